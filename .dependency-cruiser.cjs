@@ -1,0 +1,38 @@
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'machines-are-pure',
+      severity: 'error',
+      comment:
+        'the charts declare what they need of an actor as types of their own; real actors come in with provide()',
+      from: { path: '^machines/' },
+      to: { path: ['^(actors|server)/', '^(node:)?(net|tls|fs|http|dgram)$'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'actors-below-server',
+      severity: 'error',
+      from: { path: '^actors/' },
+      to: { path: '^server/' },
+    },
+    { name: 'no-spec-in-lib', severity: 'error', from: { pathNot: '^spec/' }, to: { path: '^spec/' } },
+    {
+      name: 'no-dev-deps-in-lib',
+      severity: 'error',
+      from: { path: '^(machines|actors|server)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only', 'npm-peer'] },
+    },
+    { name: 'not-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net';
+import { connectionMachine, type ConnectionInput } from '../machines/connectionMachine';
+import { resolveTcpClientOptions, type Protocol, type TcpClientOptions } from '../machines/options';
+import { ConnectedSocketAdapter, connectionInfo } from './connectedSocketAdapter';
+import { mkProtocolHandler } from './mkProtocolHandler';
+
+/**
+ * One connection, to embed where you have a socket from somewhere else. Its input comes from {@link connectionInput},
+ * its output is a {@link ConnectionSummary}.
+ *
+ * @example
+ * ```ts
+ * createActor(connection, { input: connectionInput(socket, { protocol: echo }) }).start();
+ * ```
+ */
+export const connection = connectionMachine.provide({ actors: { mkProtocolHandler } });
+
+/** The options that apply to a connection alone. */
+export type ConnectionSettings = Pick<
+  TcpClientOptions,
+  'allowHalfOpen' | 'writeTimeout' | 'maxBufferedBytes' | 'lingerTimeout'
+> & { readonly protocol: Protocol };
+
+/**
+ * Makes a {@link connection}'s input from a connected socket, which belongs to the connection from its start on. No byte
+ * may have been read from the socket yet.
+ * @param id - the `id` in the handler's {@link ConnectionInfo}
+ * @throws {@link InvalidOptionError}
+ */
+export function connectionInput(socket: Socket, settings: ConnectionSettings, id = 'connection:1'): ConnectionInput {
+  const options = resolveTcpClientOptions(settings);
+  // the FIN is the connection's to answer, and no byte may come before the handler is there
+  socket.allowHalfOpen = true;
+  socket.pause();
+  return { CSA: new ConnectedSocketAdapter(socket, connectionInfo(id, socket), options), options };
+}

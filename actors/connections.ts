@@ -1,0 +1,87 @@
+import { createActor, type AnyActorRef, type EventObject, type Snapshot } from 'xstate';
+import type { ConnectedSocketAdapter } from '../machines/connectedSocketAdapter';
+import type { ConnectionSummary } from '../machines/connectionTypes';
+import type { ConnectionsEvent } from '../machines/events';
+import type { LogicFor } from '../machines/logic';
+import type { ConnectionsInput } from '../machines/serverCoreMachine';
+import { connection } from './connection';
+import { stopOrphans } from './orphans';
+import { relay } from './relay';
+import { indexTimers } from './timerIndex';
+
+interface Entry {
+  readonly actor: AnyActorRef;
+  readonly CSA: ConnectedSocketAdapter;
+}
+
+/** The registry's snapshot. `live` is the registry itself, by connection id: it changes in place. */
+type ConnectionsSnapshot = Snapshot<undefined> & {
+  readonly input: ConnectionsInput;
+  readonly live: ReadonlyMap<string, Entry>;
+};
+
+type ChildEvent =
+  | { readonly type: `xstate.done.actor.${string}`; readonly actorId: string; readonly output: ConnectionSummary }
+  | { readonly type: `xstate.error.actor.${string}`; readonly actorId: string; readonly error: unknown }
+  | { readonly type: 'xstate.stop' };
+
+/**
+ * The registry of a server's connections: spawns, finds and stops them.
+ *
+ * Why the server's chart doesn't spawn them itself: XState copies all of a machine's `children` on every spawn and stop,
+ * which takes 0.6 ms at 1,000 live connections and 30 ms at 20,000. Here they live in a Map, and one costs the same
+ * among 10 as among 100,000.
+ */
+export const connections: LogicFor<ConnectionsEvent, ConnectionsInput> = {
+  getInitialSnapshot: (_, input): ConnectionsSnapshot => ({
+    status: 'active',
+    output: undefined,
+    error: undefined,
+    input,
+    live: new Map(),
+  }),
+  start: (_, { self }) => {
+    indexTimers(self);
+  },
+  transition(snapshot: ConnectionsSnapshot, event: ConnectionsEvent | ChildEvent, { self, defer, stopChild }) {
+    const { input, live } = snapshot as ConnectionsSnapshot & { readonly live: Map<string, Entry> };
+    const { options, server } = input;
+
+    const end = (id: string, summary: ConnectionSummary): void => {
+      live.delete(id);
+      relay(self, server, { type: '_socketactivity.shutdownCSA', id, ...summary } as EventObject);
+    };
+
+    switch (event.type) {
+      case 'spawnConnection': {
+        const { CSA } = event;
+        const actor = createActor(connection, { id: CSA.info.id, parent: self, input: { CSA, options, server } });
+        live.set(actor.id, { actor, CSA });
+        defer(() => {
+          actor.start();
+        });
+        return snapshot;
+      }
+      case 'control.serverShutdown':
+      case 'control.shutdownMicroprocess':
+        for (const { actor } of live.values()) relay(self, actor, event);
+        return snapshot;
+      case 'xstate.stop':
+        for (const { actor } of live.values()) stopChild(actor);
+        live.clear();
+        return { ...snapshot, status: 'stopped' };
+    }
+    if ('output' in event) {
+      end(event.actorId, event.output);
+    } else if ('error' in event) {
+      // not the handler crashed but the connection: its socket closed with it, and its end is told like any other
+      const entry = live.get(event.actorId);
+      if (entry === undefined) return snapshot;
+      stopOrphans(entry.actor);
+      const { bytesIn, bytesOut, durationMs } = entry.CSA;
+      end(event.actorId, { reason: 'aborted', error: event.error, bytesIn, bytesOut, durationMs });
+    }
+    return snapshot;
+  },
+  getPersistedSnapshot: (snapshot: ConnectionsSnapshot) => snapshot,
+};

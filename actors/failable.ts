@@ -1,0 +1,25 @@
+import { fromCallback, type AnyActorLogic, type EventObject } from 'xstate';
+import type { LogicFor } from '../machines/logic';
+
+/** Ends a {@link failable} actor in error. */
+export interface FailEvent {
+  readonly type: 'fail';
+  readonly error: unknown;
+}
+
+/**
+ * Callback logic that may end in error after its start, as `fromPromise` can and `fromCallback` can't: by sending
+ * `{ type: 'fail', error }` to itself, with nothing left open.
+ */
+export function failable<TEvent extends EventObject, TInput, TEmitted extends EventObject = never>(
+  callback: Parameters<typeof fromCallback<TEvent, TInput, TEmitted>>[0],
+): LogicFor<TEvent, TInput> {
+  const logic: AnyActorLogic = fromCallback(callback);
+  return {
+    ...logic,
+    transition(snapshot: object, event: EventObject, scope) {
+      if (event.type === 'fail') return { ...snapshot, status: 'error', error: (event as FailEvent).error };
+      return logic.transition(snapshot, event, scope) as object;
+    },
+  };
+}

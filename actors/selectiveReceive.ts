@@ -1,0 +1,202 @@
+import type { AnyActorRef, AnyMachineSnapshot, EventObject, Subscription } from 'xstate';
+import { relay } from './relay';
+
+/** A snapshot that can say which events its actor would take now, as a machine's can. */
+interface Selective {
+  can(event: EventObject): boolean;
+  readonly _nodes?: AnyMachineSnapshot['_nodes'];
+  readonly machine?: AnyMachineSnapshot['machine'];
+}
+
+function asSelective(snapshot: unknown): Selective | undefined {
+  return typeof (snapshot as Partial<Selective> | undefined)?.can === 'function' ? (snapshot as Selective) : undefined;
+}
+
+/** XState's own rule for event descriptors: `box`, `box.*` or `*`. */
+function matches(descriptor: string, type: string): boolean {
+  if (descriptor === type || descriptor === '*') return true;
+  if (!descriptor.endsWith('.*')) return false;
+  const prefix = descriptor.slice(0, -2);
+  return type === prefix || type.startsWith(`${prefix}.`);
+}
+
+function isGuarded(nodes: AnyMachineSnapshot['_nodes'], type: string): boolean {
+  return nodes.some((node) =>
+    [...node.transitions].some(
+      ([descriptor, transitions]) => matches(descriptor, type) && transitions.some(({ guard }) => guard !== undefined),
+    ),
+  );
+}
+
+/** Whether a machine takes events of this type in any of its states. */
+const everTakes = ({ machine }: Selective, type: string): boolean =>
+  machine === undefined || (machine.events as string[]).some((descriptor) => matches(descriptor, type));
+
+/** Whether an actor would take an event now. Actors that aren't machines take everything. */
+export function canTake(actor: AnyActorRef, event: EventObject): boolean {
+  const selective = asSelective(actor.getSnapshot());
+  if (selective === undefined) return true;
+  try {
+    return selective.can(event);
+  } catch {
+    // A guard that throws is the actor's crash: let the actor have it.
+    return true;
+  }
+}
+
+/**
+ * One inbox of an actor, with Axon's promise: a message waits there until its component takes it.
+ *
+ * XState drops an event that the current state doesn't handle. So a machine is asked first (`snapshot.can`), and what
+ * it can't take now waits here, in order, until it can: a state without `inbox` is a state that isn't reading.
+ *
+ * An actor that is in the middle of an event can't be asked, since its state may be about to change. {@link offer}
+ * therefore belongs at the top of a call stack (a socket's callback); everything else comes from a microtask.
+ */
+export class Inbox {
+  readonly #owner: AnyActorRef;
+  readonly #type: string;
+  readonly #onEmpty: (() => void) | undefined;
+  readonly #waiting: { readonly source: AnyActorRef; readonly event: EventObject }[] = [];
+  readonly #awaited = new Set<() => boolean>();
+  #subscription: Subscription | undefined;
+  #isScheduled = false;
+
+  // What the owner's present state says about this box. XState keeps the array of active nodes while the state stays
+  // the same, so its identity tells when to ask again: asking costs 0.5 to 0.8 µs a chunk.
+  #nodes: AnyMachineSnapshot['_nodes'] | undefined;
+  #isGuarded = false;
+  #isOpen = false;
+
+  /**
+   * @param owner - the actor whose inbox this is
+   * @param type - the type of its events; others may come too, but are asked about each time
+   * @param onEmpty - told when all that had to wait has been delivered
+   */
+  constructor(owner: AnyActorRef, type: string, onEmpty?: () => void) {
+    this.#owner = owner;
+    this.#type = type;
+    this.#onEmpty = onEmpty;
+  }
+
+  /** Whether something waits. */
+  get isHolding(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /**
+   * Whether the owner has dealt with everything and waits for more: it is in a state that reads this box, or no state of
+   * it ever does.
+   */
+  get isIdle(): boolean {
+    if (this.isHolding) return false;
+    const selective = asSelective(this.#owner.getSnapshot());
+    if (selective === undefined) return true;
+    this.#look(selective);
+    if (this.#isOpen || this.#isGuarded) return true;
+    return !everTakes(selective, this.#type);
+  }
+
+  /** Delivers an event of `source`, or keeps it until it can be taken. Returns whether it was delivered. */
+  offer(source: AnyActorRef, event: EventObject): boolean {
+    if (!this.isHolding && this.#canTake(event)) {
+      relay(source, this.#owner, event);
+      return true;
+    }
+    this.#waiting.push({ source, event });
+    this.#watch();
+    return false;
+  }
+
+  /**
+   * As {@link offer}, but safe in the middle of the owner's own work: a machine gets the event from a microtask. What it
+   * takes in no state at all is dropped, for it would wait for ever.
+   */
+  post(source: AnyActorRef, event: EventObject): void {
+    const selective = asSelective(this.#owner.getSnapshot());
+    if (selective === undefined) {
+      relay(source, this.#owner, event);
+      return;
+    }
+    if (!everTakes(selective, event.type)) return;
+    this.#waiting.push({ source, event });
+    this.#watch();
+    this.#schedule();
+  }
+
+  /**
+   * Calls `check` from a microtask, and again each time that the owner has changed or emptied this box, until it returns
+   * true.
+   */
+  until(check: () => boolean): void {
+    this.#awaited.add(check);
+    this.#watch();
+    this.#schedule();
+  }
+
+  /** Forgets what waits, and the owner. */
+  clear(): void {
+    this.#waiting.length = 0;
+    this.#awaited.clear();
+    this.#unwatch();
+  }
+
+  #canTake(event: EventObject): boolean {
+    const selective = asSelective(this.#owner.getSnapshot());
+    if (selective === undefined) return true;
+    // a box of several messages: what is kept here is about one
+    if (event.type !== this.#type) return canTake(this.#owner, event);
+    this.#look(selective);
+    return this.#isGuarded ? canTake(this.#owner, event) : this.#isOpen;
+  }
+
+  #look(selective: Selective): void {
+    const { _nodes: nodes } = selective;
+    if (nodes !== undefined && nodes === this.#nodes) return;
+    this.#nodes = nodes;
+    this.#isGuarded = nodes !== undefined && isGuarded(nodes, this.#type);
+    // without a guard only the type counts
+    this.#isOpen = !this.#isGuarded && selective.can({ type: this.#type });
+  }
+
+  #watch(): void {
+    this.#subscription ??= this.#owner.subscribe({
+      next: () => {
+        this.#schedule();
+      },
+      complete: () => {
+        this.clear();
+      },
+      error: () => {
+        this.clear();
+      },
+    });
+  }
+
+  #unwatch(): void {
+    this.#subscription?.unsubscribe();
+    this.#subscription = undefined;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    const hadToWait = this.isHolding;
+    for (let [first] = this.#waiting; first !== undefined && this.#canTake(first.event); [first] = this.#waiting) {
+      this.#waiting.shift();
+      relay(first.source, this.#owner, first.event);
+    }
+    if (hadToWait && this.#waiting.length === 0) this.#onEmpty?.();
+    for (const check of this.#awaited) {
+      if (check()) this.#awaited.delete(check);
+    }
+    if (!this.isHolding && this.#awaited.size === 0) this.#unwatch();
+  }
+}

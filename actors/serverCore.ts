@@ -1,0 +1,16 @@
+import { serverCoreMachine } from '../machines/serverCoreMachine';
+import { connections } from './connections';
+import { tcpListener } from './tcpListener';
+
+/**
+ * Kamaelia's ServerCore, to embed: invoke or spawn it in a machine of your own with {@link ServerCoreOptions} as its
+ * input. Its output is a {@link ServerSummary}; when the port can't be had it ends in a {@link ListenError}.
+ *
+ * @example
+ * ```ts
+ * const app = setup({ actors: { serverCore } }).createMachine({
+ *   invoke: { src: 'serverCore', input: { protocol: echo, port: 0 }, onError: 'noNetwork' },
+ * });
+ * ```
+ */
+export const serverCore = serverCoreMachine.provide({ actors: { listener: tcpListener, connections } });

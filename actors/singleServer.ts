@@ -1,0 +1,9 @@
+import { singleServerMachine } from '../machines/singleServerMachine';
+import { connection } from './connection';
+import { tcpListener } from './tcpListener';
+
+/**
+ * Kamaelia's SingleServer, to embed: invoke or spawn it in a machine of your own with {@link SingleServerOptions} as its
+ * input. Its output is a {@link ServerSummary}; when the port can't be had it ends in a {@link ListenError}.
+ */
+export const singleServer = singleServerMachine.provide({ actors: { listener: tcpListener, connection } });

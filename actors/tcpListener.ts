@@ -1,0 +1,108 @@
+import type { AnyActorRef } from 'xstate';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { ListenError } from '../machines/errors';
+import type { ListenAddress, ListenerEvent } from '../machines/events';
+import type { ListenerInput, ResolvedServerOptions } from '../machines/options';
+import { ConnectedSocketAdapter, connectionInfo } from './connectedSocketAdapter';
+import { failable, type FailEvent } from './failable';
+
+/**
+ * Listens on a TCP port, a unix socket or an inherited descriptor, and hands each client on as a
+ * {@link ConnectedSocketAdapter}: Kamaelia's TCPServer.
+ *
+ * It starts closed; `control.resume` opens the port, `control.suspend` closes it for a while, and
+ * `_serversignal.serverShutdown` for good. To its parent it says `newCSA` (in the box that its input names),
+ * `_listener.listening`, `_listener.closed` and `_listener.acceptFailed`. When the port can't be had it ends in a
+ * {@link ListenError}.
+ *
+ * A client belongs to the listener until a connection claims it, so that none is left open when the server stops.
+ */
+export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, receive, self, sendBack }) => {
+  const { options, box } = input;
+  const unclaimed = new Set<ConnectedSocketAdapter>();
+  let server: Server | undefined;
+  // kept over a suspension: a port that the system chose must stay the same
+  let address: ListenAddress | undefined;
+  let accepted = 0;
+
+  const accept = (socket: Socket): void => {
+    accepted += 1;
+    const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
+    const CSA = new ConnectedSocketAdapter(socket, info, options, () => {
+      unclaimed.delete(CSA);
+    });
+    unclaimed.add(CSA);
+    sendBack({ type: `${box}.newCSA`, CSA });
+  };
+
+  const open = (): void => {
+    const opening = createServer({
+      // the FIN is ours to answer; and no byte comes before the handler is there
+      allowHalfOpen: true,
+      pauseOnConnect: true,
+      noDelay: options.noDelay,
+      keepAlive: options.keepAlive !== false,
+      ...(typeof options.keepAlive === 'number' ? { keepAliveInitialDelay: options.keepAlive } : {}),
+    });
+    server = opening;
+    opening.on('connection', accept);
+    opening.once('listening', () => {
+      address = addressOf(opening, options);
+      sendBack({ type: '_listener.listening', address });
+    });
+    opening.on('error', (error: NodeJS.ErrnoException) => {
+      if (opening.listening) {
+        sendBack({ type: '_listener.acceptFailed', error });
+        return;
+      }
+      const { host, path, fd } = options;
+      const where = path ?? (fd === undefined ? host : `file descriptor ${String(fd)}`);
+      const port = path === undefined && fd === undefined ? (address?.port ?? options.port) : 0;
+      const failure = new ListenError(where, port, error);
+      sendBack({ type: '_listener.failed', error: failure });
+      (self as AnyActorRef).send({ type: 'fail', error: failure } satisfies FailEvent);
+    });
+    opening.listen(listenOptions(options, address));
+  };
+
+  const close = (): void => {
+    if (server === undefined) return;
+    server.removeAllListeners();
+    // closing while the address is still being looked up may end in an error that nobody needs any more
+    server.on('error', () => undefined);
+    server.close();
+    server = undefined;
+  };
+
+  receive((event) => {
+    switch (event.type) {
+      case 'control.resume':
+        if (server === undefined) open();
+        break;
+      case 'control.suspend':
+        close();
+        break;
+      case '_serversignal.serverShutdown':
+        close();
+        sendBack({ type: '_listener.closed' });
+        break;
+    }
+  });
+
+  return () => {
+    close();
+    for (const CSA of unclaimed) CSA.destroy();
+  };
+});
+
+function listenOptions({ host, port, path, fd, backlog }: ResolvedServerOptions, known?: ListenAddress): ListenOptions {
+  if (fd !== undefined) return { fd, backlog } as ListenOptions;
+  if (path !== undefined) return { path, backlog };
+  return { host, port: known?.port ?? port, backlog };
+}
+
+function addressOf(server: Server, { path }: ResolvedServerOptions): ListenAddress {
+  const bound = server.address();
+  if (bound !== null && typeof bound === 'object') return { address: bound.address, port: bound.port };
+  return { address: bound ?? path ?? '', port: 0 };
+}

@@ -1,0 +1,55 @@
+import type { AnyActorRef } from 'xstate';
+
+type System = AnyActorRef['system'];
+
+/** What XState keeps of pending timers, and its types leave out: by `sessionId.id`. */
+interface Pending {
+  readonly _snapshot?: { readonly _scheduledEvents: Readonly<Record<string, unknown>> };
+}
+
+const indexed = new WeakSet<System>();
+
+/**
+ * Makes stopping an actor cost the same with one pending `after` in the system as with 100,000.
+ *
+ * XState's scheduler looks through every timer of the system for those of the actor that ends: 2.8 ms a stop at 10,000
+ * pending timers, 16 ms at 30,000 (XState 5.33). Here their ids are kept by actor. `system.scheduler` is a plain object
+ * that XState itself calls through, so its methods can be replaced in place.
+ */
+export function indexTimers({ system }: AnyActorRef): void {
+  if (indexed.has(system)) return;
+  indexed.add(system);
+  const { scheduler } = system;
+  const schedule = scheduler.schedule.bind(scheduler);
+  const cancel = scheduler.cancel.bind(scheduler);
+  const timers = new Map<AnyActorRef, Set<string>>();
+  let made = 0;
+
+  scheduler.schedule = (source, target, event, delay, id = `delayed.${String((made += 1))}`) => {
+    let ids = timers.get(source);
+    if (ids === undefined) timers.set(source, (ids = new Set()));
+    // Nobody tells when a timer fires. The ids of `after` come again, those of `sendTo(…, { delay })` don't: an actor
+    // that goes on sending must not collect them for ever.
+    if (ids.size >= 64 && Number.isInteger(Math.log2(ids.size))) forgetFired(system, source, ids);
+    ids.add(id);
+    schedule(source, target, event, delay, id);
+  };
+  scheduler.cancel = (source, id) => {
+    timers.get(source)?.delete(id);
+    cancel(source, id);
+  };
+  scheduler.cancelAll = (source) => {
+    const ids = timers.get(source);
+    if (ids === undefined) return;
+    timers.delete(source);
+    for (const id of ids) cancel(source, id);
+  };
+}
+
+function forgetFired(system: System, source: AnyActorRef, ids: Set<string>): void {
+  const pending = (system as System & Pending)._snapshot?._scheduledEvents;
+  if (pending === undefined) return;
+  for (const id of ids) {
+    if (!(`${source.sessionId}.${id}` in pending)) ids.delete(id);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Config } from 'jest';
+
+const config: Config = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/machines', '<rootDir>/actors', '<rootDir>/server', '<rootDir>/spec', '<rootDir>/examples'],
+  // for the slowest machine: a spec awaits events, so it takes no longer than it must
+  testTimeout: 20_000,
+  testMatch: ['**/*.spec.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  collectCoverageFrom: ['{machines,actors,server}/**/*.ts', '!server/cli.ts'],
+  setupFilesAfterEnv: ['<rootDir>/spec/support/noLeaks.ts'],
+  coverageProvider: 'v8',
+  coverageDirectory: 'coverage',
+  coverageThreshold: { global: { statements: 70, branches: 60, functions: 30, lines: 70 } },
+};
+
+// CommonJS on purpose: Node >= 22.18 loads this file by stripping its types, Node 20 through ts-node.
+module.exports = config;

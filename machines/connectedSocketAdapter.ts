@@ -1,0 +1,54 @@
+import type { AnyActorRef } from 'xstate';
+import type { Bytes, CloseReason, ConnectionInfo } from './connectionTypes';
+
+/**
+ * Kamaelia's ConnectedSocketAdapter (CSA), as the charts see it: one socket, and the byte path between it and the
+ * handler. The charts command it; it answers with `_socketFeedback` events. The real one lives in `actors/`.
+ */
+export interface ConnectedSocketAdapter {
+  readonly info: ConnectionInfo;
+  /** Bytes read from the socket. */
+  readonly bytesIn: number;
+  /** Bytes that the kernel took. */
+  readonly bytesOut: number;
+  /** Milliseconds since the accept. */
+  readonly durationMs: number;
+  /** Everything that was written has left this process. */
+  readonly isFlushed: boolean;
+  /** Nothing at all has left since {@link markProgress}. */
+  readonly isStalled: boolean;
+
+  /** From now on `connection` gets the socket's feedback, and owns the socket. */
+  claim(connection: AnyActorRef): void;
+  /**
+   * Links a handler to the socket. Called while the handler's actor is being made, so that nothing that it emits on its
+   * start is missed.
+   */
+  link(handler: AnyActorRef): void;
+  /** Lets bytes flow from the peer to the handler. */
+  resumeReading(): void;
+  /** Reads no further; TCP slows the peer down. */
+  pauseReading(): void;
+  /** Sends bytes to the peer. */
+  write(data: Bytes): void;
+  /** Sends what a handler that isn't a machine returned, when that is bytes. */
+  writeOutput(output: unknown): void;
+  /** Remembers how much has left, for {@link isStalled}. */
+  markProgress(): void;
+  /** Passes the peer's FIN on to a handler that may go on writing. */
+  tellProducerFinished(): void;
+  /** Tells the handler that the server drains, or ends the inbox of one that doesn't listen to that. */
+  tellServerShutdown(): void;
+  /** Tells the handler that the peer takes no more for now. */
+  tellNoSpaceInBox(): void;
+  /** Tells the handler that the peer takes bytes again. */
+  tellSpaceInBox(): void;
+  /** Unlinks the handler's outbox, then tells the handler that its connection is over. */
+  tellSocketShutdown(reason: CloseReason, error: unknown): void;
+  /** Flushes what was written, sends our FIN, and reads on only to throw away. */
+  end(): void;
+  /** Closes the descriptor now. Any number of calls is fine. */
+  destroy(): void;
+  /** Turns a client away that never got a connection actor: says `reply`, if given, and closes. */
+  reject(reply?: Bytes): void;
+}

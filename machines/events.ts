@@ -1,0 +1,231 @@
+/**
+ * Every event of every box, typed, under Kamaelia's names.
+ *
+ * An inbox is an event type that an actor accepts, an outbox one that it emits. An event is named `box` when the box
+ * carries one kind of message, else `box.message`. A leading underscore marks a box that only our own actors use.
+ */
+import type { AnyActorRef } from 'xstate';
+import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
+import type { Bytes, ClosedConnection, CloseReason, ConnectionInfo, ConnectionSummary } from './connectionTypes';
+import type { ListenError } from './errors';
+
+/** Where a server listens. */
+export interface ListenAddress {
+  /** The IP address, or the path of a unix socket. */
+  readonly address: string;
+  /** The port; 0 on a unix socket. */
+  readonly port: number;
+}
+
+/** Why a connection was turned away before it had a handler. */
+export type RejectReason = 'atCapacity' | 'queueFull' | 'serverShutdown' | 'acceptFailed';
+
+/** What a protocol handler receives: its inboxes. */
+export type ProtocolEvent =
+  /** Bytes from the peer, in order, chunked as the network likes. */
+  | { readonly type: 'inbox'; readonly data: Buffer }
+  /** The peer ended its side and the connection allows half-open: no more `inbox`, but one may still write. */
+  | { readonly type: 'control.producerFinished' }
+  /** The connection is over; what is emitted from now on is not sent. Told once, as the last event. */
+  | { readonly type: 'control.socketShutdown'; readonly reason: CloseReason; readonly error?: unknown }
+  /** The server is draining: say goodbye, then emit `signal.producerFinished`. */
+  | { readonly type: 'control.serverShutdown' }
+  /** The peer reads slower than one writes. Nothing is lost; more is only buffered, up to `maxBufferedBytes`. */
+  | { readonly type: 'control.noSpaceInBox' }
+  /** The buffer is empty again. */
+  | { readonly type: 'control.spaceInBox' };
+
+/** What a protocol handler may emit: its outboxes. */
+export type ProtocolEmitted =
+  /** Bytes for the peer. */
+  | { readonly type: 'outbox'; readonly data: Bytes }
+  /** Done: flush what was written, then close. */
+  | { readonly type: 'signal.producerFinished' }
+  /** Close now, without flushing. */
+  | { readonly type: 'signal.shutdownMicroprocess' }
+  /** Shut the whole server down, as `control.serverShutdown` does. */
+  | { readonly type: 'serversignal.serverShutdown' };
+
+/** What a connection hears from its socket. Kamaelia's TCPClient has this box for the same purpose. */
+export type SocketFeedback =
+  /** The handler has taken every byte and waits for more, but there will be none: why is in `reason`. */
+  | { readonly type: '_socketFeedback.inboxEnded'; readonly reason: 'peerClosed' | 'serverShutdown' }
+  /** What was written has left, and our FIN behind it. */
+  | { readonly type: '_socketFeedback.flushed' }
+  /** The descriptor is closed. */
+  | { readonly type: '_socketFeedback.closed' }
+  /** The socket broke. */
+  | { readonly type: '_socketFeedback.failed'; readonly error: Error }
+  /** The handler emitted something that isn't bytes. */
+  | { readonly type: '_socketFeedback.refused'; readonly error: Error }
+  /** The kernel takes no more for now: bytes are piling up in this process. */
+  | { readonly type: '_socketFeedback.noSpaceInBox' }
+  /** All that had piled up has left. */
+  | { readonly type: '_socketFeedback.spaceInBox' }
+  /** More than `maxBufferedBytes` piled up. */
+  | { readonly type: '_socketFeedback.overflowed' };
+
+/** What the connection actor accepts, beside its socket's feedback. */
+export type ConnectionEvent =
+  | SocketFeedback
+  /** The handler's outboxes, for handlers that send to their parent instead of emitting. */
+  | ProtocolEmitted
+  /** Tell the handler that the server drains. */
+  | { readonly type: 'control.serverShutdown' }
+  /** Cut the connection now. */
+  | { readonly type: 'control.shutdownMicroprocess' };
+
+/** What a server hears from its listener. */
+type ListenerFeedback =
+  | { readonly type: '_listener.listening'; readonly address: ListenAddress }
+  /** The port is free. */
+  | { readonly type: '_listener.closed' }
+  /** The port could not be had; the listener ends in this error right after. */
+  | { readonly type: '_listener.failed'; readonly error: ListenError }
+  /** One client could not be accepted; the listener goes on. */
+  | { readonly type: '_listener.acceptFailed'; readonly error: Error };
+
+/** What a listener accepts. */
+export type ListenerEvent =
+  /** Close for good. */
+  | { readonly type: '_serversignal.serverShutdown' }
+  /** Close, but remember the port. */
+  | { readonly type: 'control.suspend' }
+  /** Listen again, on the same port. */
+  | { readonly type: 'control.resume' };
+
+/** What the connections registry accepts. */
+export type ConnectionsEvent =
+  /** Give an accepted client its connection actor. */
+  | { readonly type: 'spawnConnection'; readonly CSA: ConnectedSocketAdapter }
+  /** Tell every handler that the server drains. */
+  | { readonly type: 'control.serverShutdown' }
+  /** Cut every connection. */
+  | { readonly type: 'control.shutdownMicroprocess' };
+
+/** The control box of both servers. */
+export type ServerControl =
+  /** Drain: stop accepting, let the connections finish, then end. `timeout` (ms) overrides `shutdownTimeout`. */
+  | { readonly type: 'control.serverShutdown'; readonly timeout?: number }
+  /** End at once: every connection is cut. */
+  | { readonly type: 'control.shutdownMicroprocess' };
+
+/** What ServerCore accepts. */
+export type ServerCoreEvent =
+  | ServerControl
+  | ListenerFeedback
+  /** Stop listening until `control.resume`: clients get ECONNREFUSED, open connections go on. */
+  | { readonly type: 'control.suspend' }
+  /** Listen again, on the same port. */
+  | { readonly type: 'control.resume' }
+  /** A client was accepted. */
+  | { readonly type: '_socketactivity.newCSA'; readonly CSA: ConnectedSocketAdapter }
+  /** A connection ended. */
+  | ({ readonly type: '_socketactivity.shutdownCSA' } & ClosedConnection);
+
+/** What SingleServer accepts. */
+export type SingleServerEvent =
+  | ServerControl
+  | ListenerFeedback
+  /** Bytes for the client. While there is none they wait for the next one, at most `maxPendingBytes`. */
+  | { readonly type: 'inbox'; readonly data: Bytes }
+  /** Flush and end the client, not the server. Behind bytes that still wait for a client, it waits with them. */
+  | { readonly type: 'control.producerFinished' }
+  /** A client was accepted. */
+  | { readonly type: '_oobinfo.newCSA'; readonly CSA: ConnectedSocketAdapter }
+  /** The client's connection ended. */
+  | ({ readonly type: '_oobinfo.shutdownCSA' } & ClosedConnection)
+  | ConnectionReport;
+
+/** What the actor above a connection hears of it when the connection has no handler of its own. */
+export type ConnectionReport =
+  /** Bytes from the peer. */
+  | { readonly type: '_CSA.outbox'; readonly data: Buffer }
+  | { readonly type: '_CSA.noSpaceInBox' }
+  | { readonly type: '_CSA.spaceInBox' };
+
+/** What both servers emit. */
+export type ServerEmitted =
+  /** The server accepts connections; again after each suspension. */
+  | ({ readonly type: 'server.listening' } & ListenAddress)
+  /** A drain has begun. */
+  | { readonly type: 'server.draining'; readonly connections: number }
+  /** The server has ended. */
+  | ({ readonly type: 'server.shutdown' } & ServerSummary)
+  /** The port could not be had: the server ends in this error. */
+  | { readonly type: 'server.failed'; readonly error: ListenError }
+  /** A client has its handler. */
+  | ({ readonly type: 'connection.opened' } & ConnectionInfo)
+  /** A connection ended. */
+  | ({ readonly type: 'connection.closed' } & ClosedConnection)
+  /** A handler threw; `connection.closed` with reason `handlerFailed` follows. */
+  | { readonly type: 'connection.failed'; readonly id: string; readonly error: unknown }
+  /** A client was turned away. */
+  | {
+      readonly type: 'connection.rejected';
+      readonly reason: RejectReason;
+      /** Who it was, unless not even that was to be had. */
+      readonly info?: ConnectionInfo;
+      readonly error?: Error;
+    }
+  /** What the server told its listener. */
+  | { readonly type: '_serversignal.serverShutdown' };
+
+/** What tcpClient accepts. */
+export type TcpClientEvent =
+  | ConnectionReport
+  /** Bytes for the server. Before the connection stands they wait, at most `maxPendingBytes`. */
+  | { readonly type: 'inbox'; readonly data: Bytes }
+  /** Flush, then close. */
+  | { readonly type: 'control.producerFinished' }
+  /** Close now. */
+  | { readonly type: 'control.shutdownMicroprocess' };
+
+/** What tcpClient emits. */
+export type TcpClientEmitted =
+  /** The connection stands. */
+  | ({ readonly type: 'connection.opened' } & ConnectionInfo)
+  /** Bytes from the server. */
+  | { readonly type: 'outbox'; readonly data: Buffer }
+  /** The connection has ended. */
+  | ({ readonly type: 'signal.producerFinished' } & ConnectionSummary)
+  /** As SingleServer's. */
+  | { readonly type: 'signal.noSpaceInBox'; readonly refused?: Bytes }
+  | { readonly type: 'signal.spaceInBox' };
+
+/** What SingleServer emits beyond {@link ServerEmitted}. */
+export type SingleServerEmitted =
+  | ServerEmitted
+  /** Bytes from the client. */
+  | { readonly type: 'outbox'; readonly data: Buffer }
+  /** The client's connection ended. */
+  | ({ readonly type: 'signal.producerFinished' } & ClosedConnection)
+  /**
+   * There is no room: the client reads slower than one sends, or (with `refused`) more than `maxPendingBytes` wait for
+   * a client, and `refused` was not taken.
+   */
+  | { readonly type: 'signal.noSpaceInBox'; readonly refused?: Bytes }
+  /** There is room again. */
+  | { readonly type: 'signal.spaceInBox' }
+  /** What the server told its connection. */
+  | { readonly type: '_CSA_signal.producerFinished' }
+  | { readonly type: '_CSA_signal.shutdownMicroprocess' };
+
+/** What was served: the output of both servers' final state. */
+export interface ServerSummary {
+  /** Connections that had a handler. */
+  readonly connections: number;
+  /** Clients that were turned away. */
+  readonly rejected: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** From the start to the end of the server, in milliseconds. */
+  readonly durationMs: number;
+  /** How many connections ended for each reason; a reason that never came up is absent. */
+  readonly reasons: Readonly<Partial<Record<CloseReason, number>>>;
+  /** How each connection ended that was still open when the shutdown began. */
+  readonly drained: readonly ClosedConnection[];
+}
+
+/** An actor that hears what a connection has to say to the server that owns it. */
+export type Supervisor = AnyActorRef;

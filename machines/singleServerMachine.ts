@@ -1,0 +1,316 @@
+import {
+  assertEvent,
+  assign,
+  emit,
+  enqueueActions,
+  raise,
+  sendTo,
+  setup,
+  type DoneActorEvent,
+  type ErrorActorEvent,
+} from 'xstate';
+import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
+import type { ConnectionInput } from './connectionMachine';
+import type { ConnectionSummary } from './connectionTypes';
+import type {
+  ConnectionEvent,
+  ListenAddress,
+  ListenerEvent,
+  RejectReason,
+  ServerSummary,
+  SingleServerEmitted,
+  SingleServerEvent,
+} from './events';
+import type { LogicFor } from './logic';
+import {
+  resolveSingleServerOptions,
+  type ListenerInput,
+  type ResolvedSingleServerOptions,
+  type SingleServerOptions,
+} from './options';
+import { hasRoom, nothingPending, withBytes, withEnd, type Pending } from './pending';
+import { addClosed, emptyTally, summarise, type Tally } from './tally';
+
+export interface SingleServerContext {
+  readonly options: ResolvedSingleServerOptions;
+  /** Where the server listens, from the first time that it does. */
+  readonly address: ListenAddress | undefined;
+  /** The client that is being served. */
+  readonly CSA: ConnectedSocketAdapter | undefined;
+  /** What came on `inbox` while there was no client. */
+  readonly pending: Pending;
+  /** The clients that wait for their turn, the longest first. */
+  readonly queue: readonly ConnectedSocketAdapter[];
+  /** The listener has closed for good. */
+  readonly portIsFree: boolean;
+  readonly tally: Tally;
+}
+
+/**
+ * Kamaelia's SingleServer: one port, one connection at a time. What comes on `inbox` goes to the client, what the
+ * client sends comes out of `outbox`, and `signal.producerFinished` tells when a client has gone.
+ *
+ * `starting → idle ⇄ connected → draining → shutdown`, and an error when the port can't be had (as in ServerCore).
+ */
+export const singleServerMachine = setup({
+  types: {} as {
+    context: SingleServerContext;
+    events: SingleServerEvent | DoneActorEvent<ConnectionSummary> | ErrorActorEvent;
+    input: SingleServerOptions | undefined;
+    output: ServerSummary;
+    emitted: SingleServerEmitted;
+    children: { listener: 'listener'; connection: 'connection' };
+  },
+  actors: {
+    listener: {} as LogicFor<ListenerEvent, ListenerInput>,
+    connection: {} as LogicFor<ConnectionEvent, ConnectionInput>,
+  },
+  actions: {
+    initialiseServerSocket: sendTo('listener', { type: 'control.resume' }),
+    suspendListener: sendTo('listener', { type: 'control.suspend' }),
+    closeListener: enqueueActions(({ enqueue }) => {
+      enqueue.sendTo('listener', { type: '_serversignal.serverShutdown' });
+      enqueue.emit({ type: '_serversignal.serverShutdown' });
+    }),
+    noteAddress: enqueueActions(({ event, enqueue }) => {
+      assertEvent(event, '_listener.listening');
+      enqueue.assign({ address: event.address });
+      enqueue.emit({ type: 'server.listening', ...event.address });
+    }),
+    notePortIsFree: assign({ portIsFree: true }),
+    emitFailed: emit(({ event }) => {
+      assertEvent(event, '_listener.failed');
+      return { type: 'server.failed', error: event.error };
+    }),
+    emitAcceptFailed: emit(({ event }) => {
+      assertEvent(event, '_listener.acceptFailed');
+      return { type: 'connection.rejected', reason: 'acceptFailed', error: event.error };
+    }),
+    handleNewCSA: enqueueActions(({ context, event, enqueue, self }) => {
+      assertEvent(event, '_oobinfo.newCSA');
+      const { CSA } = event;
+      enqueue.assign({ CSA, tally: { ...context.tally, connections: context.tally.connections + 1 } });
+      enqueue.spawnChild('connection', { id: 'connection', input: { CSA, options: context.options, server: self } });
+      enqueue.emit({ type: 'connection.opened', ...CSA.info });
+    }),
+    /** What waited for a client goes to the first one, in order. */
+    sendPending: enqueueActions(({ context, enqueue }) => {
+      for (const event of context.pending.events) enqueue.sendTo('connection', event);
+      enqueue.assign({ pending: nothingPending });
+    }),
+    /** The connection's end, as Kamaelia names it. */
+    raiseShutdownCSA: raise(({ context, event }) => ({
+      type: '_oobinfo.shutdownCSA',
+      id: context.CSA?.info.id ?? '',
+      ...(event as DoneActorEvent<ConnectionSummary>).output,
+    })),
+    /** A crash of the connection itself, not of its handler: its socket is closed, and its end told like any other. */
+    raiseCrashedCSA: raise(({ context, event }) => ({
+      type: '_oobinfo.shutdownCSA',
+      id: context.CSA?.info.id ?? '',
+      reason: 'aborted',
+      error: (event as ErrorActorEvent).error,
+      bytesIn: context.CSA?.bytesIn ?? 0,
+      bytesOut: context.CSA?.bytesOut ?? 0,
+      durationMs: context.CSA?.durationMs ?? 0,
+    })),
+    handleShutdownCSA: enqueueActions(({ context, event, enqueue }) => {
+      assertEvent(event, '_oobinfo.shutdownCSA');
+      const { type, ...closed } = event;
+      enqueue.stopChild('connection');
+      enqueue.assign({ CSA: undefined, tally: addClosed(context.tally, closed) });
+      if (closed.reason === 'handlerFailed') {
+        enqueue.emit({ type: 'connection.failed', id: closed.id, error: closed.error });
+      }
+      enqueue.emit({ type: 'connection.closed', ...closed });
+      enqueue.emit({ type: 'signal.producerFinished', ...closed });
+    }),
+    noteDrained: ({ context, event }) => {
+      assertEvent(event, '_oobinfo.shutdownCSA');
+      const { type, ...closed } = event;
+      context.tally.drained.push(closed);
+    },
+    queueConnection: assign(({ context, event }) => {
+      assertEvent(event, '_oobinfo.newCSA');
+      return { queue: [...context.queue, event.CSA] };
+    }),
+    /** It is the turn of the client that has waited longest. */
+    admitQueued: enqueueActions(({ context, enqueue }) => {
+      const [CSA, ...queue] = context.queue;
+      if (CSA === undefined) return;
+      enqueue.assign({ queue });
+      enqueue.raise({ type: '_oobinfo.newCSA', CSA });
+    }),
+    rejectConnection: enqueueActions(({ context, event, enqueue }, { reason }: { reason: RejectReason }) => {
+      assertEvent(event, '_oobinfo.newCSA');
+      event.CSA.reject(context.options.busyReply);
+      enqueue.assign({ tally: { ...context.tally, rejected: context.tally.rejected + 1 } });
+      enqueue.emit({ type: 'connection.rejected', reason, info: event.CSA.info });
+    }),
+    rejectQueued: enqueueActions(({ context, enqueue }) => {
+      for (const CSA of context.queue) {
+        CSA.reject();
+        enqueue.emit({ type: 'connection.rejected', reason: 'serverShutdown', info: CSA.info });
+      }
+      const rejected = context.tally.rejected + context.queue.length;
+      enqueue.assign({ queue: [], tally: { ...context.tally, rejected } });
+    }),
+    sendInbox: sendTo('connection', ({ event }) => {
+      assertEvent(event, 'inbox');
+      return { type: 'outbox', data: event.data };
+    }),
+    keepInbox: assign(({ context, event }) => {
+      assertEvent(event, 'inbox');
+      return { pending: withBytes(context.pending, event.data) };
+    }),
+    keepEnd: assign(({ context }) => ({ pending: withEnd(context.pending) })),
+    refuseInbox: emit(({ event }) => {
+      assertEvent(event, 'inbox');
+      return { type: 'signal.noSpaceInBox', refused: event.data };
+    }),
+    emitOutbox: emit(({ event }) => {
+      assertEvent(event, '_CSA.outbox');
+      return { type: 'outbox', data: event.data };
+    }),
+    emitNoSpaceInBox: emit({ type: 'signal.noSpaceInBox' }),
+    emitSpaceInBox: emit({ type: 'signal.spaceInBox' }),
+    /** Flush, then end the client. */
+    finishConnection: enqueueActions(({ enqueue }) => {
+      enqueue.sendTo('connection', { type: 'signal.producerFinished' });
+      enqueue.emit({ type: '_CSA_signal.producerFinished' });
+    }),
+    /** The client's handler may still say goodbye. */
+    tellConnection: enqueueActions(({ context, enqueue }) => {
+      if (context.CSA !== undefined) enqueue.sendTo('connection', { type: 'control.serverShutdown' });
+    }),
+    /** Kamaelia's `stop`, without waiting for anything. */
+    stop: enqueueActions(({ context, enqueue }) => {
+      if (context.CSA === undefined) return;
+      enqueue.sendTo('connection', { type: 'control.shutdownMicroprocess' });
+      enqueue.emit({ type: '_CSA_signal.shutdownMicroprocess' });
+    }),
+    emitDraining: emit(({ context }) => ({ type: 'server.draining', connections: context.CSA ? 1 : 0 })),
+    emitShutdown: emit(({ context }) => ({ type: 'server.shutdown', ...summarise(context.tally) })),
+  },
+  guards: {
+    isConnected: ({ context }) => context.CSA !== undefined,
+    refuses: ({ context }) => context.options.whenBusy === 'refuse',
+    queues: ({ context }) => context.options.whenBusy === 'queue',
+    hasRoomInQueue: ({ context }) => context.queue.length < context.options.maxQueued,
+    hasRoomForPending: ({ context, event }) =>
+      event.type === 'inbox' && hasRoom(context.pending, event.data, context.options.maxPendingBytes),
+    hasPending: ({ context }) => context.pending.events.length > 0,
+    isDrained: ({ context }) => context.CSA === undefined && context.portIsFree,
+  },
+  delays: {
+    shutdownTimeout: ({ context, event }) =>
+      (event.type === 'control.serverShutdown' ? event.timeout : undefined) ?? context.options.shutdownTimeout,
+  },
+}).createMachine({
+  id: 'singleServer',
+  context: ({ input }) => ({
+    options: resolveSingleServerOptions(input),
+    address: undefined,
+    CSA: undefined,
+    pending: nothingPending,
+    queue: [],
+    portIsFree: false,
+    tally: emptyTally(),
+  }),
+  output: ({ context }) => summarise(context.tally),
+  invoke: {
+    id: 'listener',
+    src: 'listener',
+    input: ({ context }) => ({ options: context.options, box: '_oobinfo' }),
+  },
+  initial: 'starting',
+  on: {
+    '_listener.listening': { actions: 'noteAddress' },
+    '_listener.failed': { actions: 'emitFailed' },
+    '_listener.acceptFailed': { actions: 'emitAcceptFailed' },
+    '_CSA.outbox': { actions: 'emitOutbox' },
+    '_CSA.noSpaceInBox': { actions: 'emitNoSpaceInBox' },
+    '_CSA.spaceInBox': { actions: 'emitSpaceInBox' },
+    'xstate.done.actor.connection': { actions: 'raiseShutdownCSA' },
+    'xstate.error.actor.connection': { actions: 'raiseCrashedCSA' },
+    'control.serverShutdown': { target: '.draining' },
+    'control.shutdownMicroprocess': { target: '.draining.cutting' },
+    inbox: [{ guard: 'hasRoomForPending', actions: 'keepInbox' }, { actions: 'refuseInbox' }],
+    'control.producerFinished': { guard: 'hasPending', actions: 'keepEnd' },
+  },
+  states: {
+    starting: {
+      description: 'The port is being opened.',
+      entry: 'initialiseServerSocket',
+      on: {
+        '_listener.listening': { target: 'idle', actions: 'noteAddress' },
+      },
+    },
+    idle: {
+      description: 'No client. What comes on inbox waits for one.',
+      entry: 'initialiseServerSocket',
+      on: {
+        '_oobinfo.newCSA': { target: 'connected', actions: ['handleNewCSA', 'sendPending'] },
+      },
+    },
+    connected: {
+      description: 'One client. whenBusy says what the next one meets.',
+      on: {
+        inbox: { actions: 'sendInbox' },
+        'control.producerFinished': { actions: 'finishConnection' },
+        '_oobinfo.newCSA': { actions: { type: 'rejectConnection', params: { reason: 'atCapacity' } } },
+        '_oobinfo.shutdownCSA': { target: 'idle', actions: ['handleShutdownCSA', 'admitQueued'] },
+      },
+      initial: 'choosing',
+      states: {
+        choosing: {
+          always: [
+            { guard: 'refuses', target: 'refusing' },
+            { guard: 'queues', target: 'queueing' },
+            { target: 'rejecting' },
+          ],
+        },
+        rejecting: { description: 'It is accepted, told busyReply, and closed.' },
+        queueing: {
+          description: 'It is accepted, and not read until it is its turn.',
+          on: {
+            '_oobinfo.newCSA': [
+              { guard: 'hasRoomInQueue', actions: 'queueConnection' },
+              { actions: { type: 'rejectConnection', params: { reason: 'queueFull' } } },
+            ],
+          },
+        },
+        refusing: { description: 'The port does not listen.', entry: 'suspendListener' },
+      },
+    },
+    draining: {
+      description: 'No new client; the one that is there comes to its end.',
+      entry: ['closeListener', 'emitDraining', 'rejectQueued'],
+      on: {
+        inbox: [{ guard: 'isConnected', actions: 'sendInbox' }, { actions: 'refuseInbox' }],
+        '_listener.listening': {},
+        '_listener.closed': { actions: 'notePortIsFree' },
+        '_oobinfo.newCSA': { actions: { type: 'rejectConnection', params: { reason: 'serverShutdown' } } },
+        '_oobinfo.shutdownCSA': { actions: ['handleShutdownCSA', 'noteDrained'] },
+        'control.serverShutdown': {},
+        'control.producerFinished': { guard: 'isConnected', actions: 'finishConnection' },
+        'control.shutdownMicroprocess': { target: '.cutting' },
+      },
+      always: { guard: 'isDrained', target: 'shutdown' },
+      initial: 'finishing',
+      states: {
+        finishing: {
+          description: 'The client gets what was written for it.',
+          entry: 'tellConnection',
+          after: { shutdownTimeout: { target: 'cutting' } },
+        },
+        cutting: { description: 'Time is up.', entry: 'stop' },
+      },
+    },
+    shutdown: {
+      description: 'The port is free and nothing is left.',
+      type: 'final',
+      entry: 'emitShutdown',
+    },
+  },
+});

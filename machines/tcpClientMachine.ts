@@ -1,0 +1,127 @@
+import {
+  assertEvent,
+  assign,
+  emit,
+  enqueueActions,
+  sendTo,
+  setup,
+  type AnyEventObject,
+  type DoneActorEvent,
+} from 'xstate';
+import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
+import type { ConnectionInput } from './connectionMachine';
+import type { ConnectionSummary } from './connectionTypes';
+import type { ConnectionEvent, TcpClientEmitted, TcpClientEvent } from './events';
+import type { LogicFor } from './logic';
+import { resolveTcpClientOptions, type ResolvedTcpClientOptions, type TcpClientOptions } from './options';
+import { hasRoom, nothingPending, withBytes, withEnd, type Pending } from './pending';
+
+export interface TcpClientContext {
+  readonly options: ResolvedTcpClientOptions;
+  /** What came on `inbox` before the connection stood. */
+  readonly pending: Pending;
+  readonly summary: ConnectionSummary | undefined;
+}
+
+/**
+ * Kamaelia's TCPClient: a connection to a server. What comes on `inbox` goes to the server, what the server sends comes
+ * out of `outbox`.
+ *
+ * `connecting → connected → closed`. When there is no connecting, the connector's `ConnectError` ends this actor in
+ * error, as a `ListenError` does a server.
+ */
+export const tcpClientMachine = setup({
+  types: {} as {
+    context: TcpClientContext;
+    events: TcpClientEvent;
+    input: TcpClientOptions | undefined;
+    output: ConnectionSummary | undefined;
+    emitted: TcpClientEmitted;
+    children: { connector: 'connector'; connection: 'connection' };
+  },
+  actors: {
+    connector: {} as LogicFor<AnyEventObject, ResolvedTcpClientOptions>,
+    connection: {} as LogicFor<ConnectionEvent, ConnectionInput>,
+  },
+  actions: {
+    emitOpened: emit(({ event }) => ({ type: 'connection.opened', ...adapterIn(event).info })),
+    sendPending: enqueueActions(({ context, enqueue }) => {
+      for (const event of context.pending.events) enqueue.sendTo('connection', event);
+      enqueue.assign({ pending: nothingPending });
+    }),
+    sendInbox: sendTo('connection', ({ event }) => {
+      assertEvent(event, 'inbox');
+      return { type: 'outbox', data: event.data };
+    }),
+    keepInbox: assign(({ context, event }) => {
+      assertEvent(event, 'inbox');
+      return { pending: withBytes(context.pending, event.data) };
+    }),
+    keepEnd: assign(({ context }) => ({ pending: withEnd(context.pending) })),
+    refuseInbox: emit(({ event }) => {
+      assertEvent(event, 'inbox');
+      return { type: 'signal.noSpaceInBox', refused: event.data };
+    }),
+    emitOutbox: emit(({ event }) => {
+      assertEvent(event, '_CSA.outbox');
+      return { type: 'outbox', data: event.data };
+    }),
+    emitNoSpaceInBox: emit({ type: 'signal.noSpaceInBox' }),
+    emitSpaceInBox: emit({ type: 'signal.spaceInBox' }),
+    finishConnection: sendTo('connection', { type: 'signal.producerFinished' }),
+    stop: sendTo('connection', { type: 'control.shutdownMicroprocess' }),
+    handleClosed: enqueueActions(({ event, enqueue }) => {
+      const summary = (event as unknown as DoneActorEvent<ConnectionSummary>).output;
+      enqueue.assign({ summary });
+      enqueue.emit({ type: 'signal.producerFinished', ...summary });
+    }),
+  },
+  guards: {
+    hasRoomForPending: ({ context, event }) =>
+      event.type === 'inbox' && hasRoom(context.pending, event.data, context.options.maxPendingBytes),
+  },
+}).createMachine({
+  id: 'tcpClient',
+  context: ({ input }) => ({ options: resolveTcpClientOptions(input), pending: nothingPending, summary: undefined }),
+  output: ({ context }) => context.summary,
+  initial: 'connecting',
+  states: {
+    connecting: {
+      description: 'What comes on inbox waits.',
+      invoke: {
+        id: 'connector',
+        src: 'connector',
+        input: ({ context }) => context.options,
+        onDone: { target: 'connected', actions: 'emitOpened' },
+      },
+      on: {
+        inbox: [{ guard: 'hasRoomForPending', actions: 'keepInbox' }, { actions: 'refuseInbox' }],
+        'control.producerFinished': { actions: 'keepEnd' },
+        'control.shutdownMicroprocess': { target: 'closed' },
+      },
+    },
+    connected: {
+      invoke: {
+        id: 'connection',
+        src: 'connection',
+        input: ({ context, event }) => ({ CSA: adapterIn(event), options: context.options }),
+        onDone: { target: 'closed', actions: 'handleClosed' },
+      },
+      entry: 'sendPending',
+      on: {
+        inbox: { actions: 'sendInbox' },
+        '_CSA.outbox': { actions: 'emitOutbox' },
+        '_CSA.noSpaceInBox': { actions: 'emitNoSpaceInBox' },
+        '_CSA.spaceInBox': { actions: 'emitSpaceInBox' },
+        'control.producerFinished': { actions: 'finishConnection' },
+        'control.shutdownMicroprocess': { actions: 'stop' },
+      },
+    },
+    closed: { type: 'final' },
+  },
+});
+
+/** The socket that the connector made. */
+function adapterIn(event: object): ConnectedSocketAdapter {
+  return (event as DoneActorEvent<ConnectedSocketAdapter>).output;
+}

@@ -1,0 +1,24 @@
+import { singleServer } from '../actors/singleServer';
+import { resolveSingleServerOptions, type SingleServerOptions } from '../machines/options';
+import { ServerHandle, type HandleOptions } from './serverHandle';
+
+/** A SingleServer as a program holds it. */
+export type SingleServer = ServerHandle<typeof singleServer>;
+
+/**
+ * Kamaelia's SingleServer: one port, one connection at a time. Send it `inbox {data}` for the client, and listen to
+ * `outbox` for what the client sends.
+ *
+ * @example
+ * ```ts
+ * await using server = createSingleServer({ port: 0 });
+ * server.on('outbox', ({ data }) => server.send({ type: 'inbox', data }));
+ * await server.start();
+ * ```
+ *
+ * @throws {@link InvalidOptionError} naming the option, its value and what is allowed; nothing has been opened then
+ */
+export function createSingleServer({ clock, ...options }: SingleServerOptions & HandleOptions = {}): SingleServer {
+  resolveSingleServerOptions(options);
+  return new ServerHandle(singleServer, options, clock === undefined ? {} : { clock });
+}

@@ -1,0 +1,79 @@
+import type { AnyActorRef } from 'xstate';
+import type { ServerEmitted } from '../machines/events';
+import type { Protocol } from '../machines/options';
+import { createServerCore } from './createServerCore';
+import { createSingleServer } from './createSingleServer';
+
+/** What the command's server options say. */
+export interface RunOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly single: boolean;
+}
+
+/** npm passes on a Ctrl-C that the terminal has sent to us already. Nobody presses it twice this fast. */
+const samePress = 200;
+
+const plural = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+
+function report(event: ServerEmitted): void {
+  switch (event.type) {
+    case 'connection.opened':
+      console.log(`${event.id} opened from ${event.peer} port ${String(event.peerport)}`);
+      break;
+    case 'connection.closed': {
+      const bytes = `${plural(event.bytesIn, 'byte')} in, ${plural(event.bytesOut, 'byte')} out`;
+      console.log(`${event.id} closed: ${event.reason}, ${bytes}, ${(event.durationMs / 1000).toFixed(3)} s`);
+      break;
+    }
+    case 'connection.failed':
+      console.error(`${event.id} failed:`, event.error);
+      break;
+    case 'connection.rejected':
+      console.log(`${event.info?.id ?? 'a client'} turned away: ${event.reason}`);
+      break;
+    case 'server.draining':
+      console.log(`Draining ${plural(event.connections, 'connection')}; Ctrl-C again to cut off at once.`);
+      break;
+    case 'server.shutdown': {
+      const bytes = `${plural(event.bytesIn, 'byte')} in, ${plural(event.bytesOut, 'byte')} out`;
+      console.log(`Served ${plural(event.connections, 'connection')}: ${bytes}.`);
+      break;
+    }
+    default:
+  }
+}
+
+/** Runs a server until it is told to stop: by Ctrl-C, by SIGTERM, or by its protocol. */
+export async function run(name: string, protocol: Protocol, { port, host, single }: RunOptions): Promise<void> {
+  const server = single ? createSingleServer({ protocol, port, host }) : createServerCore({ protocol, port, host });
+  (server.actor as AnyActorRef).on('*', report);
+  const address = await server.start();
+
+  let stoppedAt: number | undefined;
+  const stop = (): void => {
+    const now = performance.now();
+    if (stoppedAt === undefined) {
+      stoppedAt = now;
+      server.send({ type: 'control.serverShutdown' });
+    } else if (now - stoppedAt > samePress) {
+      process.exit(130);
+    }
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+
+  const kind = single ? 'SingleServer' : 'ServerCore';
+  console.log(`${kind} with ${name} listens on ${address.address} port ${String(address.port)}.`);
+  console.log(`Talk to it:  nc ${reachable(address.address)} ${String(address.port)}`);
+  console.log('Stop it:     Ctrl-C');
+  await server.closed;
+  process.off('SIGINT', stop);
+  process.off('SIGTERM', stop);
+}
+
+/** An address that a client on this machine can use. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
+}

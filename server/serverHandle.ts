@@ -1,0 +1,162 @@
+import {
+  createActor,
+  type Actor,
+  type ActorOptions,
+  type AnyActorLogic,
+  type AnyActorRef,
+  type EmittedFrom,
+  type EventFromLogic,
+  type Subscription,
+} from 'xstate';
+import { isActive } from '../actors/relay';
+import { InvalidOptionError, ServerchartError } from '../machines/errors';
+import type { ListenAddress, ServerControl, ServerSummary } from '../machines/events';
+import { summarise, type Tally } from '../machines/tally';
+
+/** XState's clock: what every timeout of a server and of its handlers runs on. */
+export type Clock = NonNullable<ActorOptions<AnyActorLogic>['clock']>;
+
+/** What a server that is made with one call may be given beside its options. */
+export interface HandleOptions {
+  /**
+   * The clock that every timeout runs on, for tests.
+   * @defaultValue the system's `setTimeout`
+   */
+  readonly clock?: Clock;
+}
+
+/** How long a shutdown may take. */
+export interface ShutdownOptions {
+  /**
+   * Milliseconds until what is still open is cut.
+   * @defaultValue the server's `shutdownTimeout`
+   */
+  readonly timeout?: number;
+}
+
+/** The part of its context that every server has. */
+interface ServerContext {
+  readonly address: ListenAddress | undefined;
+  readonly tally: Tally;
+}
+
+/** A server as a program holds it: start it, listen to it, shut it down. A thin shell around its {@link actor}. */
+export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposable {
+  /** The XState actor, for everything else: `subscribe`, `getSnapshot`, `system.inspect`, `link`. */
+  readonly actor: Actor<TLogic>;
+  /**
+   * Resolves with what was served once the server has ended, whoever ended it; rejects when it ended in an error. A
+   * program that doesn't look at it gets no unhandled rejection.
+   */
+  readonly closed: Promise<ServerSummary>;
+  readonly #finish: (summary: ServerSummary) => void;
+  #started: Promise<ListenAddress> | undefined;
+
+  /** @internal */
+  constructor(logic: TLogic, input: unknown, { clock }: HandleOptions) {
+    const options = { input, ...(clock && { clock }) } as ActorOptions<AnyActorLogic>;
+    this.actor = createActor(logic as AnyActorLogic, options) as unknown as Actor<TLogic>;
+    const { promise, resolve, reject } = withResolvers<ServerSummary>();
+    this.closed = promise;
+    this.closed.catch(() => undefined);
+    this.#finish = resolve;
+    this.actor.subscribe({
+      complete: () => {
+        resolve(summarise(this.#context.tally));
+      },
+      error: reject,
+    });
+  }
+
+  /** Where the server listens; undefined before it does. */
+  get address(): ListenAddress | undefined {
+    return this.#context.address;
+  }
+
+  /**
+   * Opens the port. Calling it again returns the same promise.
+   * @returns where the server listens: with port 0, the port that the system chose
+   * @throws {@link ListenError} when the port can't be had
+   * @throws {@link ServerchartError} `ERR_SERVER_CLOSED` when the server was shut down before it listened
+   */
+  start(): Promise<ListenAddress> {
+    if (this.#started !== undefined) return this.#started;
+    const { promise, resolve, reject } = withResolvers<ListenAddress>();
+    this.#started = promise;
+    const listening = this.actor.on('server.listening' as never, ({ address, port }: ListenAddress) => {
+      listening.unsubscribe();
+      resolve({ address, port });
+    });
+    this.closed.then(() => {
+      reject(shutDownEarly());
+    }, reject);
+    this.actor.start();
+    return promise;
+  }
+
+  /** Sends an event to one of the server's boxes. After the server's end it does nothing. */
+  send(event: EventFromLogic<TLogic>): void {
+    if (isActive(this.actor as unknown as AnyActorRef)) this.actor.send(event);
+  }
+
+  /**
+   * Listens to one of the server's outboxes, or with `'*'` to all.
+   * @returns how to stop listening
+   */
+  on<TType extends EmittedFrom<TLogic>['type'] | '*'>(
+    type: TType,
+    listener: (
+      emitted: TType extends '*' ? EmittedFrom<TLogic> : Extract<EmittedFrom<TLogic>, { type: TType }>,
+    ) => void,
+  ): Subscription {
+    return this.actor.on(type as never, listener as never);
+  }
+
+  /**
+   * Drains the server: `control.serverShutdown`, then the final state's output. Any number of calls is fine; the timeout
+   * of the first one counts.
+   * @returns what was served
+   * @throws what the server ended in, when it ended in an error
+   */
+  async shutdown({ timeout }: ShutdownOptions = {}): Promise<ServerSummary> {
+    if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 0)) {
+      throw new InvalidOptionError('timeout', timeout, 'a whole number of milliseconds');
+    }
+    if (this.#started === undefined && this.address === undefined) {
+      this.#started = Promise.reject(shutDownEarly());
+      this.#started.catch(() => undefined);
+      this.#finish(summarise(this.#context.tally));
+    }
+    const event: ServerControl = { type: 'control.serverShutdown', ...(timeout === undefined ? {} : { timeout }) };
+    this.send(event as EventFromLogic<TLogic>);
+    return this.closed;
+  }
+
+  /** Shuts down when a scope that said `await using` is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    // what went wrong was told to whoever called start()
+    await this.shutdown().catch(() => undefined);
+  }
+
+  get #context(): ServerContext {
+    return (this.actor.getSnapshot() as unknown as { context: ServerContext }).context;
+  }
+}
+
+const shutDownEarly = (): ServerchartError =>
+  new ServerchartError('ERR_SERVER_CLOSED', 'The server was shut down before it listened');
+
+/** `Promise.withResolvers`, which Node 20 lacks. */
+function withResolvers<T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+} {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
