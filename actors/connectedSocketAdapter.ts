@@ -103,6 +103,11 @@ export class ConnectedSocketAdapter implements CSA {
     return this.#socket.writableLength === 0;
   }
 
+  get crash(): { readonly reason: 'handlerFailed'; readonly error: unknown } | undefined {
+    const { status, error } = (this.#handler?.getSnapshot() ?? {}) as { status?: string; error?: unknown };
+    return status === 'error' ? { reason: 'handlerFailed', error } : undefined;
+  }
+
   get isStalled(): boolean {
     return !this.isFlushed && this.bytesOut === this.#progressMark;
   }

@@ -15,6 +15,8 @@ export interface ConnectedSocketAdapter {
   readonly durationMs: number;
   /** Everything that was written has left this process. */
   readonly isFlushed: boolean;
+  /** What the handler threw, if it did. */
+  readonly crash: { readonly reason: 'handlerFailed'; readonly error: unknown } | undefined;
   /** Nothing at all has left since {@link markProgress}. */
   readonly isStalled: boolean;
 

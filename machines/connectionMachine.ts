@@ -118,8 +118,8 @@ export const connectionMachine = setup({
   id: 'connection',
   context: ({ input }) => ({ ...input, reason: 'aborted', error: undefined }),
   output: ({ context: { CSA, reason, error } }) => ({
-    reason,
-    ...(error === undefined ? {} : { error }),
+    // a handler may still throw at its last word, when the chart has moved on
+    ...(CSA.crash ?? { reason, ...(error === undefined ? {} : { error }) }),
     bytesIn: CSA.bytesIn,
     bytesOut: CSA.bytesOut,
     durationMs: CSA.durationMs,
@@ -261,6 +261,8 @@ export const connectionMachine = setup({
       entry: 'endSocket',
       on: {
         '_socketFeedback.closed': { target: 'closed' },
+        // told in the output; unhandled it would end the connection in error
+        'xstate.error.actor.protocol': {},
         'control.shutdownMicroprocess': {
           target: 'closed',
           actions: { type: 'noteReason', params: { reason: 'aborted' } },
