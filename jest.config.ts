@@ -5,8 +5,6 @@ const config: Config = {
   roots: ['<rootDir>/machines', '<rootDir>/actors', '<rootDir>/server', '<rootDir>/spec', '<rootDir>/examples'],
   // for the slowest machine: a spec awaits events, so it takes no longer than it must
   testTimeout: 20_000,
-  // a spec that fails may leave a server open, and must not hang the run; what a passing one leaves, noLeaks tells
-  forceExit: true,
   testMatch: ['**/*.spec.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -18,5 +18,7 @@ export function relay(source: AnyActorRef, target: AnyActorRef, event: EventObje
 
 /** Whether an actor still takes events. XState warns on the console about each one sent to an actor that doesn't. */
 export function isActive(actor: AnyActorRef): boolean {
+  // a stopped fromTransition actor's snapshot still says 'active'; 2 is XState's ProcessingStatus.Stopped
+  if ((actor as AnyActorRef & { _processingStatus?: number })._processingStatus === 2) return false;
   return (actor.getSnapshot() as { status?: string } | undefined)?.status === 'active';
 }

@@ -11,6 +11,9 @@ export interface RunOptions {
   readonly single: boolean;
 }
 
+/** Somebody waits at the terminal: a client that doesn't close its side gets less time than on the internet. */
+const lingerTimeout = 500;
+
 /** npm passes on a Ctrl-C that the terminal has sent to us already. Nobody presses it twice this fast. */
 const samePress = 200;
 
@@ -46,7 +49,9 @@ function report(event: ServerEmitted): void {
 
 /** Runs a server until it is told to stop: by Ctrl-C, by SIGTERM, or by its protocol. */
 export async function run(name: string, protocol: Protocol, { port, host, single }: RunOptions): Promise<void> {
-  const server = single ? createSingleServer({ protocol, port, host }) : createServerCore({ protocol, port, host });
+  const server = single
+    ? createSingleServer({ protocol, port, host, lingerTimeout })
+    : createServerCore({ protocol, port, host, lingerTimeout });
   (server.actor as AnyActorRef).on('*', report);
   const address = await server.start();
 
