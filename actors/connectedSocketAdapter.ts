@@ -1,46 +1,25 @@
-import { isMachineSnapshot, type AnyActorRef, type Subscription } from 'xstate';
+import { isMachineSnapshot, type AnyActor, type AnyActorRef, type Subscription } from 'xstate';
 import type { Socket } from 'node:net';
 import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
 import type { Bytes, CloseReason, ConnectionInfo } from '../machines/connectionTypes';
 import type { ProtocolEmitted, ProtocolEvent, SocketFeedback } from '../machines/events';
+import { describe } from '../machines/errors';
 import { elapsedMs } from '../machines/tally';
 import { stopOrphans } from './orphans';
 import { isActive, relay } from './relay';
-import { canTake, Inbox } from './selectiveReceive';
+import { canTake, Inbox, knows, listensFor } from './selectiveReceive';
+import { SocketWriter } from './socketWriter';
 
 /** What an adapter needs to know of its server's options. */
 export interface SocketOptions {
+  readonly allowHalfOpen: boolean;
   readonly maxBufferedBytes: number;
   readonly lingerTimeout: number;
-}
-
-/** What Node's own `Socket` knows about bytes on their way out, and its types leave out. */
-interface Outgoing {
-  readonly _handle?: { readonly writeQueueSize?: number } | null;
-  /** Bytes that were handed to libuv. */
-  readonly _bytesDispatched?: number;
+  /** What a rejected client's time runs on. */
+  readonly clock?: AnyActor['clock'];
 }
 
 const isBytes = (value: unknown): value is Bytes => typeof value === 'string' || value instanceof Uint8Array;
-
-/** Reads the addresses once: each getter is a system call, and after the close there is no answer. */
-export function connectionInfo(
-  id: string,
-  socket: Socket,
-  listening?: { address: string; port: number },
-): ConnectionInfo {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  const isPath = listening?.port === 0;
-  return {
-    id,
-    // a client that is gone already has no address: Kamaelia's answer
-    peer: remoteAddress ?? (isPath ? '' : '0.0.0.0'),
-    peerport: remotePort ?? 0,
-    localip: localAddress ?? listening?.address ?? '127.0.0.1',
-    localport: localPort ?? listening?.port ?? 0,
-    encrypted: false,
-  };
-}
 
 /**
  * Kamaelia's ConnectedSocketAdapter: one `net.Socket`, and the byte path between it and a handler.
@@ -56,6 +35,7 @@ export class ConnectedSocketAdapter implements CSA {
   readonly #socket: Socket;
   readonly #options: SocketOptions;
   readonly #onOwned: (() => void) | undefined;
+  readonly #writer: SocketWriter;
   readonly #acceptedAt = performance.now();
   #connection: AnyActorRef | undefined;
   #handler: AnyActorRef | undefined;
@@ -63,11 +43,7 @@ export class ConnectedSocketAdapter implements CSA {
   #links: Subscription[] = [];
   /** The chart wants bytes. What the socket does about it also depends on whether the handler takes them. */
   #wantsReading = false;
-  /** The kernel took less than was written, and 'drain' is awaited. */
-  #isFull = false;
   #hasEnded = false;
-  #progressMark = 0;
-  #unsentAtDestroy = 0;
 
   /**
    * @param socket - paused, and with `allowHalfOpen`
@@ -80,6 +56,15 @@ export class ConnectedSocketAdapter implements CSA {
     this.info = info;
     this.#options = options;
     this.#onOwned = onOwned;
+    this.#writer = new SocketWriter(
+      socket,
+      () => {
+        this.#report({ type: '_socketFeedback.noSpaceInBox' });
+      },
+      () => {
+        this.#report({ type: '_socketFeedback.spaceInBox' });
+      },
+    );
     // from the first moment on: a socket without a listener for it takes the process down
     socket.on('error', (error) => {
       this.#report({ type: '_socketFeedback.failed', error });
@@ -91,16 +76,19 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   get bytesOut(): number {
-    const { _bytesDispatched: dispatched = this.#socket.bytesWritten } = this.#socket as Outgoing;
-    return dispatched - (this.#socket.destroyed ? this.#unsentAtDestroy : this.#inKernelQueue);
+    return this.#writer.bytesOut;
   }
 
   get durationMs(): number {
     return elapsedMs(this.#acceptedAt);
   }
 
+  get takesBytes(): boolean {
+    return !this.#hasEnded;
+  }
+
   get isFlushed(): boolean {
-    return this.#socket.writableLength === 0;
+    return this.#writer.isFlushed;
   }
 
   get crash(): { readonly reason: 'handlerFailed'; readonly error: unknown } | undefined {
@@ -109,12 +97,7 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   get isStalled(): boolean {
-    return !this.isFlushed && this.bytesOut === this.#progressMark;
-  }
-
-  /** Bytes that libuv holds because the kernel's buffer is full. `writableLength` counts them only write by write. */
-  get #inKernelQueue(): number {
-    return (this.#socket as Outgoing)._handle?.writeQueueSize ?? this.#socket.writableLength;
+    return this.#writer.isStalled;
   }
 
   claim(connection: AnyActorRef): void {
@@ -137,12 +120,10 @@ export class ConnectedSocketAdapter implements CSA {
     if (socket.destroyed) this.#report({ type: '_socketFeedback.closed' });
   }
 
-  /**
-   * Links a handler to the socket. Called while the handler's actor is being made, so that nothing that it emits on
-   * its start is missed.
-   */
   link(handler: AnyActorRef): void {
     this.#handler = handler;
+    // it starts, and may emit, before the connection's first action runs
+    this.#connection = handler._parent;
     this.#inbox = new Inbox(handler, 'inbox', () => {
       this.#flow();
     });
@@ -153,9 +134,8 @@ export class ConnectedSocketAdapter implements CSA {
     );
   }
 
-  /** Sends each value of an observable handler that is bytes. */
   linkValues(handler: AnyActorRef): void {
-    let last: unknown = handler.getSnapshot();
+    let last: unknown;
     this.#links.push(
       handler.subscribe({
         next: (snapshot: { status: string; context: unknown }) => {
@@ -183,27 +163,14 @@ export class ConnectedSocketAdapter implements CSA {
   write(data: Bytes): void {
     if (this.#hasEnded) return;
     if (!isBytes(data)) {
-      const error = new TypeError(
-        `A handler emitted outbox with data that is neither bytes nor a string: ${typeof data}`,
-      );
-      this.#report({ type: '_socketFeedback.refused', error });
+      const found = (data as unknown) === undefined ? 'no data' : describe(data);
+      const error = new TypeError(`A handler emitted outbox with ${found} instead of bytes or a string`);
+      this.#endSoon({ type: '_socketFeedback.refused', error } satisfies SocketFeedback);
       return;
     }
     if (data.length === 0) return;
-    const socket = this.#socket;
-    if (socket.writableLength > this.#options.maxBufferedBytes) {
-      this.#report({ type: '_socketFeedback.overflowed' });
-      return;
-    }
-    const hasRoom = socket.write(data);
-    // A large write returns false even when the kernel took all of it at once: that isn't back-pressure.
-    if (hasRoom || socket.writableLength === 0 || this.#isFull) return;
-    this.#isFull = true;
-    socket.once('drain', () => {
-      this.#isFull = false;
-      this.#report({ type: '_socketFeedback.spaceInBox' });
-    });
-    this.#report({ type: '_socketFeedback.noSpaceInBox' });
+    if (this.#writer.waiting <= this.#options.maxBufferedBytes) this.#writer.write(data);
+    else this.#endSoon({ type: '_socketFeedback.overflowed' } satisfies SocketFeedback);
   }
 
   writeOutput(output: unknown): void {
@@ -212,7 +179,7 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   markProgress(): void {
-    this.#progressMark = this.bytesOut;
+    this.#writer.markProgress();
   }
 
   tellProducerFinished(): void {
@@ -226,12 +193,14 @@ export class ConnectedSocketAdapter implements CSA {
     const event: ProtocolEvent = { type: 'control.serverShutdown' };
     this.#inbox?.until(() => {
       const handler = this.#handler;
-      if (handler === undefined || !isActive(handler)) return true;
+      if (handler === undefined || !isActive(handler) || this.#hasEnded) return true;
       if (canTake(handler, event)) {
         this.#tell(event);
         return true;
       }
-      if (this.#inbox?.isIdle !== true) return false;
+      // one that never reads is always idle, and may yet come to a state that listens
+      const mayListen = !knows(handler, 'inbox') && knows(handler, event.type);
+      if (mayListen || this.#inbox?.isIdle !== true) return false;
       this.#report({ type: '_socketFeedback.inboxEnded', reason: 'serverShutdown' });
       return true;
     });
@@ -273,8 +242,6 @@ export class ConnectedSocketAdapter implements CSA {
     this.#hasEnded = true;
     this.#unlink();
     this.#connection = undefined;
-    if (socket.destroyed) return;
-    this.#unsentAtDestroy = this.#inKernelQueue;
     socket.destroy();
   }
 
@@ -289,9 +256,10 @@ export class ConnectedSocketAdapter implements CSA {
     socket.on('data', () => undefined);
     socket.resume();
     socket.end(reply);
-    const timer = setTimeout(() => socket.destroy(), this.#options.lingerTimeout);
+    const { clock = globalThis, lingerTimeout } = this.#options;
+    const timer: unknown = clock.setTimeout(() => socket.destroy(), lingerTimeout);
     socket.on('close', () => {
-      clearTimeout(timer);
+      clock.clearTimeout(timer as never);
       this.#onOwned?.();
     });
   }
@@ -313,9 +281,10 @@ export class ConnectedSocketAdapter implements CSA {
     const inbox = this.#inbox;
     const handler = this.#handler;
     if (inbox === undefined || handler === undefined) return;
-    const last: ProtocolEvent = { type: 'control.socketShutdown', reason: 'peerClosed' };
     const tryEnd = (): boolean => {
-      if (!inbox.isIdle && (inbox.isHolding || !canTake(handler, last))) return false;
+      const isAwaited =
+        this.#options.allowHalfOpen && !inbox.isHolding && listensFor(handler, 'control.producerFinished');
+      if (!inbox.isIdle && !isAwaited) return false;
       this.#report({ type: '_socketFeedback.inboxEnded', reason: 'peerClosed' });
       return true;
     };
@@ -329,10 +298,10 @@ export class ConnectedSocketAdapter implements CSA {
         break;
       case 'signal.producerFinished':
       case 'signal.shutdownMicroprocess':
+        this.#endSoon(emitted);
+        break;
       case 'serversignal.serverShutdown':
-        if (this.#connection !== undefined && this.#handler !== undefined) {
-          relay(this.#handler, this.#connection, emitted);
-        }
+        this.#pass(emitted);
         break;
       // anything else that a handler emits is between it and its other listeners
     }
@@ -347,6 +316,24 @@ export class ConnectedSocketAdapter implements CSA {
 
   #report(event: SocketFeedback): void {
     if (this.#connection !== undefined && isActive(this.#connection)) this.#connection.send(event);
+  }
+
+  #pass(event: SocketFeedback | ProtocolEmitted): void {
+    const connection = this.#connection;
+    const handler = this.#handler;
+    if (connection !== undefined && handler !== undefined && isActive(connection)) relay(handler, connection, event);
+  }
+
+  /**
+   * What the handler did ends the connection: nothing that it writes after this counts. It is in the middle of an event,
+   * and stopping an actor drops what waits in its mailbox, so that it would not hear of its end. Hence the microtask.
+   */
+  #endSoon(event: SocketFeedback | ProtocolEmitted): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    queueMicrotask(() => {
+      this.#pass(event);
+    });
   }
 
   #unlink(): void {

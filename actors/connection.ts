@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { connectionMachine, type ConnectionInput } from '../machines/connectionMachine';
+import { InvalidOptionError } from '../machines/errors';
 import { resolveTcpClientOptions, type Protocol, type TcpClientOptions } from '../machines/options';
-import { ConnectedSocketAdapter, connectionInfo } from './connectedSocketAdapter';
+import { ConnectedSocketAdapter } from './connectedSocketAdapter';
+import { connectionInfo } from './connectionInfo';
 import { mkProtocolHandler } from './mkProtocolHandler';
 
 /**
@@ -29,6 +31,9 @@ export type ConnectionSettings = Pick<
  */
 export function connectionInput(socket: Socket, settings: ConnectionSettings, id = 'connection:1'): ConnectionInput {
   const options = resolveTcpClientOptions(settings);
+  if (options.protocol === undefined) {
+    throw new InvalidOptionError('protocol', undefined, 'actor logic or a function that returns it');
+  }
   // the FIN is the connection's to answer, and no byte may come before the handler is there
   socket.allowHalfOpen = true;
   socket.pause();

@@ -3,9 +3,5 @@ import { setupProtocol } from './setupProtocol';
 /** Kamaelia's `echo`: sends back whatever comes. */
 export const echo = setupProtocol().createMachine({
   id: 'echo',
-  on: {
-    inbox: { actions: 'reply' },
-    'control.producerFinished': { actions: 'finish' },
-    'control.serverShutdown': { actions: 'finish' },
-  },
+  on: { inbox: { actions: 'reply' } },
 });

@@ -25,7 +25,7 @@ export function rename(event: EventObject, from: string, to: string): EventObjec
  *
  * A message waits in the inbox until the target's present state takes it; there is no limit to how many wait. One that
  * the target takes in no state at all is dropped. The link ends with either actor, or by `unsubscribe()`. Actors of
- * different systems can be linked.
+ * different systems can be linked. What an actor emits while it starts is missed unless the link is made before that.
  *
  * @example
  * ```ts

@@ -1,37 +1,9 @@
-import { isMachineSnapshot, type AnyActor, type AnyActorLogic, type EventObject, type Snapshot } from 'xstate';
+import type { AnyActor, EventObject, Snapshot } from 'xstate';
 import type { ProtocolInput } from '../machines/connectionMachine';
 import { describe } from '../machines/errors';
 import { isActorLogic, type LogicFor } from '../machines/logic';
+import { crashSafe } from './crashSafe';
 import { passthrough } from './passthrough';
-
-const disposing = new WeakMap<AnyActorLogic, AnyActorLogic>();
-
-/**
- * The same logic, which after a crash still gets `xstate.stop`, the last event of every healthy actor.
- *
- * Without it a `fromCallback` actor that throws while it receives would never run its clean-up function (XState 5.33).
- */
-function withLastEvent(logic: AnyActorLogic): AnyActorLogic {
-  const known = disposing.get(logic);
-  if (known !== undefined) return known;
-  const made: AnyActorLogic = {
-    ...logic,
-    transition(snapshot: Snapshot<unknown>, event: EventObject, scope) {
-      try {
-        return logic.transition(snapshot, event, scope) as Snapshot<unknown>;
-      } catch (error) {
-        try {
-          logic.transition(snapshot, { type: 'xstate.stop' }, scope);
-        } catch {
-          // the first error is the one to tell
-        }
-        throw error;
-      }
-    },
-  };
-  disposing.set(logic, made);
-  return made;
-}
 
 /**
  * Kamaelia's `mkProtocolHandler`: the logic that becomes the user's handler.
@@ -49,9 +21,10 @@ export const mkProtocolHandler: LogicFor<EventObject, ProtocolInput> = {
       throw new TypeError(`The protocol factory returned ${describe(logic)} instead of actor logic`);
     }
     CSA.link(self);
+    self.logic = crashSafe(logic);
     const snapshot = logic.getInitialSnapshot(scope as never, info) as Snapshot<unknown>;
-    const isMachine = isMachineSnapshot(snapshot);
-    self.logic = isMachine ? logic : withLastEvent(logic);
+    // nothing else tells an observable handler from others
+    if ('_subscription' in snapshot) CSA.linkValues(self);
     return snapshot;
   },
   // only reached when no handler could be made, by an actor that has failed already

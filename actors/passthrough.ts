@@ -1,35 +1,36 @@
-import { fromCallback } from 'xstate';
+import type { AnyActorRef, EventObject, Snapshot } from 'xstate';
 import type { ConnectionInfo } from '../machines/connectionTypes';
-import type { ConnectionReport, ProtocolEmitted, ProtocolEvent } from '../machines/events';
+import type { ConnectionReport, ProtocolEvent } from '../machines/events';
+import type { LogicFor } from '../machines/logic';
 import { relay } from './relay';
+
+/** What it passes on, and to what. The rest of a handler's events it can't take, so that the connection deals with them. */
+const passed: Readonly<Record<string, ConnectionReport['type']>> = {
+  inbox: '_CSA.outbox',
+  'control.noSpaceInBox': '_CSA.noSpaceInBox',
+  'control.spaceInBox': '_CSA.spaceInBox',
+};
 
 /**
  * The handler of a connection without a protocol: what the peer sends goes, as `_CSA.outbox`, to the actor that owns the
  * connection. SingleServer and tcpClient are such owners. The other way they send `outbox` to the connection.
  */
-export const passthrough = fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ self, receive, emit }) => {
-  const connection = self._parent;
-  const owner = connection?._parent;
-  const report = (event: ConnectionReport): void => {
-    if (connection !== undefined && owner !== undefined) relay(connection, owner, event);
-  };
-  receive((event) => {
-    switch (event.type) {
-      case 'inbox':
-        report({ type: '_CSA.outbox', data: event.data });
-        break;
-      case 'control.noSpaceInBox':
-        report({ type: '_CSA.noSpaceInBox' });
-        break;
-      case 'control.spaceInBox':
-        report({ type: '_CSA.spaceInBox' });
-        break;
-      case 'control.producerFinished':
-      case 'control.serverShutdown':
-        emit({ type: 'signal.producerFinished' });
-        break;
-      case 'control.socketShutdown':
-        break;
+export const passthrough: LogicFor<ProtocolEvent, ConnectionInfo> = {
+  getInitialSnapshot: () => ({
+    status: 'active',
+    output: undefined,
+    error: undefined,
+    can: ({ type }: EventObject) => Object.hasOwn(passed, type),
+  }),
+  transition(snapshot: Snapshot<unknown>, event, scope) {
+    const self = scope.self as AnyActorRef;
+    const connection = self._parent;
+    const owner = connection?._parent;
+    const type = passed[event.type];
+    if (type !== undefined && connection !== undefined && owner !== undefined) {
+      relay(connection, owner, { ...event, type });
     }
-  });
-});
+    return snapshot;
+  },
+  getPersistedSnapshot: (snapshot: Snapshot<unknown>) => snapshot,
+};

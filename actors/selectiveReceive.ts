@@ -6,6 +6,8 @@ interface Selective {
   can(event: EventObject): boolean;
   readonly _nodes?: AnyMachineSnapshot['_nodes'];
   readonly machine?: AnyMachineSnapshot['machine'];
+  /** Whether it has dealt with everything, where `can` alone doesn't tell. */
+  readonly isIdle?: boolean;
 }
 
 function asSelective(snapshot: unknown): Selective | undefined {
@@ -28,9 +30,24 @@ function isGuarded(nodes: AnyMachineSnapshot['_nodes'], type: string): boolean {
   );
 }
 
-/** Whether a machine takes events of this type in any of its states. */
+/** Whether an actor takes events of this type in any of its states. */
+export function knows(actor: AnyActorRef, type: string): boolean {
+  const selective = asSelective(actor.getSnapshot());
+  return selective === undefined || everTakes(selective, type);
+}
+
 const everTakes = ({ machine }: Selective, type: string): boolean =>
   machine === undefined || (machine.events as string[]).some((descriptor) => matches(descriptor, type));
+
+/** Whether a machine is in a state that names this event itself. What the whole machine does about it doesn't count. */
+export function listensFor(actor: AnyActorRef, type: string): boolean {
+  const nodes = asSelective(actor.getSnapshot())?._nodes ?? [];
+  return nodes.some(
+    ({ parent, transitions }) =>
+      parent !== undefined &&
+      [...transitions.keys()].some((descriptor) => descriptor !== '*' && matches(descriptor, type)),
+  );
+}
 
 /** Whether an actor would take an event now. Actors that aren't machines take everything. */
 export function canTake(actor: AnyActorRef, event: EventObject): boolean {
@@ -92,26 +109,28 @@ export class Inbox {
     if (this.isHolding) return false;
     const selective = asSelective(this.#owner.getSnapshot());
     if (selective === undefined) return true;
+    if (selective.isIdle !== undefined) return selective.isIdle;
     this.#look(selective);
-    if (this.#isOpen || this.#isGuarded) return true;
-    return !everTakes(selective, this.#type);
+    return this.#isOpen || this.#isGuarded || !everTakes(selective, this.#type);
   }
 
-  /** Delivers an event of `source`, or keeps it until it can be taken. Returns whether it was delivered. */
+  /**
+   * Delivers an event of `source`, or keeps it until it can be taken. Returns whether it was delivered. What the owner
+   * takes in no state at all is dropped, for it would wait for ever.
+   */
   offer(source: AnyActorRef, event: EventObject): boolean {
     if (!this.isHolding && this.#canTake(event)) {
       relay(source, this.#owner, event);
       return true;
     }
+    const selective = asSelective(this.#owner.getSnapshot());
+    if (selective !== undefined && !everTakes(selective, event.type)) return true;
     this.#waiting.push({ source, event });
     this.#watch();
     return false;
   }
 
-  /**
-   * As {@link offer}, but safe in the middle of the owner's own work: a machine gets the event from a microtask. What it
-   * takes in no state at all is dropped, for it would wait for ever.
-   */
+  /** As {@link offer}, but safe in the middle of the owner's own work: a machine gets the event from a microtask. */
   post(source: AnyActorRef, event: EventObject): void {
     const selective = asSelective(this.#owner.getSnapshot());
     if (selective === undefined) {
@@ -154,7 +173,7 @@ export class Inbox {
     const { _nodes: nodes } = selective;
     if (nodes !== undefined && nodes === this.#nodes) return;
     this.#nodes = nodes;
-    this.#isGuarded = nodes !== undefined && isGuarded(nodes, this.#type);
+    this.#isGuarded = nodes === undefined || isGuarded(nodes, this.#type);
     // without a guard only the type counts
     this.#isOpen = !this.#isGuarded && selective.can({ type: this.#type });
   }

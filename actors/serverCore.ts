@@ -6,6 +6,8 @@ import { tcpListener } from './tcpListener';
  * Kamaelia's ServerCore, to embed: invoke or spawn it in a machine of your own with {@link ServerCoreOptions} as its
  * input. Its output is a {@link ServerSummary}; when the port can't be had it ends in a {@link ListenError}.
  *
+ * As with any actor: who starts it with `createActor` subscribes to its errors, or XState throws them globally.
+ *
  * @example
  * ```ts
  * const app = setup({ actors: { serverCore } }).createMachine({

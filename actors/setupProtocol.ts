@@ -1,11 +1,7 @@
 import { emit, setup, type EventObject, type MachineContext } from 'xstate';
 import type { Bytes, ConnectionInfo } from '../machines/connectionTypes';
 import type { ProtocolEmitted, ProtocolEvent } from '../machines/events';
-
-/** What `reply` sends; without it, the bytes that just came. */
-export interface ReplyParams {
-  readonly data: Bytes;
-}
+import type { None, ProtocolActions, ProtocolSetup, ReplyParams } from './protocolSetup';
 
 /**
  * XState's `setup`, made ready for a protocol: typed events and boxes, the {@link ConnectionInfo} as input, and the
@@ -16,9 +12,9 @@ export interface ReplyParams {
  * - `abort`: closes it now (`signal.shutdownMicroprocess`);
  * - `shutdownServer`: drains the whole server (`serversignal.serverShutdown`).
  *
- * Add your own actions and guards with `.extend({ … })`, your context and further events with the type parameters. A
- * protocol that invokes actors uses XState's own `setup` with the types {@link ProtocolEvent} and
- * {@link ProtocolEmitted}.
+ * Add your own actions, guards and delays with `.extend({ … })`, your context and further events with the type
+ * parameters. A protocol that invokes actors uses XState's own `setup` with the types {@link ProtocolEvent} and
+ * {@link ProtocolEmitted}. A transition that does nothing (`inbox: {}`) counts as none: that state isn't reading.
  *
  * @example
  * ```ts
@@ -31,9 +27,10 @@ export interface ReplyParams {
  * });
  * ```
  */
-// The return type is XState's, twenty type parameters long, and only inference can keep it right.
-// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types
-export function setupProtocol<TContext extends MachineContext = MachineContext, TEvent extends EventObject = never>() {
+export function setupProtocol<
+  TContext extends MachineContext = MachineContext,
+  TEvent extends EventObject = never,
+>(): ProtocolSetup<TContext, ProtocolEvent | TEvent, ProtocolActions, None, never> {
   return setup({
     types: {} as {
       context: TContext;
@@ -50,5 +47,6 @@ export function setupProtocol<TContext extends MachineContext = MachineContext, 
       abort: emit({ type: 'signal.shutdownMicroprocess' }),
       shutdownServer: emit({ type: 'serversignal.serverShutdown' }),
     },
-  });
+    // the same object: only the types are stricter
+  }) as unknown as ProtocolSetup<TContext, ProtocolEvent | TEvent, ProtocolActions, None, never>;
 }

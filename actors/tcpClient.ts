@@ -4,7 +4,8 @@ import { ConnectError } from '../machines/errors';
 import type { LogicFor } from '../machines/logic';
 import type { ResolvedTcpClientOptions } from '../machines/options';
 import { tcpClientMachine } from '../machines/tcpClientMachine';
-import { ConnectedSocketAdapter, connectionInfo } from './connectedSocketAdapter';
+import { ConnectedSocketAdapter } from './connectedSocketAdapter';
+import { connectionInfo } from './connectionInfo';
 import { connection } from './connection';
 
 /** Opens the socket; a client that is stopped meanwhile closes it. */

@@ -1,9 +1,13 @@
-import type { AnyActorRef } from 'xstate';
+import type { AnyActor, AnyActorRef } from 'xstate';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ListenError } from '../machines/errors';
-import type { ListenAddress, ListenerEvent } from '../machines/events';
-import type { ListenerInput, ResolvedServerOptions } from '../machines/options';
-import { ConnectedSocketAdapter, connectionInfo } from './connectedSocketAdapter';
+import type { ListenAddress } from '../machines/connectionTypes';
+import type { ListenerEvent } from '../machines/events';
+import { serverDefaults, type ListenerInput, type ResolvedServerOptions } from '../machines/options';
+import { ConnectedSocketAdapter } from './connectedSocketAdapter';
+import { connectionInfo } from './connectionInfo';
 import { failable, type FailEvent } from './failable';
 
 /**
@@ -18,7 +22,9 @@ import { failable, type FailEvent } from './failable';
  * A client belongs to the listener until a connection claims it, so that none is left open when the server stops.
  */
 export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, receive, self, sendBack }) => {
-  const { options, box } = input;
+  const { box } = input;
+  const options = { ...serverDefaults, ...input.options };
+  const socketOptions = { ...options, clock: (self as unknown as AnyActor).clock };
   const unclaimed = new Set<ConnectedSocketAdapter>();
   let server: Server | undefined;
   // kept over a suspension: a port that the system chose must stay the same
@@ -28,7 +34,7 @@ export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, rece
   const accept = (socket: Socket): void => {
     accepted += 1;
     const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
-    const CSA = new ConnectedSocketAdapter(socket, info, options, () => {
+    const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, () => {
       unclaimed.delete(CSA);
     });
     unclaimed.add(CSA);
@@ -58,10 +64,15 @@ export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, rece
       const { host, path, fd } = options;
       const where = path ?? (fd === undefined ? host : `file descriptor ${String(fd)}`);
       const port = path === undefined && fd === undefined ? (address?.port ?? options.port) : 0;
-      const failure = new ListenError(where, port, error);
+      const failure = new ListenError(where, port, path === undefined ? error : pathError(path, error));
       sendBack({ type: '_listener.failed', error: failure });
       (self as AnyActorRef).send({ type: 'fail', error: failure } satisfies FailEvent);
     });
+    if (isTooLong(options.path)) {
+      const error = new Error(`a path has at most ${String(longestPath)} bytes`);
+      opening.emit('error', Object.assign(error, { code: 'ENAMETOOLONG' }));
+      return;
+    }
     opening.listen(listenOptions(options, address));
   };
 
@@ -94,6 +105,18 @@ export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, rece
     for (const CSA of unclaimed) CSA.destroy();
   };
 });
+
+/** What `sockaddr_un` holds (unix(7)). Node 20 cuts a longer path off, and listens on what is left. */
+const longestPath = process.platform === 'darwin' ? 103 : 107;
+
+const isTooLong = (path: string | undefined): boolean =>
+  process.platform !== 'win32' && path !== undefined && Buffer.byteLength(path) > longestPath;
+
+/** libuv says EACCES where the system said ENOENT, for the sake of Windows (uv_pipe_bind). */
+function pathError(path: string, error: NodeJS.ErrnoException): NodeJS.ErrnoException {
+  const isMissing = error.code === 'EACCES' && !existsSync(dirname(path));
+  return isMissing ? Object.assign(error, { code: 'ENOENT' }) : error;
+}
 
 function listenOptions({ host, port, path, fd, backlog }: ResolvedServerOptions, known?: ListenAddress): ListenOptions {
   if (fd !== undefined) return { fd, backlog } as ListenOptions;

@@ -23,6 +23,9 @@ export function indexTimers({ system }: AnyActorRef): void {
   const schedule = scheduler.schedule.bind(scheduler);
   const cancel = scheduler.cancel.bind(scheduler);
   const timers = new Map<AnyActorRef, Set<string>>();
+  for (const { source, id } of Object.values(system.getSnapshot()._scheduledEvents)) {
+    timers.set(source, (timers.get(source) ?? new Set()).add(id));
+  }
   let made = 0;
 
   scheduler.schedule = (source, target, event, delay, id = `delayed.${String((made += 1))}`) => {

@@ -13,6 +13,8 @@ export interface ConnectedSocketAdapter {
   readonly bytesOut: number;
   /** Milliseconds since the accept. */
   readonly durationMs: number;
+  /** Whether what is written now will be sent. */
+  readonly takesBytes: boolean;
   /** Everything that was written has left this process. */
   readonly isFlushed: boolean;
   /** What the handler threw, if it did. */
@@ -27,6 +29,8 @@ export interface ConnectedSocketAdapter {
    * start is missed.
    */
   link(handler: AnyActorRef): void;
+  /** Sends each value of an observable handler that is bytes. */
+  linkValues(handler: AnyActorRef): void;
   /** Lets bytes flow from the peer to the handler. */
   resumeReading(): void;
   /** Reads no further; TCP slows the peer down. */

@@ -12,6 +12,11 @@ export interface ConnectionOptions {
   readonly allowHalfOpen: boolean;
   readonly writeTimeout: number;
   readonly lingerTimeout: number;
+  /**
+   * Whether to read on while the peer takes nothing. A client must: if both ends stop reading until the other one reads,
+   * neither ever does.
+   */
+  readonly readsWhileCongested?: boolean;
 }
 
 /** The input of a connection actor. */
@@ -59,7 +64,7 @@ export const connectionMachine = setup({
       context.CSA.resumeReading();
     },
     pauseReading: ({ context }) => {
-      context.CSA.pauseReading();
+      if (context.options.readsWhileCongested !== true) context.CSA.pauseReading();
     },
     write: ({ context, event }) => {
       if (event.type === 'outbox') context.CSA.write(event.data);
@@ -263,10 +268,6 @@ export const connectionMachine = setup({
         '_socketFeedback.closed': { target: 'closed' },
         // told in the output; unhandled it would end the connection in error
         'xstate.error.actor.protocol': {},
-        'control.shutdownMicroprocess': {
-          target: 'closed',
-          actions: { type: 'noteReason', params: { reason: 'aborted' } },
-        },
       },
       initial: 'flushing',
       states: {
@@ -275,6 +276,10 @@ export const connectionMachine = setup({
           entry: 'markProgress',
           on: {
             '_socketFeedback.flushed': { target: 'lingering' },
+            'control.shutdownMicroprocess': {
+              target: '#connection.closed',
+              actions: { type: 'noteReason', params: { reason: 'aborted' } },
+            },
             '_socketFeedback.failed': {
               target: '#connection.closed',
               actions: { type: 'noteReason', params: { reason: 'reset' } },
@@ -293,7 +298,10 @@ export const connectionMachine = setup({
         },
         lingering: {
           description: 'All has left. Wait for the peer to end its side, so that no late byte of it meets a reset.',
-          on: { '_socketFeedback.failed': { target: '#connection.closed' } },
+          on: {
+            '_socketFeedback.failed': { target: '#connection.closed' },
+            'control.shutdownMicroprocess': { target: '#connection.closed' },
+          },
           after: { lingerTimeout: { target: '#connection.closed' } },
         },
       },

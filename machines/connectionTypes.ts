@@ -68,3 +68,11 @@ export interface ConnectionSummary {
 export interface ClosedConnection extends ConnectionSummary {
   readonly id: string;
 }
+
+/** Where a server listens. */
+export interface ListenAddress {
+  /** The IP address, or the path of a unix socket. */
+  readonly address: string;
+  /** The port; 0 on a unix socket. */
+  readonly port: number;
+}

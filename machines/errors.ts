@@ -18,7 +18,7 @@ export class InvalidOptionError extends ServerchartError {
   readonly allowed: string;
 
   constructor(option: string, value: unknown, allowed: string) {
-    super('ERR_INVALID_OPTION', `Option '${option}' is ${describe(value)}, but must be ${allowed}`);
+    super('ERR_INVALID_OPTION', `Option ${describe(option)} is ${describe(value)}, but must be ${allowed}`);
     this.option = option;
     this.value = value;
     this.allowed = allowed;
@@ -68,24 +68,42 @@ function explain({ code, message }: NodeJS.ErrnoException): string {
   return words === undefined ? message : `${words} (${String(code)})`;
 }
 
-/** A value as an error message shows it: short, and never throwing. */
+/** A text as a message shows it: in one line, and not much of it. */
+const clip = (text: string): string => {
+  const isLong = text.length > 60;
+  // JSON escapes line breaks, control characters, and half of a character at the cut
+  return JSON.stringify(isLong ? text.slice(0, 60) : text).slice(1, -1) + (isLong ? '…' : '');
+};
+
+const nameOf = (value: { readonly name?: unknown }): string | undefined =>
+  typeof value.name === 'string' && value.name !== '' ? clip(value.name) : undefined;
+
+function describeObject(value: object): string {
+  const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
+  const name = nameOf(prototype?.constructor ?? {});
+  return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
+}
+
+/** A value as an error message shows it: short, and never throwing, whatever the value does when it is looked at. */
 export function describe(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;
-    case 'function':
-      return `the function ${value.name || '(anonymous)'}`;
-    case 'object': {
-      if (value === null) return 'null';
-      const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
-      const name = prototype?.constructor?.name;
-      return typeof name === 'string' && name !== 'Object' ? `an instance of ${name}` : 'an object';
+  try {
+    switch (typeof value) {
+      case 'string':
+        return `'${clip(value)}'`;
+      case 'function':
+        return `the function ${nameOf(value) ?? '(anonymous)'}`;
+      case 'object':
+        return value === null ? 'null' : describeObject(value);
+      case 'bigint':
+        return `${clip(String(value))}n`;
+      case 'undefined':
+        return 'missing';
+      case 'symbol':
+        return clip(String(value));
+      default:
+        return String(value);
     }
-    case 'bigint':
-      return `${String(value)}n`;
-    case 'undefined':
-      return 'missing';
-    default:
-      return String(value);
+  } catch {
+    return `a ${typeof value} that can't be looked at`;
   }
 }

@@ -6,16 +6,15 @@
  */
 import type { AnyActorRef } from 'xstate';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
-import type { Bytes, ClosedConnection, CloseReason, ConnectionInfo, ConnectionSummary } from './connectionTypes';
+import type {
+  Bytes,
+  ClosedConnection,
+  CloseReason,
+  ConnectionInfo,
+  ConnectionSummary,
+  ListenAddress,
+} from './connectionTypes';
 import type { ListenError } from './errors';
-
-/** Where a server listens. */
-export interface ListenAddress {
-  /** The IP address, or the path of a unix socket. */
-  readonly address: string;
-  /** The port; 0 on a unix socket. */
-  readonly port: number;
-}
 
 /** Why a connection was turned away before it had a handler. */
 export type RejectReason = 'atCapacity' | 'queueFull' | 'serverShutdown' | 'acceptFailed';
@@ -114,7 +113,10 @@ export type ServerControl =
 export type ServerCoreEvent =
   | ServerControl
   | ListenerFeedback
-  /** Stop listening until `control.resume`: clients get ECONNREFUSED, open connections go on. */
+  /**
+   * Stop listening until `control.resume`: clients get ECONNREFUSED, open connections go on. Ignored with `fd`, which
+   * can't be opened again.
+   */
   | { readonly type: 'control.suspend' }
   /** Listen again, on the same port. */
   | { readonly type: 'control.resume' }

@@ -2,7 +2,19 @@
 import type { AnyActorLogic } from 'xstate';
 import type { Bytes, ConnectionInfo } from './connectionTypes';
 import { InvalidOptionError } from './errors';
-import { isActorLogic } from './logic';
+import {
+  boolean,
+  bytes,
+  check,
+  countOrInfinity,
+  integer,
+  longestDelay,
+  milliseconds,
+  passes,
+  protocolCheck,
+  text,
+  type Check,
+} from './optionChecks';
 
 /**
  * What handles a connection: actor logic of any kind whose input is a {@link ConnectionInfo}, or a function that makes
@@ -36,7 +48,10 @@ export interface ServerOptions {
   readonly backlog?: number;
   /**
    * Whether a handler may go on writing after the peer has ended its side. If so it gets `control.producerFinished` and
-   * ends the connection itself; if not, the connection is flushed and closed once the handler waits for more.
+   * ends the connection itself; if not, the connection is flushed and closed. Either happens once the handler waits for
+   * more, so that it can answer what came before; a state of a machine that names `control.producerFinished` itself is
+   * told at once. Handlers that aren't machines are always taken to wait: one that answers later than it is asked needs
+   * this option.
    * @defaultValue false
    */
   readonly allowHalfOpen?: boolean;
@@ -53,9 +68,10 @@ export interface ServerOptions {
   /**
    * What a client meets that comes while every place is taken:
    * - `'reject'`: it is accepted, told `busyReply` if there is one, and closed;
-   * - `'queue'`: it is accepted but not read until a place is free; beyond `maxQueued` it is rejected;
-   * - `'refuse'`: the port stops listening while all places are taken, so it gets ECONNREFUSED. Not with `fd`, which
-   *   can't be opened again.
+   * - `'queue'`: it is accepted but not read until a place is free; beyond `maxQueued` it is rejected. Since it isn't
+   *   read, one that leaves meanwhile keeps its turn;
+   * - `'refuse'`: the port stops listening while all places are taken, so it gets ECONNREFUSED (ENOENT on a unix
+   *   socket; ECONNRESET when the kernel had it waiting already). Not with `fd`, which can't be opened again.
    * @defaultValue `'reject'`
    */
   readonly whenBusy?: WhenBusy;
@@ -119,6 +135,15 @@ export interface SingleServerOptions extends ServerOptions {
   readonly maxPendingBytes?: number;
 }
 
+/** A drain's time limit. */
+export interface ShutdownOptions {
+  /**
+   * Milliseconds until what is still open is cut.
+   * @defaultValue the server's `shutdownTimeout`
+   */
+  readonly timeout?: number;
+}
+
 /** Options of tcpClient. `host`, `port` and `path` say where to connect. */
 export interface TcpClientOptions extends Pick<
   ServerOptions,
@@ -144,7 +169,7 @@ export interface TcpClientOptions extends Pick<
   readonly maxPendingBytes?: number;
 }
 
-const defaults = {
+export const serverDefaults = {
   port: 1601,
   host: '127.0.0.1',
   backlog: 511,
@@ -159,9 +184,9 @@ const defaults = {
   lingerTimeout: 2_000,
 } as const satisfies ServerOptions;
 
-const serverCoreDefaults = { ...defaults, maxConnections: Infinity } as const;
-const singleServerDefaults = { ...defaults, maxPendingBytes: 1024 * 1024 } as const;
-const { noDelay, keepAlive, writeTimeout, maxBufferedBytes, lingerTimeout, allowHalfOpen, port, host } = defaults;
+const serverCoreDefaults = { ...serverDefaults, maxConnections: Infinity } as const;
+const singleServerDefaults = { ...serverDefaults, maxPendingBytes: 1024 * 1024 } as const;
+const { noDelay, keepAlive, writeTimeout, maxBufferedBytes, lingerTimeout, allowHalfOpen, port, host } = serverDefaults;
 const tcpClientDefaults = {
   ...{ port, host, noDelay, keepAlive, writeTimeout, maxBufferedBytes, lingerTimeout, allowHalfOpen },
   connectTimeout: 60_000,
@@ -171,44 +196,18 @@ const tcpClientDefaults = {
 /** `Options` with every default filled in. */
 type Resolved<Options, Defaults> = Options & Required<Pick<Options, keyof Options & keyof Defaults>>;
 
-export type ResolvedServerOptions = Resolved<ServerOptions, typeof defaults>;
+export type ResolvedServerOptions = Resolved<ServerOptions, typeof serverDefaults>;
 export type ResolvedServerCoreOptions = Resolved<ServerCoreOptions, typeof serverCoreDefaults>;
 export type ResolvedSingleServerOptions = Resolved<SingleServerOptions, typeof singleServerDefaults>;
 export type ResolvedTcpClientOptions = Resolved<TcpClientOptions, typeof tcpClientDefaults>;
 
 /** The input of a listener. */
 export interface ListenerInput {
-  readonly options: ResolvedServerOptions;
+  /** What is left out has its default. */
+  readonly options: ServerOptions;
   /** The server's inbox for accepted clients: `newCSA` is sent there. */
   readonly box: '_socketactivity' | '_oobinfo';
 }
-
-interface Check {
-  readonly allowed: string;
-  readonly test: (value: unknown) => boolean;
-}
-
-/** setTimeout's limit: a longer delay would fire at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
-const longestDelay = 2 ** 31 - 1;
-
-const integer = (least: number, most: number, words: string): Check => ({
-  allowed: words,
-  test: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
-});
-const milliseconds = integer(0, longestDelay, `a whole number of milliseconds from 0 to ${String(longestDelay)}`);
-const bytes: Check = {
-  allowed: 'a number of bytes from 0, or Infinity',
-  test: (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= 0),
-};
-const boolean: Check = { allowed: 'true or false', test: (value) => typeof value === 'boolean' };
-const text: Check = {
-  allowed: 'a string that is not empty',
-  test: (value) => typeof value === 'string' && value !== '',
-};
-const countOrInfinity = (least: number): Check => ({
-  allowed: `a whole number from ${String(least)}, or Infinity`,
-  test: (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= least),
-});
 
 const serverChecks: Readonly<Record<string, Check>> = {
   port: integer(0, 65_535, 'a whole number from 0 to 65535'),
@@ -237,10 +236,6 @@ const serverChecks: Readonly<Record<string, Check>> = {
   lingerTimeout: milliseconds,
 };
 
-const protocolCheck: Check = {
-  allowed: 'actor logic (a machine, fromCallback, fromTransition, …) or a function that returns it',
-  test: (value) => typeof value === 'function' || isActorLogic(value),
-};
 const serverCoreChecks: Readonly<Record<string, Check>> = {
   ...serverChecks,
   protocol: protocolCheck,
@@ -259,21 +254,6 @@ const tcpClientChecks: Readonly<Record<string, Check>> = {
   protocol: protocolCheck,
   connectTimeout: integer(1, longestDelay, `a whole number of milliseconds from 1 to ${String(longestDelay)}`),
 };
-
-function check(options: object, checks: Readonly<Record<string, Check>>): void {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new InvalidOptionError('options', options, 'an object');
-  }
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (rule === undefined) {
-      const known = Object.keys(checks).join(', ');
-      throw new InvalidOptionError(name, value, `left out: there is no such option. The options are ${known}`);
-    }
-    // an option that is there but undefined was left out
-    if (value !== undefined && !rule.test(value)) throw new InvalidOptionError(name, value, rule.allowed);
-  }
-}
 
 function checkPlaces({ port, path, fd, whenBusy }: ServerOptions): void {
   const places = Object.entries({ port, path, fd }).filter(([, value]) => value !== undefined);
@@ -325,4 +305,20 @@ export function resolveTcpClientOptions(options: TcpClientOptions = {}): Resolve
   check(options, tcpClientChecks);
   checkPlaces(options);
   return withDefaults(options, tcpClientDefaults);
+}
+
+/**
+ * Checks a drain's time limit.
+ * @throws {@link InvalidOptionError}
+ */
+export function checkShutdownOptions({ timeout }: ShutdownOptions): void {
+  if (timeout !== undefined && !passes(timeout, milliseconds)) {
+    throw new InvalidOptionError('timeout', timeout, milliseconds.allowed);
+  }
+}
+
+/** The time limit of a drain: what the event that began it says, if that is one, else the server's. */
+export function shutdownDelay(event: object, { shutdownTimeout }: ResolvedServerOptions): number {
+  const { timeout } = event as { readonly timeout?: unknown };
+  return passes(timeout, milliseconds) ? (timeout as number) : shutdownTimeout;
 }

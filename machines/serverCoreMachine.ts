@@ -1,9 +1,9 @@
 import { assertEvent, assign, emit, enqueueActions, sendTo, setup } from 'xstate';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ConnectionOptions } from './connectionMachine';
+import type { ListenAddress } from './connectionTypes';
 import type {
   ConnectionsEvent,
-  ListenAddress,
   ListenerEvent,
   RejectReason,
   ServerCoreEvent,
@@ -14,6 +14,7 @@ import type {
 import type { LogicFor } from './logic';
 import {
   resolveServerCoreOptions,
+  shutdownDelay,
   type ListenerInput,
   type ResolvedServerCoreOptions,
   type ServerCoreOptions,
@@ -135,6 +136,7 @@ export const serverCoreMachine = setup({
     emitShutdown: emit(({ context }) => ({ type: 'server.shutdown', ...summarise(context.tally) })),
   },
   guards: {
+    canReopen: ({ context }) => context.options.fd === undefined,
     isLastPlace: ({ context }) => context.open + 1 >= context.options.maxConnections,
     isAtCapacity: ({ context }) => context.open >= context.options.maxConnections,
     refuses: ({ context }) => context.options.whenBusy === 'refuse',
@@ -144,8 +146,7 @@ export const serverCoreMachine = setup({
     isDrained: ({ context }) => context.open === 0 && context.portIsFree,
   },
   delays: {
-    shutdownTimeout: ({ context, event }) =>
-      (event.type === 'control.serverShutdown' ? event.timeout : undefined) ?? context.options.shutdownTimeout,
+    shutdownTimeout: ({ context, event }) => shutdownDelay(event, context.options),
   },
 }).createMachine({
   id: 'serverCore',
@@ -177,6 +178,7 @@ export const serverCoreMachine = setup({
       entry: 'initialiseServerSocket',
       on: {
         '_listener.listening': { target: 'listening', actions: 'noteAddress' },
+        'control.suspend': { guard: 'canReopen', target: 'listening.suspended' },
         'control.serverShutdown': { target: 'draining' },
         'control.shutdownMicroprocess': { target: 'draining.cutting' },
       },
@@ -199,7 +201,7 @@ export const serverCoreMachine = setup({
               { actions: 'handleNewConnection' },
             ],
             '_socketactivity.shutdownCSA': { actions: 'handleClosedCSA' },
-            'control.suspend': { target: 'suspended' },
+            'control.suspend': { guard: 'canReopen', target: 'suspended' },
           },
         },
         full: {
@@ -212,7 +214,7 @@ export const serverCoreMachine = setup({
               target: 'accepting',
               actions: ['handleClosedCSA', 'admitQueued'],
             },
-            'control.suspend': { target: 'suspended' },
+            'control.suspend': { guard: 'canReopen', target: 'suspended' },
           },
           initial: 'choosing',
           states: {

@@ -11,10 +11,9 @@ import {
 } from 'xstate';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ConnectionInput } from './connectionMachine';
-import type { ConnectionSummary } from './connectionTypes';
+import type { ConnectionSummary, ListenAddress } from './connectionTypes';
 import type {
   ConnectionEvent,
-  ListenAddress,
   ListenerEvent,
   RejectReason,
   ServerSummary,
@@ -24,11 +23,12 @@ import type {
 import type { LogicFor } from './logic';
 import {
   resolveSingleServerOptions,
+  shutdownDelay,
   type ListenerInput,
   type ResolvedSingleServerOptions,
   type SingleServerOptions,
 } from './options';
-import { hasRoom, nothingPending, withBytes, withEnd, type Pending } from './pending';
+import { bytesIn, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './pending';
 import { addClosed, emptyTally, summarise, type Tally } from './tally';
 
 export interface SingleServerContext {
@@ -95,8 +95,9 @@ export const singleServerMachine = setup({
     }),
     /** What waited for a client goes to the first one, in order. */
     sendPending: enqueueActions(({ context, enqueue }) => {
-      for (const event of context.pending.events) enqueue.sendTo('connection', event);
-      enqueue.assign({ pending: nothingPending });
+      const [next, pending] = takeNext(context.pending);
+      for (const event of next) enqueue.sendTo('connection', event);
+      enqueue.assign({ pending });
     }),
     /** The connection's end, as Kamaelia names it. */
     raiseShutdownCSA: raise(({ context, event }) => ({
@@ -163,10 +164,17 @@ export const singleServerMachine = setup({
       assertEvent(event, 'inbox');
       return { pending: withBytes(context.pending, event.data) };
     }),
+    /** There is nobody to end. It is taken all the same: over a link it would wait, and end the next client. */
+    ignoreEnd: assign({}),
     keepEnd: assign(({ context }) => ({ pending: withEnd(context.pending) })),
     refuseInbox: emit(({ event }) => {
       assertEvent(event, 'inbox');
       return { type: 'signal.noSpaceInBox', refused: event.data };
+    }),
+    /** No client will come for it any more. */
+    refusePending: enqueueActions(({ context, enqueue }) => {
+      for (const refused of bytesIn(context.pending)) enqueue.emit({ type: 'signal.noSpaceInBox', refused });
+      enqueue.assign({ pending: nothingPending() });
     }),
     emitOutbox: emit(({ event }) => {
       assertEvent(event, '_CSA.outbox');
@@ -193,18 +201,19 @@ export const singleServerMachine = setup({
     emitShutdown: emit(({ context }) => ({ type: 'server.shutdown', ...summarise(context.tally) })),
   },
   guards: {
-    isConnected: ({ context }) => context.CSA !== undefined,
+    takesBytes: ({ context }) => context.CSA?.takesBytes === true,
     refuses: ({ context }) => context.options.whenBusy === 'refuse',
     queues: ({ context }) => context.options.whenBusy === 'queue',
     hasRoomInQueue: ({ context }) => context.queue.length < context.options.maxQueued,
     hasRoomForPending: ({ context, event }) =>
       event.type === 'inbox' && hasRoom(context.pending, event.data, context.options.maxPendingBytes),
+    hasQueued: ({ context }) => context.queue.length > 0,
     hasPending: ({ context }) => context.pending.events.length > 0,
     isDrained: ({ context }) => context.CSA === undefined && context.portIsFree,
   },
   delays: {
-    shutdownTimeout: ({ context, event }) =>
-      (event.type === 'control.serverShutdown' ? event.timeout : undefined) ?? context.options.shutdownTimeout,
+    nextTurn: 0,
+    shutdownTimeout: ({ context, event }) => shutdownDelay(event, context.options),
   },
 }).createMachine({
   id: 'singleServer',
@@ -212,7 +221,7 @@ export const singleServerMachine = setup({
     options: resolveSingleServerOptions(input),
     address: undefined,
     CSA: undefined,
-    pending: nothingPending,
+    pending: nothingPending(),
     queue: [],
     portIsFree: false,
     tally: emptyTally(),
@@ -236,7 +245,7 @@ export const singleServerMachine = setup({
     'control.serverShutdown': { target: '.draining' },
     'control.shutdownMicroprocess': { target: '.draining.cutting' },
     inbox: [{ guard: 'hasRoomForPending', actions: 'keepInbox' }, { actions: 'refuseInbox' }],
-    'control.producerFinished': { guard: 'hasPending', actions: 'keepEnd' },
+    'control.producerFinished': [{ guard: 'hasPending', actions: 'keepEnd' }, { actions: 'ignoreEnd' }],
   },
   states: {
     starting: {
@@ -256,10 +265,13 @@ export const singleServerMachine = setup({
     connected: {
       description: 'One client. whenBusy says what the next one meets.',
       on: {
-        inbox: { actions: 'sendInbox' },
-        'control.producerFinished': { actions: 'finishConnection' },
+        inbox: { guard: 'takesBytes', actions: 'sendInbox' },
+        'control.producerFinished': { guard: 'takesBytes', actions: 'finishConnection' },
         '_oobinfo.newCSA': { actions: { type: 'rejectConnection', params: { reason: 'atCapacity' } } },
-        '_oobinfo.shutdownCSA': { target: 'idle', actions: ['handleShutdownCSA', 'admitQueued'] },
+        '_oobinfo.shutdownCSA': [
+          { guard: 'hasQueued', target: 'changing', actions: 'handleShutdownCSA' },
+          { target: 'idle', actions: 'handleShutdownCSA' },
+        ],
       },
       initial: 'choosing',
       states: {
@@ -283,17 +295,27 @@ export const singleServerMachine = setup({
         refusing: { description: 'The port does not listen.', entry: 'suspendListener' },
       },
     },
+    changing: {
+      description: 'What others have to say about the end of one client must not reach the next, who waits already.',
+      on: {
+        '_oobinfo.newCSA': [
+          { guard: 'hasRoomInQueue', actions: 'queueConnection' },
+          { actions: { type: 'rejectConnection', params: { reason: 'queueFull' } } },
+        ],
+      },
+      after: { nextTurn: { target: 'idle', actions: 'admitQueued' } },
+    },
     draining: {
       description: 'No new client; the one that is there comes to its end.',
-      entry: ['closeListener', 'emitDraining', 'rejectQueued'],
+      entry: ['closeListener', 'emitDraining', 'rejectQueued', 'refusePending'],
       on: {
-        inbox: [{ guard: 'isConnected', actions: 'sendInbox' }, { actions: 'refuseInbox' }],
+        inbox: [{ guard: 'takesBytes', actions: 'sendInbox' }, { actions: 'refuseInbox' }],
         '_listener.listening': {},
         '_listener.closed': { actions: 'notePortIsFree' },
         '_oobinfo.newCSA': { actions: { type: 'rejectConnection', params: { reason: 'serverShutdown' } } },
         '_oobinfo.shutdownCSA': { actions: ['handleShutdownCSA', 'noteDrained'] },
         'control.serverShutdown': {},
-        'control.producerFinished': { guard: 'isConnected', actions: 'finishConnection' },
+        'control.producerFinished': { guard: 'takesBytes', actions: 'finishConnection' },
         'control.shutdownMicroprocess': { target: '.cutting' },
       },
       always: { guard: 'isDrained', target: 'shutdown' },

@@ -14,12 +14,13 @@ import type { ConnectionSummary } from './connectionTypes';
 import type { ConnectionEvent, TcpClientEmitted, TcpClientEvent } from './events';
 import type { LogicFor } from './logic';
 import { resolveTcpClientOptions, type ResolvedTcpClientOptions, type TcpClientOptions } from './options';
-import { hasRoom, nothingPending, withBytes, withEnd, type Pending } from './pending';
+import { hasEnd, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './pending';
 
 export interface TcpClientContext {
   readonly options: ResolvedTcpClientOptions;
   /** What came on `inbox` before the connection stood. */
   readonly pending: Pending;
+  readonly CSA: ConnectedSocketAdapter | undefined;
   readonly summary: ConnectionSummary | undefined;
 }
 
@@ -44,10 +45,15 @@ export const tcpClientMachine = setup({
     connection: {} as LogicFor<ConnectionEvent, ConnectionInput>,
   },
   actions: {
-    emitOpened: emit(({ event }) => ({ type: 'connection.opened', ...adapterIn(event).info })),
+    handleConnected: enqueueActions(({ event, enqueue }) => {
+      const CSA = (event as unknown as DoneActorEvent<ConnectedSocketAdapter>).output;
+      enqueue.assign({ CSA });
+      enqueue.emit({ type: 'connection.opened', ...CSA.info });
+    }),
     sendPending: enqueueActions(({ context, enqueue }) => {
-      for (const event of context.pending.events) enqueue.sendTo('connection', event);
-      enqueue.assign({ pending: nothingPending });
+      const [next] = takeNext(context.pending);
+      for (const event of next) enqueue.sendTo('connection', event);
+      enqueue.assign({ pending: nothingPending() });
     }),
     sendInbox: sendTo('connection', ({ event }) => {
       assertEvent(event, 'inbox');
@@ -77,12 +83,20 @@ export const tcpClientMachine = setup({
     }),
   },
   guards: {
+    takesBytes: ({ context }) => context.CSA?.takesBytes === true,
     hasRoomForPending: ({ context, event }) =>
-      event.type === 'inbox' && hasRoom(context.pending, event.data, context.options.maxPendingBytes),
+      event.type === 'inbox' &&
+      !hasEnd(context.pending) &&
+      hasRoom(context.pending, event.data, context.options.maxPendingBytes),
   },
 }).createMachine({
   id: 'tcpClient',
-  context: ({ input }) => ({ options: resolveTcpClientOptions(input), pending: nothingPending, summary: undefined }),
+  context: ({ input }) => ({
+    options: resolveTcpClientOptions(input),
+    pending: nothingPending(),
+    CSA: undefined,
+    summary: undefined,
+  }),
   output: ({ context }) => context.summary,
   initial: 'connecting',
   states: {
@@ -92,7 +106,7 @@ export const tcpClientMachine = setup({
         id: 'connector',
         src: 'connector',
         input: ({ context }) => context.options,
-        onDone: { target: 'connected', actions: 'emitOpened' },
+        onDone: { target: 'connected', actions: 'handleConnected' },
       },
       on: {
         inbox: [{ guard: 'hasRoomForPending', actions: 'keepInbox' }, { actions: 'refuseInbox' }],
@@ -104,12 +118,15 @@ export const tcpClientMachine = setup({
       invoke: {
         id: 'connection',
         src: 'connection',
-        input: ({ context, event }) => ({ CSA: adapterIn(event), options: context.options }),
+        input: ({ context }) => ({
+          CSA: connectedOne(context),
+          options: { ...context.options, readsWhileCongested: true },
+        }),
         onDone: { target: 'closed', actions: 'handleClosed' },
       },
       entry: 'sendPending',
       on: {
-        inbox: { actions: 'sendInbox' },
+        inbox: [{ guard: 'takesBytes', actions: 'sendInbox' }, { actions: 'refuseInbox' }],
         '_CSA.outbox': { actions: 'emitOutbox' },
         '_CSA.noSpaceInBox': { actions: 'emitNoSpaceInBox' },
         '_CSA.spaceInBox': { actions: 'emitSpaceInBox' },
@@ -121,7 +138,7 @@ export const tcpClientMachine = setup({
   },
 });
 
-/** The socket that the connector made. */
-function adapterIn(event: object): ConnectedSocketAdapter {
-  return (event as DoneActorEvent<ConnectedSocketAdapter>).output;
+function connectedOne({ CSA }: TcpClientContext): ConnectedSocketAdapter {
+  if (CSA === undefined) throw new TypeError('tcpClient has no socket yet');
+  return CSA;
 }

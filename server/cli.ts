@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { echo } from '../actors/echo';
 import { describe } from '../machines/errors';
@@ -12,30 +12,52 @@ import { run, type RunOptions } from './run';
 /** An error whose message is all that the user needs. */
 class UsageError extends Error {}
 
+/** The command says what is wrong in one line. */
+const oneLine = (text: string): string =>
+  (text.split('Require stack:')[0] ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ');
+
 function toPort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : NaN;
   if (port <= 65_535) return port;
   throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
 }
 
+/** Why a module couldn't be loaded, whatever it threw. */
+function whyNotLoaded(file: string, error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION') {
+    const said = error instanceof Error && error.message !== '' ? error.message : `it threw ${describe(error)}`;
+    return `'${file}' can't be loaded: ${oneLine(typeof error === 'string' ? error : said)}`;
+  }
+  if (!/\.[cm]?ts$/.test(file)) return `'${file}' is neither TypeScript nor JavaScript.`;
+  const advice = 'install ts-node and typescript (npm install --save-dev ts-node typescript@6), or use Node 22.18';
+  return `Node ${process.versions.node} can't load '${file}' by itself: ${advice}.`;
+}
+
 async function loadProtocol(file: string): Promise<Protocol> {
   if (!existsSync(file)) throw new UsageError(`There is no file '${file}'.`);
+  if (!statSync(file).isFile()) throw new UsageError(`'${file}' is not a file.`);
+  const neverLoaded = (): void => {
+    console.error(`serverchart: '${file}' never finishes loading: it awaits what doesn't come.`);
+    process.exit(1);
+  };
+  process.once('beforeExit', neverLoaded);
   let value: unknown;
   try {
     value = await loadModule(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-      const advice = 'install ts-node and typescript (npm install --save-dev ts-node typescript@6), or use Node 22.18';
-      throw new UsageError(`Node ${process.versions.node} can't load '${file}' by itself: ${advice}.`);
-    }
-    throw new UsageError(`'${file}' can't be loaded: ${message}`);
+    throw new UsageError(whyNotLoaded(file, error));
+  } finally {
+    process.off('beforeExit', neverLoaded);
   }
   if (isActorLogic(value) || typeof value === 'function') return value as Protocol;
-  const found = typeof value === 'object' && value !== null && 'default' in value ? value.default : value;
   throw new UsageError(
     `'${file}' has no protocol: its default export must be actor logic (a machine, fromCallback, …) or a function ` +
-      `that returns it, but is ${describe(found)}.`,
+      `that returns it, but is ${describe(value)}.`,
   );
 }
 
@@ -45,7 +67,11 @@ const { version } = JSON.parse(readFileSync(packageJson, 'utf8')) as { version: 
 const program = new Command('serverchart')
   .description('An actor-model connection server: the server is a statechart, each connection is an actor.')
   .version(version)
-  .showHelpAfterError('(serverchart --help tells more)');
+  .configureOutput({
+    outputError: (text, write) => {
+      write(`serverchart: ${oneLine(text.replace(/^error: /, ''))}\n`);
+    },
+  });
 
 function addServerOptions(command: Command): Command {
   return command

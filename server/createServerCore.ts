@@ -1,6 +1,6 @@
 import { serverCore } from '../actors/serverCore';
 import { resolveServerCoreOptions, type ServerCoreOptions } from '../machines/options';
-import { ServerHandle, type HandleOptions } from './serverHandle';
+import { handleOptions, ServerHandle, type HandleOptions } from './serverHandle';
 
 /** A ServerCore as a program holds it. */
 export type ServerCore = ServerHandle<typeof serverCore>;
@@ -16,7 +16,8 @@ export type ServerCore = ServerHandle<typeof serverCore>;
  *
  * @throws {@link InvalidOptionError} naming the option, its value and what is allowed; nothing has been opened then
  */
-export function createServerCore({ clock, ...options }: ServerCoreOptions & HandleOptions): ServerCore {
-  resolveServerCoreOptions(options);
-  return new ServerHandle(serverCore, options, clock === undefined ? {} : { clock });
+export function createServerCore(options: ServerCoreOptions & HandleOptions): ServerCore {
+  const [input, own] = handleOptions<ServerCoreOptions>(options);
+  resolveServerCoreOptions(input);
+  return new ServerHandle(serverCore, input, own);
 }

@@ -1,6 +1,6 @@
 import { singleServer } from '../actors/singleServer';
 import { resolveSingleServerOptions, type SingleServerOptions } from '../machines/options';
-import { ServerHandle, type HandleOptions } from './serverHandle';
+import { handleOptions, ServerHandle, type HandleOptions } from './serverHandle';
 
 /** A SingleServer as a program holds it. */
 export type SingleServer = ServerHandle<typeof singleServer>;
@@ -18,7 +18,8 @@ export type SingleServer = ServerHandle<typeof singleServer>;
  *
  * @throws {@link InvalidOptionError} naming the option, its value and what is allowed; nothing has been opened then
  */
-export function createSingleServer({ clock, ...options }: SingleServerOptions & HandleOptions = {}): SingleServer {
-  resolveSingleServerOptions(options);
-  return new ServerHandle(singleServer, options, clock === undefined ? {} : { clock });
+export function createSingleServer(options: SingleServerOptions & HandleOptions = {}): SingleServer {
+  const [input, own] = handleOptions<SingleServerOptions>(options);
+  resolveSingleServerOptions(input);
+  return new ServerHandle(singleServer, input, own);
 }

@@ -4,7 +4,7 @@
  */
 export { createServerCore, type ServerCore } from './createServerCore';
 export { createSingleServer, type SingleServer } from './createSingleServer';
-export type { Clock, HandleOptions, ServerHandle, ShutdownOptions } from './serverHandle';
+export type { Clock, HandleOptions, ServerHandle } from './serverHandle';
 
 export { serverCore } from '../actors/serverCore';
 export { singleServer } from '../actors/singleServer';
@@ -12,21 +12,35 @@ export { connection, connectionInput, type ConnectionSettings } from '../actors/
 export { tcpListener } from '../actors/tcpListener';
 export { tcpClient } from '../actors/tcpClient';
 export { echo } from '../actors/echo';
-export { setupProtocol, type ReplyParams } from '../actors/setupProtocol';
+export { setupProtocol } from '../actors/setupProtocol';
+export type { KnownEvents, None, ProtocolActions, ProtocolSetup, ReplyParams } from '../actors/protocolSetup';
 export { link } from '../actors/link';
 export { pipeline } from '../actors/pipeline';
 export { graphline, type GraphlineOptions, type Linkage } from '../actors/graphline';
 
-export { serverCoreMachine } from '../machines/serverCoreMachine';
-export { singleServerMachine } from '../machines/singleServerMachine';
-export { connectionMachine, type ConnectionInput } from '../machines/connectionMachine';
-export { tcpClientMachine } from '../machines/tcpClientMachine';
+export { serverCoreMachine, type ConnectionsInput, type ServerCoreContext } from '../machines/serverCoreMachine';
+export { singleServerMachine, type SingleServerContext } from '../machines/singleServerMachine';
+export {
+  connectionMachine,
+  type ConnectionContext,
+  type ConnectionInput,
+  type ConnectionOptions,
+  type ProtocolInput,
+} from '../machines/connectionMachine';
+export { tcpClientMachine, type TcpClientContext } from '../machines/tcpClientMachine';
+export type { ConnectedSocketAdapter } from '../machines/connectedSocketAdapter';
+export type { LogicFor } from '../machines/logic';
 
 export { ConnectError, InvalidOptionError, ListenError, ServerchartError } from '../machines/errors';
 export type {
+  ListenerInput,
+  ResolvedServerCoreOptions,
+  ResolvedSingleServerOptions,
+  ResolvedTcpClientOptions,
   Protocol,
   ServerCoreOptions,
   ServerOptions,
+  ShutdownOptions,
   SingleServerOptions,
   TcpClientOptions,
   WhenBusy,
@@ -37,14 +51,16 @@ export type {
   CloseReason,
   ConnectionInfo,
   ConnectionSummary,
+  ListenAddress,
 } from '../machines/connectionTypes';
 export type {
   ConnectionEvent,
-  ListenAddress,
+  ConnectionsEvent,
   ListenerEvent,
   ProtocolEmitted,
   ProtocolEvent,
   RejectReason,
+  ServerControl,
   ServerCoreEvent,
   ServerEmitted,
   ServerSummary,

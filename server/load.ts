@@ -56,7 +56,14 @@ function registerTsNode(file: string): boolean {
       rootDir: root,
     },
   };
-  (createRequire(__filename)(tsNode) as typeof TsNode).register(options);
+  // ts-node's resolver uses a constructor that Node 22 warns of (DEP0180), which no user can do anything about
+  const { noDeprecation = false } = process;
+  process.noDeprecation = true;
+  const service = (createRequire(__filename)(tsNode) as typeof TsNode).register(options);
+  process.noDeprecation = noDeprecation;
+  const compile = service.compile.bind(service);
+  // TypeScript makes ESM of an .mts whatever `module` says; Node would then import its helpers itself, and can't
+  service.compile = (code, fileName, line) => compile(code, fileName.replace(/\.mts$/, '.ts'), line);
   registered = true;
   return true;
 }

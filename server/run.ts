@@ -52,6 +52,8 @@ export async function run(name: string, protocol: Protocol, { port, host, single
   const server = single
     ? createSingleServer({ protocol, port, host, lingerTimeout })
     : createServerCore({ protocol, port, host, lingerTimeout });
+  // whoever read our lines (head, say) has left: a reason to be silent, not to drop everybody
+  process.stdout.on('error', () => undefined);
   (server.actor as AnyActorRef).on('*', report);
   const address = await server.start();
 
@@ -73,8 +75,8 @@ export async function run(name: string, protocol: Protocol, { port, host, single
   console.log(`Talk to it:  nc ${reachable(address.address)} ${String(address.port)}`);
   console.log('Stop it:     Ctrl-C');
   await server.closed;
-  process.off('SIGINT', stop);
-  process.off('SIGTERM', stop);
+  // whatever the protocol's module may have running; not before the last line is out
+  process.stdout.write('', () => process.exit(0));
 }
 
 /** An address that a client on this machine can use. */

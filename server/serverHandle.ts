@@ -10,7 +10,9 @@ import {
 } from 'xstate';
 import { isActive } from '../actors/relay';
 import { InvalidOptionError, ServerchartError } from '../machines/errors';
-import type { ListenAddress, ServerControl, ServerSummary } from '../machines/events';
+import type { ListenAddress } from '../machines/connectionTypes';
+import type { ServerControl, ServerSummary } from '../machines/events';
+import { checkShutdownOptions, type ShutdownOptions } from '../machines/options';
 import { summarise, type Tally } from '../machines/tally';
 
 /** XState's clock: what every timeout of a server and of its handlers runs on. */
@@ -25,13 +27,23 @@ export interface HandleOptions {
   readonly clock?: Clock;
 }
 
-/** How long a shutdown may take. */
-export interface ShutdownOptions {
-  /**
-   * Milliseconds until what is still open is cut.
-   * @defaultValue the server's `shutdownTimeout`
-   */
-  readonly timeout?: number;
+/**
+ * Takes a handle's own options apart from the server's.
+ * @throws {@link InvalidOptionError}
+ */
+export function handleOptions<TOptions extends object>(
+  options: TOptions & HandleOptions,
+): [Omit<TOptions, keyof HandleOptions>, HandleOptions] {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw new InvalidOptionError('options', options, 'an object');
+  }
+  const { clock, ...others } = options;
+  if (clock === undefined) return [others, {}];
+  const { setTimeout, clearTimeout } = (clock as Partial<Clock> | null) ?? {};
+  if (typeof setTimeout !== 'function' || typeof clearTimeout !== 'function') {
+    throw new InvalidOptionError('clock', clock, 'an object with the methods setTimeout and clearTimeout');
+  }
+  return [others, { clock }];
 }
 
 /** The part of its context that every server has. */
@@ -77,10 +89,12 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
    * Opens the port. Calling it again returns the same promise.
    * @returns where the server listens: with port 0, the port that the system chose
    * @throws {@link ListenError} when the port can't be had
-   * @throws {@link ServerchartError} `ERR_SERVER_CLOSED` when the server was shut down before it listened
+   * @throws {@link ServerchartError} `ERR_SERVER_CLOSED` when the server has been shut down
    */
   start(): Promise<ListenAddress> {
-    if (this.#started !== undefined) return this.#started;
+    if (this.#started !== undefined) {
+      return isActive(this.#ref) ? this.#started : this.closed.then(() => Promise.reject(shutDown()));
+    }
     const { promise, resolve, reject } = withResolvers<ListenAddress>();
     this.#started = promise;
     const listening = this.actor.on('server.listening' as never, ({ address, port }: ListenAddress) => {
@@ -88,7 +102,7 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
       resolve({ address, port });
     });
     this.closed.then(() => {
-      reject(shutDownEarly());
+      reject(shutDown());
     }, reject);
     this.actor.start();
     return promise;
@@ -96,7 +110,7 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
 
   /** Sends an event to one of the server's boxes. After the server's end it does nothing. */
   send(event: EventFromLogic<TLogic>): void {
-    if (isActive(this.actor as unknown as AnyActorRef)) this.actor.send(event);
+    if (isActive(this.#ref)) this.actor.send(event);
   }
 
   /**
@@ -119,11 +133,9 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
    * @throws what the server ended in, when it ended in an error
    */
   async shutdown({ timeout }: ShutdownOptions = {}): Promise<ServerSummary> {
-    if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 0)) {
-      throw new InvalidOptionError('timeout', timeout, 'a whole number of milliseconds');
-    }
+    checkShutdownOptions(timeout === undefined ? {} : { timeout });
     if (this.#started === undefined && this.address === undefined) {
-      this.#started = Promise.reject(shutDownEarly());
+      this.#started = Promise.reject(shutDown());
       this.#started.catch(() => undefined);
       this.#finish(summarise(this.#context.tally));
     }
@@ -138,13 +150,17 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
     await this.shutdown().catch(() => undefined);
   }
 
+  get #ref(): AnyActorRef {
+    return this.actor as unknown as AnyActorRef;
+  }
+
   get #context(): ServerContext {
     return (this.actor.getSnapshot() as unknown as { context: ServerContext }).context;
   }
 }
 
-const shutDownEarly = (): ServerchartError =>
-  new ServerchartError('ERR_SERVER_CLOSED', 'The server was shut down before it listened');
+const shutDown = (): ServerchartError =>
+  new ServerchartError('ERR_SERVER_CLOSED', 'The server has been shut down; make a new one');
 
 /** `Promise.withResolvers`, which Node 20 lacks. */
 function withResolvers<T>(): {

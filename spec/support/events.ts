@@ -37,5 +37,10 @@ export function collect<TEvent>(source: Emitter, type = '*'): TEvent[] {
 
 /** Waits until `condition` holds, looking after each turn of the event loop. For what emits no event. */
 export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  const since = performance.now();
+  while (!condition()) {
+    // a spec that has failed by its time limit must not go on for ever
+    if (performance.now() - since > 30_000) throw new Error(`This never came true: ${String(condition)}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

@@ -1,0 +1,107 @@
+import type { Socket } from 'node:net';
+import type { Bytes } from '../machines/connectionTypes';
+
+/** What Node's own `Socket` knows about bytes on their way out, and its types leave out. */
+interface Outgoing {
+  readonly _handle?: { readonly writeQueueSize?: number } | null;
+  /** Bytes that were handed to libuv. */
+  readonly _bytesDispatched?: number;
+}
+
+const nothing = Buffer.alloc(0);
+
+/** The write side of a socket: how much has left, how much waits, and when the kernel takes no more. */
+export class SocketWriter {
+  readonly #socket: Socket;
+  readonly #onFull: () => void;
+  readonly #onEmpty: () => void;
+  #isFull = false;
+  #written = 0;
+  #progressMark = 0;
+  /** What the kernel had not taken when the socket broke; Node knows it no more by the time that it tells. */
+  #unsentAtDestroy = 0;
+
+  /**
+   * @param socket - where to write
+   * @param onFull - told when the kernel takes no more, so that bytes wait in this process
+   * @param onEmpty - told when none wait any more
+   */
+  constructor(socket: Socket, onFull: () => void, onEmpty: () => void) {
+    this.#socket = socket;
+    this.#onFull = onFull;
+    this.#onEmpty = onEmpty;
+  }
+
+  /** Bytes that the kernel took. */
+  get bytesOut(): number {
+    if (this.#socket.destroyed) return this.#written - this.#unsentAtDestroy;
+    // nearly always the kernel has taken all at once
+    return this.isFlushed ? this.#written : this.#taken;
+  }
+
+  /** Bytes that wait in this process. */
+  get waiting(): number {
+    return this.#isFull ? this.#written - this.bytesOut : 0;
+  }
+
+  get isFlushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
+  /** Nothing at all has left since {@link markProgress}, although something waits. */
+  get isStalled(): boolean {
+    return !this.isFlushed && this.bytesOut === this.#progressMark;
+  }
+
+  markProgress(): void {
+    this.#progressMark = this.bytesOut;
+  }
+
+  write(data: Bytes): void {
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    const size = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
+    this.#written += size;
+    socket.write(data);
+    // the kernel wouldn't have it: the peer has closed
+    if (socket.destroyed) this.#written -= size;
+    // Not what write() returns: for a large write that is false even when the kernel took all of it at once, and for a
+    // small one true even when the kernel took nothing.
+    if (socket.writableLength > 0 && !this.#isFull) this.#fill();
+  }
+
+  /** What the kernel took. libuv holds a part of what Node handed to it, and Node what was written after that. */
+  get #taken(): number {
+    const { _handle: handle, _bytesDispatched: dispatched = this.#written } = this.#socket as Outgoing;
+    return dispatched - (handle?.writeQueueSize ?? this.#socket.writableLength);
+  }
+
+  #fill(): void {
+    this.#isFull = true;
+    this.#keepUnsent();
+    this.#onFull();
+    const socket = this.#socket;
+    const look = (error?: Error | null): void => {
+      if (error || socket.writableEnded) return;
+      if (socket.writableLength > 0) {
+        // behind what was written meanwhile; 'drain' comes only after more than the high-water mark
+        socket.write(nothing, look);
+        return;
+      }
+      this.#isFull = false;
+      this.#onEmpty();
+    };
+    socket.write(nothing, look);
+  }
+
+  /** Notes what is unsent in the moment that the socket is destroyed, by whomever. */
+  #keepUnsent(): void {
+    const socket = this.#socket;
+    if (Object.hasOwn(socket, '_destroy')) return;
+    const destroy = socket._destroy.bind(socket);
+    socket._destroy = (error, callback) => {
+      this.#unsentAtDestroy = this.#written - this.#taken;
+      destroy(error, callback);
+    };
+  }
+}

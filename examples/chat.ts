@@ -1,0 +1,44 @@
+/**
+ * A chat room: what one client says, all the others hear. Each handler is a callback that may speak at any time.
+ *
+ *     npx ts-node examples/chat.ts [port]      then, in several windows: nc 127.0.0.1 1601
+ *
+ * In a project of your own, import from 'serverchart' instead of '../server/index'.
+ */
+import { fromCallback } from 'xstate';
+import {
+  createServerCore,
+  type ConnectionInfo,
+  type ProtocolEmitted,
+  type ProtocolEvent,
+  type ServerCore,
+} from '../server/index';
+
+export function chatServer(port: number): ServerCore {
+  const room = new Map<string, (text: string) => void>();
+
+  const chat = fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ input: { id }, emit, receive }) => {
+    const tellOthers = (text: string): void => {
+      for (const [other, tell] of room) if (other !== id) tell(text);
+    };
+    room.set(id, (text) => {
+      emit({ type: 'outbox', data: text });
+    });
+    tellOthers(`${id} has come\n`);
+    receive((event) => {
+      if (event.type === 'inbox') tellOthers(`${id}: ${event.data.toString()}`);
+      if (event.type === 'control.serverShutdown') emit({ type: 'signal.producerFinished' });
+    });
+    return () => {
+      room.delete(id);
+      tellOthers(`${id} has left\n`);
+    };
+  });
+
+  return createServerCore({ protocol: chat, port });
+}
+
+if (require.main === module)
+  void chatServer(Number(process.argv[2] ?? 1601))
+    .start()
+    .then(console.log);

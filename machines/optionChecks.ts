@@ -1,0 +1,65 @@
+/** How the value of an option is checked. */
+import { InvalidOptionError } from './errors';
+import { isActorLogic } from './logic';
+
+/** What an option's value must be, in words and as a test. */
+export interface Check {
+  readonly allowed: string;
+  readonly test: (value: unknown) => boolean;
+}
+
+/** setTimeout's limit: a longer delay would fire at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
+export const longestDelay = 2 ** 31 - 1;
+
+export const integer = (least: number, most: number, words: string): Check => ({
+  allowed: words,
+  test: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+});
+export const milliseconds = integer(
+  0,
+  longestDelay,
+  `a whole number of milliseconds from 0 to ${String(longestDelay)}`,
+);
+export const bytes: Check = {
+  allowed: 'a number of bytes from 0, or Infinity',
+  test: (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= 0),
+};
+export const boolean: Check = { allowed: 'true or false', test: (value) => typeof value === 'boolean' };
+/** Node would cut a text off at its first NUL, except that a path may start with one: Linux's abstract sockets. */
+export const text: Check = {
+  allowed: 'a string that is not empty',
+  test: (value) => typeof value === 'string' && value !== '' && !value.includes('\0', 1) && value !== '\0',
+};
+export const countOrInfinity = (least: number): Check => ({
+  allowed: `a whole number from ${String(least)}, or Infinity`,
+  test: (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= least),
+});
+
+export function check(options: object, checks: Readonly<Record<string, Check>>): void {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw new InvalidOptionError('options', options, 'an object');
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (rule === undefined) {
+      const known = Object.keys(checks).join(', ');
+      throw new InvalidOptionError(name, value, `left out: there is no such option. The options are ${known}`);
+    }
+    // an option that is there but undefined was left out
+    if (value !== undefined && !passes(value, rule)) throw new InvalidOptionError(name, value, rule.allowed);
+  }
+}
+
+export function passes(value: unknown, { test }: Check): boolean {
+  try {
+    return test(value);
+  } catch {
+    // a value that can't even be looked at, such as a revoked proxy
+    return false;
+  }
+}
+
+export const protocolCheck: Check = {
+  allowed: 'actor logic (a machine, fromCallback, fromTransition, …) or a function that returns it',
+  test: (value) => typeof value === 'function' || isActorLogic(value),
+};

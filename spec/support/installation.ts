@@ -1,0 +1,70 @@
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import ts from 'typescript';
+import { Command } from './command';
+
+const root = join(__dirname, '../..');
+
+/**
+ * The package as npm lays it out, in a temp folder: package.json beside a dist that is compiled with the build's own
+ * options. So the command runs as it does for a user, and starts five times as fast as through ts-node.
+ */
+export class Installation {
+  readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), 'serverchart-spec-')));
+  #projects = 0;
+
+  constructor() {
+    const { config } = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => ts.sys.readFile(path)) as {
+      config: unknown;
+    };
+    const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+    for (const fileName of fileNames) {
+      const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), { compilerOptions: options, fileName });
+      this.#write(join('dist', relative(root, fileName).replace(/\.ts$/, '.js')), outputText);
+    }
+    copyFileSync(join(root, 'package.json'), join(this.#folder, 'package.json'));
+    this.#link(join(root, 'node_modules'), 'node_modules');
+  }
+
+  /** A user's project with these files, which can import `serverchart` and `xstate`. Returns its folder. */
+  project(files: Readonly<Record<string, string>>): string {
+    this.#projects += 1;
+    const project = join('projects', String(this.#projects));
+    for (const [name, text] of Object.entries(files)) this.#write(join(project, name), text);
+    this.#link(this.#folder, join(project, 'node_modules/serverchart'));
+    this.#link(join(root, 'node_modules/xstate'), join(project, 'node_modules/xstate'));
+    return join(this.#folder, project);
+  }
+
+  /** Runs `serverchart` with these arguments in a folder. */
+  run(args: readonly string[], cwd = this.#folder): Command {
+    return new Command([join(this.#folder, 'dist/server/cli.js'), ...args], cwd);
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #write(name: string, text: string): void {
+    const path = join(this.#folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+
+  #link(target: string, name: string): void {
+    const path = join(this.#folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    // a junction needs no privilege on Windows
+    symlinkSync(target, path, 'junction');
+  }
+}

@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, jest } from '@jest/globals';
+import type { Client } from './client';
+import { attempt, type Started } from './fixtures';
+
+let before: Record<string, number>;
+
+/** How many sockets and timers this process has. */
+function resources(): Record<string, number> {
+  const counts: Record<string, number> = { TCPServerWrap: 0, TCPSocketWrap: 0, TCPConnectWrap: 0, Timeout: 0 };
+  for (const kind of process.getActiveResourcesInfo()) {
+    if (counts[kind] !== undefined) counts[kind] += 1;
+  }
+  return counts;
+}
+
+/** What there is more of than before the spec. Of jest's own timers there may be less. */
+const added = (): string[] =>
+  Object.entries(resources())
+    .filter(([kind, count]) => count > (before[kind] ?? 0))
+    .map(([kind]) => kind);
+
+const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+
+/** The pending timers of a server's system. */
+export const timersOf = ({ actor }: Pick<Started['server'], 'actor'>): string[] =>
+  Object.keys((actor as Started['server']['actor']).system.getSnapshot()._scheduledEvents);
+
+const warn = jest.spyOn(console, 'warn');
+const error = jest.spyOn(console, 'error');
+
+beforeEach(async () => {
+  // jest's own timers come and go
+  for (let turns = 0; turns < 5; turns += 1) await turn();
+  before = resources();
+});
+
+// nothing that was stopped has a word to say
+afterEach(() => {
+  const [said] = [...warn.mock.calls, ...error.mock.calls];
+  if (said !== undefined) throw new Error(`Printed: ${String(said[0])}`);
+});
+
+/** Stops the server, and expects that nothing at all is left of it, nor of its clients. */
+export async function expectNothingLeft(
+  { server, port }: Pick<Started, 'server'> & { port?: number },
+  clients: readonly Client[] = [],
+): Promise<void> {
+  server.actor.stop();
+  expect(timersOf(server)).toEqual([]);
+  expect(server.actor.getSnapshot().status).toBe('stopped');
+  for (const client of clients) client.resumeReading();
+  for (const client of clients) expect(await client.closed).toMatch(/^(clean|ECONNRESET)$/);
+  if (port !== undefined) expect(await attempt(port)).toBe('ECONNREFUSED');
+  for (let turns = 0; turns < 10_000 && added().length > 0; turns += 1) await turn();
+  expect(added()).toEqual([]);
+  expect(await server.closed).toMatchObject({ drained: [] });
+}

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+
+/** What the compiler has to say about a snippet: about which piece of it, and what. */
+export interface Complaint {
+  readonly at: string;
+  readonly says: string;
+}
+
+const root = join(__dirname, '../..');
+
+/**
+ * Small programs that are compiled as a user of this package would compile them. All of a spec file's snippets go
+ * through one program, for most of the time is spent on the library's types.
+ */
+export class Snippets {
+  readonly #prelude: string;
+  readonly #texts = new Map<string, string>();
+  #complaints: ReadonlyMap<string, readonly Complaint[]> | undefined;
+
+  /** @param prelude - what every snippet begins with: its imports */
+  constructor(prelude: string) {
+    this.#prelude = prelude;
+  }
+
+  /** Adds a snippet; the function returns what the compiler says about it. */
+  add(text: string): () => readonly Complaint[] {
+    // in no folder that exists: it must not meet a file, but relative imports start from here
+    const name = join(root, 'spec/snippets', `${String(this.#texts.size + 1)}.ts`);
+    this.#texts.set(name, this.#prelude + text);
+    return () => {
+      const found = this.compile().get(name);
+      if (found === undefined) throw new Error('Snippets are added before the first one is asked about');
+      return found;
+    };
+  }
+
+  /** Compiles all snippets, once. It takes seconds: call it from beforeAll. */
+  compile(): ReadonlyMap<string, readonly Complaint[]> {
+    this.#complaints ??= this.#check();
+    return this.#complaints;
+  }
+
+  #check(): ReadonlyMap<string, readonly Complaint[]> {
+    const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+      config: unknown;
+    };
+    const parsed = ts.parseJsonConfigFileContent(config, ts.sys, root);
+    // a snippet need not use all that its prelude imports
+    const options = { ...parsed.options, noUnusedLocals: false, noUnusedParameters: false };
+    const host = ts.createCompilerHost(options);
+    host.getCurrentDirectory = () => root;
+    host.fileExists = (name) => this.#texts.has(name) || ts.sys.fileExists(name);
+    host.readFile = (name) => this.#texts.get(name) ?? ts.sys.readFile(name);
+    const program = ts.createProgram([...this.#texts.keys()], options, host);
+    const check = (name: string): readonly Complaint[] => {
+      const file = program.getSourceFile(name);
+      if (file === undefined) throw new Error(`${name} was not compiled`);
+      return [
+        ...program.getSyntacticDiagnostics(file),
+        ...program.getSemanticDiagnostics(file),
+        // what can't be exported with a declaration is of no use to a library
+        ...program.getDeclarationDiagnostics(file),
+      ].map(({ start = 0, length = 0, messageText }) => ({
+        at: file.text.slice(start, start + length),
+        says: ts.flattenDiagnosticMessageText(messageText, '\n'),
+      }));
+    };
+    return new Map([...this.#texts.keys()].map((name) => [name, check(name)]));
+  }
+}
