@@ -124,7 +124,7 @@ describe("A handler's serversignal.serverShutdown", () => {
   it('keeps to shutdownTimeout, as control.serverShutdown does', async () => {
     const rude = setupProtocol().createMachine({ on: { inbox: { actions: 'shutdownServer' } } });
     const started = await startServer({
-      shutdownTimeout: 30,
+      shutdownTimeout: 1_000,
       protocol: ({ id }) => (id === 'connection:1' ? deaf : rude),
     });
     const stuck = await openClient(started);

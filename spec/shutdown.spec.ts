@@ -167,7 +167,7 @@ describe('control.serverShutdown', () => {
   it('cuts the rest at shutdownTimeout, and reports how each ended', async () => {
     const protocols = [polite, unaware, deaf, flood];
     const started = await startServer({
-      shutdownTimeout: 50,
+      shutdownTimeout: 1_000,
       protocol: ({ id }) => protocols[Number(id.split(':')[1]) - 1] ?? echo,
     });
     for (let others = 1; others < protocols.length; others += 1) await openClient(started);
