@@ -1,5 +1,6 @@
 import { isMachineSnapshot, type AnyActor, type AnyActorRef, type Subscription } from 'xstate';
 import type { Socket } from 'node:net';
+import { isBytes } from '../machines/bytes';
 import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
 import type { Bytes, CloseReason, ConnectionInfo } from '../machines/connectionTypes';
 import type { ProtocolEmitted, ProtocolEvent, SocketFeedback } from '../machines/events';
@@ -11,15 +12,13 @@ import { canTake, Inbox, knows, listensFor } from './selectiveReceive';
 import { SocketWriter } from './socketWriter';
 
 /** What an adapter needs to know of its server's options. */
-export interface SocketOptions {
+interface SocketOptions {
   readonly allowHalfOpen: boolean;
   readonly maxBufferedBytes: number;
   readonly lingerTimeout: number;
   /** What a rejected client's time runs on. */
   readonly clock?: AnyActor['clock'];
 }
-
-const isBytes = (value: unknown): value is Bytes => typeof value === 'string' || value instanceof Uint8Array;
 
 /**
  * Kamaelia's ConnectedSocketAdapter: one `net.Socket`, and the byte path between it and a handler.
@@ -37,6 +36,7 @@ export class ConnectedSocketAdapter implements CSA {
   readonly #onOwned: (() => void) | undefined;
   readonly #writer: SocketWriter;
   readonly #acceptedAt = performance.now();
+  #error: Error | undefined;
   #connection: AnyActorRef | undefined;
   #handler: AnyActorRef | undefined;
   #inbox: Inbox | undefined;
@@ -67,6 +67,7 @@ export class ConnectedSocketAdapter implements CSA {
     );
     // from the first moment on: a socket without a listener for it takes the process down
     socket.on('error', (error) => {
+      this.#error = error;
       this.#report({ type: '_socketFeedback.failed', error });
     });
   }
@@ -117,7 +118,9 @@ export class ConnectedSocketAdapter implements CSA {
     // however the actor ends, stopped by its parent included, its descriptor goes with it
     connection.subscribe({ complete: release, error: release });
     // the client may have reset the connection while it waited for its turn
-    if (socket.destroyed) this.#report({ type: '_socketFeedback.closed' });
+    if (!socket.destroyed) return;
+    const error = this.#error;
+    this.#report(error ? { type: '_socketFeedback.failed', error } : { type: '_socketFeedback.closed' });
   }
 
   link(handler: AnyActorRef): void {

@@ -37,5 +37,8 @@ export function connectionInput(socket: Socket, settings: ConnectionSettings, id
   // the FIN is the connection's to answer, and no byte may come before the handler is there
   socket.allowHalfOpen = true;
   socket.pause();
-  return { CSA: new ConnectedSocketAdapter(socket, connectionInfo(id, socket), options), options };
+  // a live socket without an address is a unix socket
+  const isPath = socket.localAddress === undefined && !socket.destroyed;
+  const listening = isPath ? { address: '', port: 0 } : undefined;
+  return { CSA: new ConnectedSocketAdapter(socket, connectionInfo(id, socket, listening), options), options };
 }

@@ -26,7 +26,7 @@ type ChildEvent =
   | { readonly type: 'xstate.stop' };
 
 /**
- * The registry of a server's connections: spawns, finds and stops them.
+ * The registry of a server's connections: spawns them, speaks to all of them, and tells the server how each one ended.
  *
  * Why the server's chart doesn't spawn them itself: XState copies all of a machine's `children` on every spawn and stop,
  * which takes 0.6 ms at 1,000 live connections and 30 ms at 20,000. Here they live in a Map, and one costs the same

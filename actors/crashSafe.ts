@@ -17,8 +17,10 @@ type Children = Readonly<Record<string, AnyActorRef | undefined>>;
 export function crashSafe(logic: AnyActorLogic): AnyActorLogic {
   const known = made.get(logic);
   if (known !== undefined) return known;
-  const { transition } = logic;
   const safe = Object.create(logic, {
+    // a class's own fields are not inherited
+    start: { value: logic.start?.bind(logic) },
+    getPersistedSnapshot: { value: logic.getPersistedSnapshot.bind(logic) },
     transition: {
       value: (snapshot: Snapshot<unknown> & { children?: Children }, event: EventObject, scope: never): unknown => {
         if (event.type.startsWith('xstate.error.actor.')) {
@@ -26,9 +28,10 @@ export function crashSafe(logic: AnyActorLogic): AnyActorLogic {
           if (crashed !== undefined) stopOrphans(crashed);
         }
         try {
-          return transition(snapshot, event, scope);
+          return logic.transition(snapshot, event, scope);
         } catch (error) {
-          if (snapshot.children === undefined) endQuietly(() => transition(snapshot, { type: 'xstate.stop' }, scope));
+          if (snapshot.children === undefined)
+            endQuietly(() => logic.transition(snapshot, { type: 'xstate.stop' }, scope) as unknown);
           throw error;
         }
       },

@@ -9,7 +9,7 @@ export interface FailEvent {
 
 /**
  * Callback logic that may end in error after its start, as `fromPromise` can and `fromCallback` can't: by sending
- * `{ type: 'fail', error }` to itself, with nothing left open.
+ * `{ type: 'fail', error }` to itself. Its clean-up function runs then too.
  */
 export function failable<TEvent extends EventObject, TInput, TEmitted extends EventObject = never>(
   callback: Parameters<typeof fromCallback<TEvent, TInput, TEmitted>>[0],
@@ -18,7 +18,11 @@ export function failable<TEvent extends EventObject, TInput, TEmitted extends Ev
   return {
     ...logic,
     transition(snapshot: object, event: EventObject, scope) {
-      if (event.type === 'fail') return { ...snapshot, status: 'error', error: (event as FailEvent).error };
+      if (event.type === 'fail') {
+        // what ends in error is not cleaned up by XState
+        logic.transition(snapshot, { type: 'xstate.stop' }, scope);
+        return { ...snapshot, status: 'error', error: (event as FailEvent).error };
+      }
       return logic.transition(snapshot, event, scope) as object;
     },
   };

@@ -35,6 +35,9 @@ interface Delivery {
 }
 
 function check({ components, linkages }: GraphlineOptions<string>): void {
+  if (Object.keys(components).length === 0) {
+    throw new ServerchartError('ERR_INVALID_COMPONENT', 'A graphline needs a component');
+  }
   for (const [name, logic] of Object.entries<unknown>(components)) {
     const wrong = !isActorLogic(logic) ? `is ${describe(logic)}, not actor logic` : undefined;
     const reserved = name === 'self' ? "can't be called that: 'self' is the graphline" : undefined;

@@ -16,6 +16,12 @@ export function relay(source: AnyActorRef, target: AnyActorRef, event: EventObje
   else system._relay(source, target, event);
 }
 
+/** Whether an actor was ever started. */
+export function wasStarted(actor: AnyActorRef): boolean {
+  // 0 is XState's ProcessingStatus.NotStarted
+  return (actor as AnyActorRef & { _processingStatus?: number })._processingStatus !== 0;
+}
+
 /** Whether an actor still takes events. XState warns on the console about each one sent to an actor that doesn't. */
 export function isActive(actor: AnyActorRef): boolean {
   // a stopped fromTransition actor's snapshot still says 'active'; 2 is XState's ProcessingStatus.Stopped

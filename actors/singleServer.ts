@@ -4,6 +4,7 @@ import { tcpListener } from './tcpListener';
 
 /**
  * Kamaelia's SingleServer, to embed: invoke or spawn it in a machine of your own with {@link SingleServerOptions} as its
- * input. Its output is a {@link ServerSummary}; when the port can't be had it ends in a {@link ListenError}.
+ * input. Its output is a {@link ServerSummary}; when the port can't be had it ends in a {@link ListenError}. As with any
+ * actor: who starts it with `createActor` subscribes to its errors, or XState throws them globally.
  */
 export const singleServer = singleServerMachine.provide({ actors: { listener: tcpListener, connection } });

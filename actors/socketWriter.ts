@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { sizeOf } from '../machines/bytes';
 import type { Bytes } from '../machines/connectionTypes';
 
 /** What Node's own `Socket` knows about bytes on their way out, and its types leave out. */
@@ -60,7 +61,7 @@ export class SocketWriter {
   write(data: Bytes): void {
     const socket = this.#socket;
     if (!socket.writable) return;
-    const size = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
+    const size = sizeOf(data);
     this.#written += size;
     socket.write(data);
     // the kernel wouldn't have it: the peer has closed

@@ -1,4 +1,4 @@
-import { fromPromise, type AnyEventObject } from 'xstate';
+import { fromPromise, type AnyActor, type AnyEventObject } from 'xstate';
 import { createConnection } from 'node:net';
 import { ConnectError } from '../machines/errors';
 import type { LogicFor } from '../machines/logic';
@@ -13,9 +13,10 @@ const connector: LogicFor<AnyEventObject, ResolvedTcpClientOptions> = fromPromis
   ConnectedSocketAdapter,
   ResolvedTcpClientOptions
 >(
-  ({ input: options, signal }) =>
+  ({ input: options, self, signal }) =>
     new Promise((resolve, reject) => {
       const { host, port, path, noDelay, keepAlive, connectTimeout } = options;
+      const { clock } = self as unknown as AnyActor;
       const socket = createConnection({
         ...(path === undefined ? { host, port } : { path }),
         allowHalfOpen: true,
@@ -24,23 +25,29 @@ const connector: LogicFor<AnyEventObject, ResolvedTcpClientOptions> = fromPromis
         ...(typeof keepAlive === 'number' ? { keepAliveInitialDelay: keepAlive } : {}),
       });
       const fail = (cause: NodeJS.ErrnoException): void => {
-        clearTimeout(timer);
+        clock.clearTimeout(timer);
         socket.destroy();
         reject(new ConnectError(path ?? host, path === undefined ? port : 0, cause));
       };
-      const timer = setTimeout(() => {
+      const timer: unknown = clock.setTimeout(() => {
         const error = new Error(`no answer for ${String(connectTimeout)} ms`);
         fail(Object.assign(error, { code: 'ETIMEDOUT' }));
       }, connectTimeout);
       signal.addEventListener('abort', () => {
-        clearTimeout(timer);
+        clock.clearTimeout(timer);
         socket.destroy();
       });
       socket.once('error', fail);
       socket.once('connect', () => {
-        clearTimeout(timer);
+        clock.clearTimeout(timer);
         socket.off('error', fail);
-        resolve(new ConnectedSocketAdapter(socket, connectionInfo('connection:1', socket), options));
+        resolve(
+          new ConnectedSocketAdapter(
+            socket,
+            connectionInfo('connection:1', socket, path === undefined ? undefined : { address: path, port: 0 }),
+            options,
+          ),
+        );
       });
     }),
 );
@@ -48,6 +55,7 @@ const connector: LogicFor<AnyEventObject, ResolvedTcpClientOptions> = fromPromis
 /**
  * Kamaelia's TCPClient, to embed: connects to a server with {@link TcpClientOptions} as its input. Events `inbox {data}`
  * to the server, emitted `outbox {data}` from it; its output is a {@link ConnectionSummary}. When there is no
- * connecting it ends in a {@link ConnectError}.
+ * connecting it ends in a {@link ConnectError}; when it is told to end before it is connected, its output is undefined. As
+ * with any actor: who starts it with `createActor` subscribes to its errors, or XState throws them globally.
  */
 export const tcpClient = tcpClientMachine.provide({ actors: { connector, connection } });

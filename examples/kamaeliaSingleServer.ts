@@ -2,8 +2,8 @@
  * The composition that Kamaelia's SingleServer module runs as its own example: a SingleServer and an echo, wired up by
  * four links, inside one actor. Clients are echoed one after another.
  *
- * `signal.producerFinished`, which tells that a client has left, reaches echo as `control.producerFinished`. Echo stays,
- * and answers nothing: what it answered on `signal` would end the next client.
+ * Two of the links carry what ends: `signal.producerFinished` tells that a client has left. Echo listens to no `control`,
+ * so it stays for the next client.
  *
  *     npx ts-node examples/kamaeliaSingleServer.ts [port]      then, elsewhere: nc 127.0.0.1 1601
  *

@@ -12,7 +12,7 @@ export interface ConnectionInfo {
   /** Unique within its server: `connection:7` was the seventh that the listener accepted. */
   readonly id: string;
   /**
-   * The client's address. `'0.0.0.0'` when the client was gone before it could be asked (as Kamaelia answers);
+   * The address of the other end: the client's, or for tcpClient the server's. `'0.0.0.0'` when the client was gone before it could be asked (as Kamaelia answers);
    * `''` on a unix socket, where clients have none.
    */
   readonly peer: string;
@@ -35,7 +35,7 @@ export interface ConnectionInfo {
  * - `serverShutdown`: ended by a drain after its bytes were flushed;
  * - `slowConsumer`: the peer let more than `maxBufferedBytes` pile up, or took nothing for `writeTimeout`;
  * - `reset`: the peer or the network broke the connection; the close carries the `error`;
- * - `aborted`: cut without flushing, by `signal.shutdownMicroprocess`, `control.shutdownMicroprocess` or at
+ * - `aborted`: cut without flushing (or the connection's own actor crashed; the close then carries the `error`), by `signal.shutdownMicroprocess`, `control.shutdownMicroprocess` or at
  *   `shutdownTimeout`;
  * - `idleTimeout`, `openTimeout`, `tlsFailed`: reserved for the timeouts and for TLS.
  */

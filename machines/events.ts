@@ -25,7 +25,10 @@ export type ProtocolEvent =
   | { readonly type: 'inbox'; readonly data: Buffer }
   /** The peer ended its side and the connection allows half-open: no more `inbox`, but one may still write. */
   | { readonly type: 'control.producerFinished' }
-  /** The connection is over; what is emitted from now on is not sent. Told once, as the last event. */
+  /**
+   * The connection is over; what is emitted from now on is not sent. Told once, as the last event, but not to a handler
+   * that cuts its connection from within an event by other ways than its own outboxes (XState drops what waits for it).
+   */
   | { readonly type: 'control.socketShutdown'; readonly reason: CloseReason; readonly error?: unknown }
   /** The server is draining: say goodbye, then emit `signal.producerFinished`. */
   | { readonly type: 'control.serverShutdown' }
@@ -81,7 +84,10 @@ type ListenerFeedback =
   | { readonly type: '_listener.closed' }
   /** The port could not be had; the listener ends in this error right after. */
   | { readonly type: '_listener.failed'; readonly error: ListenError }
-  /** One client could not be accepted; the listener goes on. */
+  /**
+   * One client could not be accepted; the listener goes on. Not told when the process has no descriptor left: libuv then
+   * closes the client itself, and Node hears nothing of it.
+   */
   | { readonly type: '_listener.acceptFailed'; readonly error: Error };
 
 /** What a listener accepts. */
@@ -221,7 +227,7 @@ export interface ServerSummary {
   readonly rejected: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** From the start to the end of the server, in milliseconds. */
+  /** From the making of the server to its end, in milliseconds. */
   readonly durationMs: number;
   /** How many connections ended for each reason; a reason that never came up is absent. */
   readonly reasons: Readonly<Partial<Record<CloseReason, number>>>;

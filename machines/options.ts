@@ -1,6 +1,7 @@
 /** What a server may be asked to do: the options, their defaults, and the check of every value. */
 import type { AnyActorLogic } from 'xstate';
 import type { Bytes, ConnectionInfo } from './connectionTypes';
+import { isBytes } from './bytes';
 import { InvalidOptionError } from './errors';
 import {
   boolean,
@@ -90,7 +91,7 @@ export interface ServerOptions {
   readonly writeTimeout?: number;
   /**
    * Bytes that may wait in this process for one peer. A write that finds more waiting ends the connection with
-   * `slowConsumer`; so one message may be larger, but not two. Well before, at Node's high-water mark (16 to 64 KiB),
+   * `slowConsumer`; so one message may be larger, but not two. Well before, as soon as the kernel takes no more,
    * the handler gets `control.noSpaceInBox` and its peer is no longer read.
    * @defaultValue 16 MiB
    */
@@ -227,7 +228,7 @@ const serverChecks: Readonly<Record<string, Check>> = {
   },
   busyReply: {
     allowed: 'a string or bytes',
-    test: (value) => typeof value === 'string' || value instanceof Uint8Array,
+    test: isBytes,
   },
   maxQueued: countOrInfinity(0),
   writeTimeout: integer(1, longestDelay, `a whole number of milliseconds from 1 to ${String(longestDelay)}`),
@@ -255,11 +256,11 @@ const tcpClientChecks: Readonly<Record<string, Check>> = {
   connectTimeout: integer(1, longestDelay, `a whole number of milliseconds from 1 to ${String(longestDelay)}`),
 };
 
-function checkPlaces({ port, path, fd, whenBusy }: ServerOptions): void {
+function checkPlaces({ port, path, fd, whenBusy }: ServerOptions, purpose: 'listen' | 'connect'): void {
   const places = Object.entries({ port, path, fd }).filter(([, value]) => value !== undefined);
   if (places.length > 1) {
     const [[kept], [name, value]] = places as [[string, unknown], [string, unknown]];
-    throw new InvalidOptionError(name, value, `left out, because '${kept}' already says where to listen`);
+    throw new InvalidOptionError(name, value, `left out, because '${kept}' already says where to ${purpose}`);
   }
   if (fd !== undefined && whenBusy === 'refuse') {
     throw new InvalidOptionError('whenBusy', whenBusy, "'reject' or 'queue' with fd, which can't be opened again");
@@ -283,7 +284,7 @@ export function resolveServerCoreOptions(options: ServerCoreOptions): ResolvedSe
   if ((options.protocol as unknown) === undefined) {
     throw new InvalidOptionError('protocol', undefined, protocolCheck.allowed);
   }
-  checkPlaces(options);
+  checkPlaces(options, 'listen');
   return withDefaults(options, serverCoreDefaults);
 }
 
@@ -293,7 +294,7 @@ export function resolveServerCoreOptions(options: ServerCoreOptions): ResolvedSe
  */
 export function resolveSingleServerOptions(options: SingleServerOptions = {}): ResolvedSingleServerOptions {
   check(options, singleServerChecks);
-  checkPlaces(options);
+  checkPlaces(options, 'listen');
   return withDefaults(options, singleServerDefaults);
 }
 
@@ -303,7 +304,7 @@ export function resolveSingleServerOptions(options: SingleServerOptions = {}): R
  */
 export function resolveTcpClientOptions(options: TcpClientOptions = {}): ResolvedTcpClientOptions {
   check(options, tcpClientChecks);
-  checkPlaces(options);
+  checkPlaces(options, 'connect');
   return withDefaults(options, tcpClientDefaults);
 }
 

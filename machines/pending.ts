@@ -1,3 +1,4 @@
+import { isBytes, sizeOf } from './bytes';
 import type { Bytes } from './connectionTypes';
 import type { ProtocolEmitted } from './events';
 
@@ -12,9 +13,7 @@ export interface Pending {
 
 export const nothingPending = (): Pending => ({ events: [], bytes: 0 });
 
-const isBytes = (data: unknown): data is Bytes => typeof data === 'string' || data instanceof Uint8Array;
 const toBuffer = (data: Bytes): Uint8Array => (typeof data === 'string' ? Buffer.from(data) : data);
-const sizeOf = (data: Bytes): number => (typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength);
 
 /** Whether these bytes, if they are bytes, may wait too. */
 export const hasRoom = (pending: Pending, data: Bytes, maxPendingBytes: number): boolean =>

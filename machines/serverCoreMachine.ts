@@ -142,7 +142,6 @@ export const serverCoreMachine = setup({
     refuses: ({ context }) => context.options.whenBusy === 'refuse',
     queues: ({ context }) => context.options.whenBusy === 'queue',
     hasRoomInQueue: ({ context }) => context.queue.length < context.options.maxQueued,
-    hasQueued: ({ context }) => context.queue.length > 0,
     isDrained: ({ context }) => context.open === 0 && context.portIsFree,
   },
   delays: {

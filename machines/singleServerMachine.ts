@@ -96,7 +96,10 @@ export const singleServerMachine = setup({
     /** What waited for a client goes to the first one, in order. */
     sendPending: enqueueActions(({ context, enqueue }) => {
       const [next, pending] = takeNext(context.pending);
-      for (const event of next) enqueue.sendTo('connection', event);
+      for (const event of next) {
+        enqueue.sendTo('connection', event);
+        if (event.type === 'signal.producerFinished') enqueue.emit({ type: '_CSA_signal.producerFinished' });
+      }
       enqueue.assign({ pending });
     }),
     /** The connection's end, as Kamaelia names it. */

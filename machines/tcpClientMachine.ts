@@ -14,7 +14,7 @@ import type { ConnectionSummary } from './connectionTypes';
 import type { ConnectionEvent, TcpClientEmitted, TcpClientEvent } from './events';
 import type { LogicFor } from './logic';
 import { resolveTcpClientOptions, type ResolvedTcpClientOptions, type TcpClientOptions } from './options';
-import { hasEnd, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './pending';
+import { bytesIn, hasEnd, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './pending';
 
 export interface TcpClientContext {
   readonly options: ResolvedTcpClientOptions;
@@ -68,6 +68,9 @@ export const tcpClientMachine = setup({
       assertEvent(event, 'inbox');
       return { type: 'signal.noSpaceInBox', refused: event.data };
     }),
+    refusePending: enqueueActions(({ context, enqueue }) => {
+      for (const refused of bytesIn(context.pending)) enqueue.emit({ type: 'signal.noSpaceInBox', refused });
+    }),
     emitOutbox: emit(({ event }) => {
       assertEvent(event, '_CSA.outbox');
       return { type: 'outbox', data: event.data };
@@ -111,10 +114,11 @@ export const tcpClientMachine = setup({
       on: {
         inbox: [{ guard: 'hasRoomForPending', actions: 'keepInbox' }, { actions: 'refuseInbox' }],
         'control.producerFinished': { actions: 'keepEnd' },
-        'control.shutdownMicroprocess': { target: 'closed' },
+        'control.shutdownMicroprocess': { target: 'closed', actions: 'refusePending' },
       },
     },
     connected: {
+      description: 'Bytes go both ways.',
       invoke: {
         id: 'connection',
         src: 'connection',
@@ -134,7 +138,7 @@ export const tcpClientMachine = setup({
         'control.shutdownMicroprocess': { actions: 'stop' },
       },
     },
-    closed: { type: 'final' },
+    closed: { description: 'The connection has ended, or never stood.', type: 'final' },
   },
 });
 

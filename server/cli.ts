@@ -95,7 +95,7 @@ addServerOptions(
 ).action(async (file: string, options: RunOptions) => run(file, await loadProtocol(file), options));
 
 program.addHelpText(
-  'after',
+  'afterAll',
   `
 Examples:
   serverchart echo                            ServerCore with echo on port 1601; talk to it with: nc 127.0.0.1 1601
@@ -117,6 +117,8 @@ A protocol in a dozen lines (protocol.ts):
 
 program.parseAsync().catch((error: unknown) => {
   const isExpected = error instanceof UsageError || (error instanceof Error && 'code' in error);
-  console.error(`serverchart: ${isExpected ? error.message : String((error as Error).stack ?? error)}`);
+  console.error(
+    `serverchart: ${isExpected ? error.message : error instanceof Error ? String(error.stack) : String(error)}`,
+  );
   process.exit(1);
 });

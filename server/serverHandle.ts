@@ -8,7 +8,7 @@ import {
   type EventFromLogic,
   type Subscription,
 } from 'xstate';
-import { isActive } from '../actors/relay';
+import { isActive, wasStarted } from '../actors/relay';
 import { InvalidOptionError, ServerchartError } from '../machines/errors';
 import type { ListenAddress } from '../machines/connectionTypes';
 import type { ServerControl, ServerSummary } from '../machines/events';
@@ -86,7 +86,8 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
   }
 
   /**
-   * Opens the port. Calling it again returns the same promise.
+   * Opens the port. Calling it again returns the same promise. With `control.suspend` sent meanwhile, it resolves only
+   * after `control.resume`.
    * @returns where the server listens: with port 0, the port that the system chose
    * @throws {@link ListenError} when the port can't be had
    * @throws {@link ServerchartError} `ERR_SERVER_CLOSED` when the server has been shut down
@@ -97,6 +98,8 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
     }
     const { promise, resolve, reject } = withResolvers<ListenAddress>();
     this.#started = promise;
+    // somebody may have started the actor itself
+    if (this.address !== undefined) resolve(this.address);
     const listening = this.actor.on('server.listening' as never, ({ address, port }: ListenAddress) => {
       listening.unsubscribe();
       resolve({ address, port });
@@ -127,14 +130,14 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
   }
 
   /**
-   * Drains the server: `control.serverShutdown`, then the final state's output. Any number of calls is fine; the timeout
-   * of the first one counts.
+   * Drains the server: `control.serverShutdown`, then the final state's output. Any number of calls is fine; the time limit
+   * is that of whatever began the drain, be it a call, an event or a handler. `control.shutdownMicroprocess` cuts it short.
    * @returns what was served
    * @throws what the server ended in, when it ended in an error
    */
   async shutdown({ timeout }: ShutdownOptions = {}): Promise<ServerSummary> {
     checkShutdownOptions(timeout === undefined ? {} : { timeout });
-    if (this.#started === undefined && this.address === undefined) {
+    if (!wasStarted(this.#ref)) {
       this.#started = Promise.reject(shutDown());
       this.#started.catch(() => undefined);
       this.#finish(summarise(this.#context.tally));
@@ -146,7 +149,7 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
 
   /** Shuts down when a scope that said `await using` is left. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // what went wrong was told to whoever called start()
+    // what went wrong was told by start(), or is by `closed`
     await this.shutdown().catch(() => undefined);
   }
 

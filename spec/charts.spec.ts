@@ -52,6 +52,12 @@ describe.each([
     for (const actor of invoked) expect(actor).toMatchObject({ id: expect.any(String), src: expect.any(String) });
   });
 
+  it.each(['actions', 'guards', 'delays'] as const)('uses all of its %s', (kind) => {
+    const chart = JSON.stringify(machine.config);
+    const unused = Object.keys(machine.implementations[kind]).filter((name) => !chart.includes(`"${name}"`));
+    expect(unused).toEqual([]);
+  });
+
   it('has no state ids of its own', () => {
     const { states } = machine.config as { states: Record<string, object> };
     const ids = find(states, 'id').filter(({ path }) => !path.includes('/invoke'));

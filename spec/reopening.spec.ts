@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { createSingleServer, ListenError, type ServerCore } from '../server/index';
-import { collect } from './support/events';
+import { Client } from './support/client';
+import { collect, eventually } from './support/events';
 import { atEnd, attempt, openClient, startServer } from './support/fixtures';
 
 /** Somebody else, on a port or a path. */
@@ -32,6 +33,21 @@ describe('A server that opens its port again', () => {
     expect(await Promise.all(clients.map(({ closed }) => closed))).toEqual(['clean', 'clean']);
     expect(events).toContainEqual({ type: 'server.failed', error });
     await expect(started.server.shutdown()).rejects.toBe(error);
+  });
+
+  it('fails, and closes the clients that queue, too', async () => {
+    const started = await startServer({ maxConnections: 1, whenBusy: 'queue' });
+    const served = await openClient(started);
+    const queued = await Client.connect(started.port);
+    await eventually(() => (started.server as ServerCore).actor.getSnapshot().context.queue.length === 1);
+    started.server.send({ type: 'control.suspend' });
+    await occupy(started.port);
+    started.server.send({ type: 'control.resume' });
+    await expect(started.server.closed).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await Promise.all([served.ended, queued.ended]);
+    served.end();
+    queued.end();
+    expect(await Promise.all([served.closed, queued.closed])).toEqual(['clean', 'clean']);
   });
 
   it('fails when somebody has taken it while it was full and refused', async () => {

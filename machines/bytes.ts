@@ -1,0 +1,7 @@
+import type { Bytes } from './connectionTypes';
+
+/** Whether a value can be sent. */
+export const isBytes = (value: unknown): value is Bytes => typeof value === 'string' || value instanceof Uint8Array;
+
+/** How many bytes will be sent: a string goes as UTF-8. */
+export const sizeOf = (data: Bytes): number => (typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength);
