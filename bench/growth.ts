@@ -1,14 +1,14 @@
 /**
  * What accepting and closing one connection costs the server while few and while many others are open.
  *
- * `npm run bench:growth [-- live …]` prints, for handlers with and without a pending `after`, the server's CPU time for
+ * `npm run bench:growth [-- live …]` prints, for raw `node:net` and for handlers with and without a pending `after`, the server's CPU time for
  * one connect–close among 10 and among 15,000 live connections (or the numbers that you name). The server runs in a
  * process of its own, so that the clients' work doesn't count.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { createServerCore, setupProtocol } from '../server/index';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServerCore, setupProtocol, type Protocol } from '../server/index';
 
 interface Report {
   readonly port?: number;
@@ -19,6 +19,7 @@ interface Report {
 const rounds = 5;
 const pairsPerRound = 1_000;
 const concurrency = 20;
+const backlog = 4_096;
 
 const idle = setupProtocol().createMachine({ id: 'idle', on: { inbox: { actions: 'reply' } } });
 const waiting = setupProtocol().createMachine({
@@ -28,18 +29,39 @@ const waiting = setupProtocol().createMachine({
 });
 
 async function serve(kind: string): Promise<void> {
-  const server = createServerCore({ protocol: kind === 'after' ? waiting : idle, port: 0, backlog: 4_096 });
-  const { port } = await server.start();
+  const [port, countOpen] = kind === 'raw' ? await serveRaw() : await serveOurs(kind === 'after' ? waiting : idle);
   process.send?.({ port });
-  process.on('message', () => {
+  process.on('message', (message) => {
+    // what opening the others has left to collect is not the cost of the next one
+    if (message === 'collect') globalThis.gc?.();
     const { user, system } = process.cpuUsage();
-    process.send?.({ cpu: user + system, open: server.actor.getSnapshot().context.open } satisfies Report);
+    process.send?.({ cpu: user + system, open: countOpen() } satisfies Report);
   });
   process.on('disconnect', () => process.exit());
 }
 
-async function ask(server: ChildProcess): Promise<Report> {
-  server.send('cpu');
+async function serveOurs(protocol: Protocol): Promise<[port: number, countOpen: () => number]> {
+  const server = createServerCore({ protocol, port: 0, backlog });
+  const { port } = await server.start();
+  return [port, () => server.actor.getSnapshot().context.open];
+}
+
+/** What Node itself takes: the growth that is not ours. */
+async function serveRaw(): Promise<[port: number, countOpen: () => number]> {
+  let open = 0;
+  const server = createServer({ noDelay: true }, (socket) => {
+    open += 1;
+    socket.on('data', (data) => socket.write(data));
+    socket.on('error', () => undefined);
+    socket.on('close', () => (open -= 1));
+  });
+  server.listen({ port: 0, host: '127.0.0.1', backlog });
+  await once(server, 'listening');
+  return [(server.address() as AddressInfo).port, () => open];
+}
+
+async function ask(server: ChildProcess, message = 'cpu'): Promise<Report> {
+  server.send(message);
   const [report] = (await once(server, 'message')) as [Report];
   return report;
 }
@@ -66,7 +88,7 @@ async function closeAll(sockets: Socket[]): Promise<void> {
 
 /** Microseconds of server CPU for one connect and close. */
 async function measure(server: ChildProcess, port: number, live: number): Promise<number> {
-  const before = await ask(server);
+  const before = await ask(server, 'collect');
   for (let done = 0; done < pairsPerRound; done += concurrency) await closeAll(await open(port, concurrency));
   await untilOpen(server, live);
   const after = await ask(server);
@@ -79,9 +101,9 @@ async function main(lives: readonly number[]): Promise<void> {
   console.log(
     `CPU of the server for one connect-close, µs, medians of ${String(rounds)} rounds of ${String(pairsPerRound)}`,
   );
-  for (const kind of ['plain', 'after']) {
+  for (const kind of ['raw', 'plain', 'after']) {
     const server = fork(__filename, ['serve', kind], {
-      execArgv: ['-r', 'ts-node/register'],
+      execArgv: ['--expose-gc', '-r', 'ts-node/register'],
       env: { ...process.env, NODE_ENV: 'production' },
     });
     const [{ port = 0 }] = (await once(server, 'message')) as [Report];
@@ -101,7 +123,7 @@ async function main(lives: readonly number[]): Promise<void> {
     for (const [live, values] of figures) {
       const spread = `${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)}`;
       const ratio = (median(values) / base).toFixed(2);
-      const label = kind === 'after' ? 'with a pending after each' : 'plain';
+      const label = { raw: 'raw node:net', plain: 'ours', after: 'ours, with an after each' }[kind] ?? kind;
       console.log(
         `${label.padEnd(26)} ${String(live).padStart(6)} live: ${median(values).toFixed(0)} (${spread})  ×${ratio}`,
       );
