@@ -7,6 +7,7 @@ import { tcpClientMachine } from '../machines/tcpClientMachine';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
 import { connection } from './connection';
+import { tcpSettings } from './tcpSettings';
 
 /** Opens the socket; a client that is stopped meanwhile closes it. */
 const connector: LogicFor<AnyEventObject, ResolvedTcpClientOptions> = fromPromise<
@@ -15,14 +16,12 @@ const connector: LogicFor<AnyEventObject, ResolvedTcpClientOptions> = fromPromis
 >(
   ({ input: options, self, signal }) =>
     new Promise((resolve, reject) => {
-      const { host, port, path, noDelay, keepAlive, connectTimeout } = options;
+      const { host, port, path, connectTimeout } = options;
       const { clock } = self as unknown as AnyActor;
       const socket = createConnection({
         ...(path === undefined ? { host, port } : { path }),
         allowHalfOpen: true,
-        noDelay,
-        keepAlive: keepAlive !== false,
-        ...(typeof keepAlive === 'number' ? { keepAliveInitialDelay: keepAlive } : {}),
+        ...tcpSettings(options),
       });
       const fail = (cause: NodeJS.ErrnoException): void => {
         clock.clearTimeout(timer);

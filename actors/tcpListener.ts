@@ -8,6 +8,7 @@ import type { ListenerEvent } from '../machines/events';
 import { serverDefaults, type ListenerInput, type ResolvedServerOptions } from '../machines/options';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
+import { tcpSettings } from './tcpSettings';
 import { failable, type FailEvent } from './failable';
 
 /**
@@ -46,9 +47,7 @@ export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, rece
       // the FIN is ours to answer; and no byte comes before the handler is there
       allowHalfOpen: true,
       pauseOnConnect: true,
-      noDelay: options.noDelay,
-      keepAlive: options.keepAlive !== false,
-      ...(typeof options.keepAlive === 'number' ? { keepAliveInitialDelay: options.keepAlive } : {}),
+      ...tcpSettings(options),
     });
     server = opening;
     opening.on('connection', accept);

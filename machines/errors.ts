@@ -25,6 +25,9 @@ export class InvalidOptionError extends ServerchartError {
   }
 }
 
+/** A path and a descriptor have no port. */
+const place = (address: string, port: number): string => (port === 0 ? address : `${address} port ${String(port)}`);
+
 /** A server can't listen. `code` is the system's: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENOENT`, … */
 export class ListenError extends ServerchartError {
   /** The host or the path that was asked for. */
@@ -33,8 +36,7 @@ export class ListenError extends ServerchartError {
   readonly port: number;
 
   constructor(address: string, port: number, cause: NodeJS.ErrnoException) {
-    const where = port === 0 ? address : `${address} port ${String(port)}`;
-    super(cause.code ?? 'ERR_LISTEN', `Can't listen on ${where}: ${explain(cause)}`, { cause });
+    super(cause.code ?? 'ERR_LISTEN', `Can't listen on ${place(address, port)}: ${explain(cause)}`, { cause });
     this.address = address;
     this.port = port;
   }
@@ -46,8 +48,7 @@ export class ConnectError extends ServerchartError {
   readonly port: number;
 
   constructor(address: string, port: number, cause: NodeJS.ErrnoException) {
-    const where = port === 0 ? address : `${address} port ${String(port)}`;
-    super(cause.code ?? 'ERR_CONNECT', `Can't connect to ${where}: ${explain(cause)}`, { cause });
+    super(cause.code ?? 'ERR_CONNECT', `Can't connect to ${place(address, port)}: ${explain(cause)}`, { cause });
     this.address = address;
     this.port = port;
   }

@@ -9,17 +9,17 @@ export interface Check {
 }
 
 /** setTimeout's limit: a longer delay would fire at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
-export const longestDelay = 2 ** 31 - 1;
+const longestDelay = 2 ** 31 - 1;
 
 export const integer = (least: number, most: number, words: string): Check => ({
   allowed: words,
   test: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
 });
-export const milliseconds = integer(
-  0,
-  longestDelay,
-  `a whole number of milliseconds from 0 to ${String(longestDelay)}`,
-);
+const millisecondsFrom = (least: number): Check =>
+  integer(least, longestDelay, `a whole number of milliseconds from ${String(least)} to ${String(longestDelay)}`);
+export const milliseconds = millisecondsFrom(0);
+/** For what would be over before it began. */
+export const someMilliseconds = millisecondsFrom(1);
 export const bytes: Check = {
   allowed: 'a number of bytes from 0, or Infinity',
   test: (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= 0),

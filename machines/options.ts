@@ -9,10 +9,10 @@ import {
   check,
   countOrInfinity,
   integer,
-  longestDelay,
   milliseconds,
   passes,
   protocolCheck,
+  someMilliseconds,
   text,
   type Check,
 } from './optionChecks';
@@ -231,7 +231,7 @@ const serverChecks: Readonly<Record<string, Check>> = {
     test: isBytes,
   },
   maxQueued: countOrInfinity(0),
-  writeTimeout: integer(1, longestDelay, `a whole number of milliseconds from 1 to ${String(longestDelay)}`),
+  writeTimeout: someMilliseconds,
   maxBufferedBytes: bytes,
   shutdownTimeout: milliseconds,
   lingerTimeout: milliseconds,
@@ -253,7 +253,7 @@ const tcpClientChecks: Readonly<Record<string, Check>> = {
   ),
   port: integer(1, 65_535, 'a whole number from 1 to 65535'),
   protocol: protocolCheck,
-  connectTimeout: integer(1, longestDelay, `a whole number of milliseconds from 1 to ${String(longestDelay)}`),
+  connectTimeout: someMilliseconds,
 };
 
 function checkPlaces({ port, path, fd, whenBusy }: ServerOptions, purpose: 'listen' | 'connect'): void {

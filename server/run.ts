@@ -19,16 +19,17 @@ const samePress = 200;
 
 const plural = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 
+const traffic = ({ bytesIn, bytesOut }: { readonly bytesIn: number; readonly bytesOut: number }): string =>
+  `${plural(bytesIn, 'byte')} in, ${plural(bytesOut, 'byte')} out`;
+
 function report(event: ServerEmitted): void {
   switch (event.type) {
     case 'connection.opened':
       console.log(`${event.id} opened from ${event.peer} port ${String(event.peerport)}`);
       break;
-    case 'connection.closed': {
-      const bytes = `${plural(event.bytesIn, 'byte')} in, ${plural(event.bytesOut, 'byte')} out`;
-      console.log(`${event.id} closed: ${event.reason}, ${bytes}, ${(event.durationMs / 1000).toFixed(3)} s`);
+    case 'connection.closed':
+      console.log(`${event.id} closed: ${event.reason}, ${traffic(event)}, ${(event.durationMs / 1000).toFixed(3)} s`);
       break;
-    }
     case 'connection.failed':
       console.error(`${event.id} failed:`, event.error);
       break;
@@ -38,11 +39,9 @@ function report(event: ServerEmitted): void {
     case 'server.draining':
       console.log(`Draining ${plural(event.connections, 'connection')}; Ctrl-C again to cut off at once.`);
       break;
-    case 'server.shutdown': {
-      const bytes = `${plural(event.bytesIn, 'byte')} in, ${plural(event.bytesOut, 'byte')} out`;
-      console.log(`Served ${plural(event.connections, 'connection')}: ${bytes}.`);
+    case 'server.shutdown':
+      console.log(`Served ${plural(event.connections, 'connection')}: ${traffic(event)}.`);
       break;
-    }
     default:
   }
 }

@@ -1,0 +1,14 @@
+import type { TcpNetConnectOpts } from 'node:net';
+
+/** How Node wants to be told of `noDelay` and `keepAlive`, for a server and a client alike. */
+export function tcpSettings(options: {
+  readonly noDelay: boolean;
+  readonly keepAlive: boolean | number;
+}): Pick<TcpNetConnectOpts, 'noDelay' | 'keepAlive' | 'keepAliveInitialDelay'> {
+  const { noDelay, keepAlive } = options;
+  return {
+    noDelay,
+    keepAlive: keepAlive !== false,
+    ...(typeof keepAlive === 'number' ? { keepAliveInitialDelay: keepAlive } : {}),
+  };
+}
