@@ -1,0 +1,34 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { compiled } from './compiled';
+
+/** Runs a module of the benchmark as a process of its own, as in production, and with `gc()` to be called. */
+export function forkModule(module: string, args: readonly string[] = []): ChildProcess {
+  return fork(compiled(module), args, {
+    execArgv: ['--expose-gc'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+}
+
+/** What a process tells next. */
+export async function told<T>(child: ChildProcess): Promise<T> {
+  const ended = new AbortController();
+  const onExit = (code: number | null): void => {
+    ended.abort(new Error(`${child.spawnfile} ended with ${String(code)}`));
+  };
+  child.once('exit', onExit);
+  try {
+    const [message] = (await once(child, 'message', { signal: ended.signal })) as [T];
+    return message;
+  } catch (error) {
+    throw ended.signal.aborted ? ended.signal.reason : error;
+  } finally {
+    child.off('exit', onExit);
+  }
+}
+
+/** Tells a process something, and waits for its answer. */
+export async function ask<T>(child: ChildProcess, message: object | string): Promise<T> {
+  child.send(message);
+  return told<T>(child);
+}

@@ -1,0 +1,46 @@
+/** The process of the clients. It is told what to do, and tells when that is done. */
+import { fanOut, type FanOutSettings } from './fanOut';
+import type { Load } from './load';
+import { pingPong, type PingPongSettings } from './pingPong';
+import { visits, type VisitsSettings } from './visits';
+
+export type LoadSettings = PingPongSettings | VisitsSettings | FanOutSettings;
+
+/** What the process is told to do. */
+export type Order = { readonly type: 'open'; readonly load: LoadSettings } | { readonly type: 'run' | 'close' };
+
+/** What it tells. */
+export interface Done {
+  /** How long it took. */
+  readonly ms: number;
+  readonly error?: string;
+}
+
+function makeLoad(settings: LoadSettings): Load {
+  switch (settings.kind) {
+    case 'ping-pong':
+      return pingPong(settings);
+    case 'visits':
+      return visits(settings);
+    case 'fan-out':
+      return fanOut(settings);
+  }
+}
+
+let load: Load | undefined;
+
+async function obey(order: Order): Promise<Done> {
+  const begun = performance.now();
+  try {
+    if (order.type === 'open') load = makeLoad(order.load);
+    await load?.[order.type]();
+    return { ms: performance.now() - begun };
+  } catch (error) {
+    return { ms: performance.now() - begun, error: String(error) };
+  }
+}
+
+process.on('message', (order: Order) => {
+  void obey(order).then((done) => process.send?.(done));
+});
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,129 @@
+/**
+ * What a server of ours costs beside raw `node:net` and beside what others would pick: `npm run bench`, `npm run bench --
+ * --help`.
+ *
+ * The figure is the CPU time of the server's process for an operation: neither the clients nor what else the machine
+ * does counts. All servers take turns within a run, several rounds, so that they meet the same machine.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Bench, Measurement } from './bench';
+import { Clients } from './clients';
+import { compile } from './compiled';
+import { measureCpu } from './cpu';
+import { measureGrowth } from './growth';
+import { measureMemory } from './memory';
+import { peers, type Peer, type PeerCommand } from './peers';
+import { resultsOf, type Result } from './results';
+import { kinds, scenarios, type Scenario } from './scenarios';
+import { textTable } from './tables';
+
+interface Flags {
+  readonly only?: readonly string[];
+  readonly servers?: readonly string[];
+  readonly rounds?: number;
+  readonly quick?: true;
+  readonly json?: true;
+}
+
+const oneOf =
+  (allowed: readonly string[]) =>
+  (value: string): readonly string[] => {
+    const names = value.split(',');
+    const unknown = names.find((name) => !allowed.includes(name));
+    if (unknown !== undefined) throw new InvalidArgumentError(`${unknown} is none of ${allowed.join(', ')}.`);
+    return names;
+  };
+
+const positive = (value: string): number => {
+  if (!/^[1-9]\d*$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return Number(value);
+};
+
+function measure(scenario: Scenario, bench: Bench): Promise<Measurement[]> {
+  switch (scenario.measures) {
+    case 'cpu':
+      return measureCpu(scenario, bench);
+    case 'memory':
+      return measureMemory(scenario, bench);
+    case 'growth':
+      return measureGrowth(scenario, bench);
+  }
+}
+
+/** What a process may open, less what it needs for itself. */
+function connectionLimit(): number {
+  const { userLimits } = process.report.getReport() as unknown as {
+    readonly userLimits?: { readonly open_files: { readonly soft: number | 'unlimited' } };
+  };
+  const limit = userLimits?.open_files.soft ?? 1_024;
+  return limit === 'unlimited' ? Infinity : limit - 200;
+}
+
+async function preparePeers(
+  temp: string,
+  chosen: readonly string[] | undefined,
+  tell: Bench['tell'],
+): Promise<Bench['peers']> {
+  const ready = new Map<Peer['name'], PeerCommand>();
+  for (const { name, label, install, prepare } of peers) {
+    if (chosen?.includes(name) === false) continue;
+    const command = await prepare(temp);
+    if (command === undefined) tell(`${label} is skipped: it isn't installed (${install})`);
+    else ready.set(name, command);
+  }
+  return ready;
+}
+
+async function main({ only, servers, rounds = 7, quick, json }: Flags): Promise<void> {
+  // what is measured goes to stdout, how far it is to stderr
+  const tell = (line: string): void => {
+    console.error(line);
+  };
+  await compile();
+  const temp = await mkdtemp(join(tmpdir(), 'serverchart-bench-'));
+  const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true);
+  const clients = new Clients();
+  try {
+    const bench: Bench = {
+      rounds: quick ? 1 : rounds,
+      share: quick ? 0.1 : 1,
+      maxConnections: connectionLimit(),
+      clients,
+      peers: await preparePeers(temp, chosen.some(({ withPeers }) => withPeers) ? servers : [], tell),
+      ...(servers && { only: servers }),
+      tell,
+    };
+    const all: Result[] = [];
+    for (const scenario of chosen) {
+      tell(`${scenario.name}: ${scenario.title}`);
+      const results = resultsOf(scenario, await measure(scenario, bench));
+      all.push(...results);
+      if (!json) console.log(`${scenario.name}: ${scenario.title}\n${textTable(results)}\n`);
+    }
+    if (json) console.log(JSON.stringify(all, undefined, 2));
+  } finally {
+    clients.end();
+    await rm(temp, { recursive: true, force: true });
+  }
+}
+
+const names = scenarios.map(({ name }) => name);
+const serverNames = [...kinds, ...peers.map(({ name }) => name)];
+
+new Command('npm run bench --')
+  .description('Measures what ServerCore costs beside raw node:net.')
+  .option('--only <names>', `scenarios, with commas between them: ${names.join(', ')}`, oneOf(names))
+  .option('--servers <names>', `servers, with commas between them: ${serverNames.join(', ')}`, oneOf(serverNames))
+  .option('--rounds <count>', 'how often all are measured in turn (7)', positive)
+  .option('--quick', 'a tenth of the work, one round: tells whether it runs, not how fast')
+  .option('--json', 'print the results as JSON')
+  .action(main)
+  .parseAsync()
+  .catch((error: unknown) => {
+    console.error(error);
+    // the servers end with this process
+    process.exit(1);
+  });

@@ -1,0 +1,144 @@
+import type { LoadSettings } from './clients/main';
+import type { Mode } from './server/listening';
+
+/** The kinds of server process: raw `node:net`, and ServerCore with each kind of handler. */
+export const kinds = ['raw', 'transition', 'callback', 'statechart', 'statechart-after'] as const;
+export type Kind = (typeof kinds)[number];
+
+interface Common {
+  readonly name: string;
+  readonly title: string;
+  readonly kinds: readonly Kind[];
+  readonly mode: Mode;
+  /** Whether the peers are measured too. */
+  readonly withPeers: boolean;
+  /** The bars: at most so many times raw `node:net`. */
+  readonly bars?: Readonly<Partial<Record<Kind, number>>>;
+}
+
+/** A scenario whose figure is the server's CPU for each operation. */
+export interface CpuScenario extends Common {
+  readonly measures: 'cpu';
+  /** How often the operation is done in a round. */
+  readonly operations: number;
+  /** The clients' part. */
+  readonly load: (port: number, operations: number) => LoadSettings;
+}
+
+/** A scenario whose figure is the server's memory for each idle connection. */
+export interface MemoryScenario extends Common {
+  readonly measures: 'memory';
+  readonly connections: number;
+}
+
+/** A scenario whose figure is the server's CPU for a connect and close beside some and beside many others. */
+export interface GrowthScenario extends Common {
+  readonly measures: 'growth';
+  readonly operations: number;
+  readonly live: readonly number[];
+  /** Without sockets: the registry, the charts and the socket adapter alone. */
+  readonly inMemory: boolean;
+  /** How much more it may cost with 10,000 than with the fewest. */
+  readonly growthBar: number;
+}
+
+export type Scenario = CpuScenario | MemoryScenario | GrowthScenario;
+
+const echo = { mode: 'echo', kinds: ['raw', 'transition', 'callback', 'statechart'], withPeers: true } as const;
+const bars = (simple: number, statechart: number): Readonly<Partial<Record<Kind, number>>> => ({
+  transition: simple,
+  callback: simple,
+  statechart,
+});
+
+const pingPong =
+  (size: number, inFlight: number) =>
+  (port: number, messages: number): LoadSettings => ({
+    kind: 'ping-pong',
+    port,
+    connections: 50,
+    size,
+    inFlight,
+    messages,
+  });
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'ping-pong-64B',
+    title: '64 B there and back, 50 connections',
+    measures: 'cpu',
+    ...echo,
+    bars: bars(1.1, 1.35),
+    operations: 100_000,
+    load: pingPong(64, 1),
+  },
+  {
+    name: 'pipelined-1KiB',
+    title: '1 KiB there and back, 16 on their way on each of 50 connections',
+    measures: 'cpu',
+    ...echo,
+    bars: bars(1.08, 1.2),
+    operations: 800_000,
+    load: pingPong(1024, 16),
+  },
+  {
+    name: 'ping-pong-64KiB',
+    title: '64 KiB there and back, 50 connections',
+    measures: 'cpu',
+    ...echo,
+    bars: bars(1.03, 1.05),
+    operations: 25_000,
+    load: pingPong(65_536, 1),
+  },
+  {
+    name: 'connect-echo-close',
+    title: 'connect, 64 B there and back, close',
+    measures: 'cpu',
+    ...echo,
+    bars: bars(2, 2.6),
+    operations: 6_000,
+    load: (port, count) => ({ kind: 'visits', port, held: 0, count, size: 64 }),
+  },
+  {
+    name: 'fan-out',
+    title: 'one message of 64 B to 1,000 connections, per delivery',
+    measures: 'cpu',
+    mode: 'room',
+    kinds: ['raw', 'transition', 'callback', 'statechart'],
+    withPeers: false,
+    operations: 200_000,
+    load: (port, deliveries) => ({ kind: 'fan-out', port, connections: 1_000, size: 64, messages: deliveries / 1_000 }),
+  },
+  {
+    name: 'idle-memory',
+    title: 'memory of an idle connection',
+    measures: 'memory',
+    ...echo,
+    bars: bars(2, 2.5),
+    connections: 10_000,
+  },
+  {
+    name: 'accept-close',
+    title: 'connect and close beside idle connections',
+    measures: 'growth',
+    mode: 'echo',
+    kinds: ['raw', 'transition', 'callback', 'statechart', 'statechart-after'],
+    withPeers: false,
+    operations: 1_500,
+    live: [10, 1_000, 10_000],
+    inMemory: false,
+    growthBar: 1.15,
+  },
+  {
+    name: 'accept-close-in-memory',
+    title: 'open and close beside idle connections, without sockets',
+    measures: 'growth',
+    mode: 'echo',
+    kinds: ['transition', 'callback', 'statechart', 'statechart-after'],
+    withPeers: false,
+    operations: 1_500,
+    live: [10, 1_000, 10_000, 100_000],
+    inMemory: true,
+    growthBar: 1.15,
+  },
+];

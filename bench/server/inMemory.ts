@@ -1,0 +1,71 @@
+/**
+ * What one connection costs beside few and beside many others, without the kernel: the real registry, charts and socket
+ * adapter, on streams in memory. `inMemory.ts <kind of handler> <operations> <live>…` tells the CPU for one open and
+ * FIN, in µs, for each of the numbers of live connections, which must ascend.
+ */
+import { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { createActor, fromTransition, type AnyActorRef } from 'xstate';
+import { ConnectedSocketAdapter } from '../../actors/connectedSocketAdapter';
+import { connections } from '../../actors/connections';
+import { echoes } from './handlers';
+
+const [kind = 'statechart', operations = '1000', ...lives] = process.argv.slice(2);
+const limits = { allowHalfOpen: false, writeTimeout: 30_000, lingerTimeout: 2_000, maxBufferedBytes: 2 ** 24 };
+
+// hears how each connection ended, and does nothing about it
+const server = createActor(fromTransition((ended: number) => ended + 1, 0)).start() as AnyActorRef;
+const options = { ...limits, ...(echoes[kind] && { protocol: echoes[kind] }) };
+const registry = createActor(connections, { input: { options, server } }).start();
+let opened = 0;
+
+const countLive = (): number => (registry.getSnapshot() as { live: ReadonlyMap<string, unknown> }).live.size;
+
+function open(): Duplex {
+  const socket = new Duplex({
+    read: () => undefined,
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  const info = {
+    id: `connection:${String((opened += 1))}`,
+    peer: '',
+    peerport: 0,
+    localip: '',
+    localport: 0,
+    encrypted: false,
+  };
+  registry.send({
+    type: 'spawnConnection',
+    CSA: new ConnectedSocketAdapter(socket as unknown as Socket, info, limits),
+  });
+  return socket;
+}
+
+/** µs of CPU for one open and FIN. */
+async function measure(): Promise<number> {
+  const before = process.cpuUsage();
+  for (let n = 0; n < Number(operations); n += 1) {
+    open().emit('end');
+    // as many as a server accepts in one turn of the event loop
+    if (n % 50 === 0) await new Promise(setImmediate);
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / Number(operations);
+}
+
+async function main(): Promise<void> {
+  for (let n = 0; n < 5; n += 1) await measure();
+  const figures: number[] = [];
+  for (const live of lives.map(Number)) {
+    while (countLive() < live) open();
+    globalThis.gc?.();
+    figures.push(await measure());
+    if (countLive() !== live) throw new Error(`${String(countLive())} connections are open instead of ${String(live)}`);
+  }
+  process.send?.(figures);
+  process.disconnect();
+}
+
+void main();

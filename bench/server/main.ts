@@ -1,0 +1,44 @@
+/** The process of a server under test: `main.ts <raw | kind of handler> <mode>`. It tells its port, then its use of resources as often as it is asked. */
+import { setImmediate } from 'node:timers/promises';
+import type { Mode } from './listening';
+import { listenOurs } from './ours';
+import { listenRaw } from './raw';
+
+/** What the process tells. */
+export interface Usage {
+  readonly port: number;
+  /** CPU that it has used so far, user and system, in µs. */
+  readonly cpu: number;
+  /** Resident memory in bytes. */
+  readonly rss: number;
+  /** Connections that are open now. */
+  readonly open: number;
+}
+
+async function main(kind: string, mode: Mode): Promise<void> {
+  const listen = kind === 'raw' ? listenRaw : listenOurs;
+  const { port, countOpen } = await listen(mode, kind);
+
+  const tell = (): void => {
+    const { user, system } = process.cpuUsage();
+    process.send?.({ port, cpu: user + system, rss: process.memoryUsage.rss(), open: countOpen() } satisfies Usage);
+  };
+
+  process.on('message', (message) => {
+    if (message !== 'collect') {
+      tell();
+      return;
+    }
+    // what an earlier round has left to collect is not this one's cost; the second time gets what the first one freed
+    globalThis.gc?.();
+    void setImmediate().then(() => {
+      globalThis.gc?.();
+      tell();
+    });
+  });
+  process.on('disconnect', () => process.exit());
+  tell();
+}
+
+const [kind = 'raw', mode = 'echo'] = process.argv.slice(2);
+void main(kind, mode as Mode);
