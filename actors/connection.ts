@@ -5,6 +5,7 @@ import { resolveTcpClientOptions, type Protocol, type TcpClientOptions } from '.
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
 import { mkProtocolHandler } from './mkProtocolHandler';
+import { tableDriven } from './tableDriven';
 
 /**
  * One connection, to embed where you have a socket from somewhere else. Its input comes from {@link connectionInput},
@@ -15,7 +16,7 @@ import { mkProtocolHandler } from './mkProtocolHandler';
  * createActor(connection, { input: connectionInput(socket, { protocol: echo }) }).start();
  * ```
  */
-export const connection = connectionMachine.provide({ actors: { mkProtocolHandler } });
+export const connection = tableDriven(connectionMachine.provide({ actors: { mkProtocolHandler } }));
 
 /** The options that apply to a connection alone. */
 export type ConnectionSettings = Pick<

@@ -1,9 +1,10 @@
-import type { AnyActor, EventObject, Snapshot } from 'xstate';
+import { StateMachine, type AnyActor, type EventObject, type Snapshot } from 'xstate';
 import type { ProtocolInput } from '../machines/connectionMachine';
 import { describe } from '../machines/errors';
 import { isActorLogic, type LogicFor } from '../machines/logic';
 import { crashSafe } from './crashSafe';
 import { passthrough } from './passthrough';
+import { tableDriven } from './tableDriven';
 
 /**
  * Kamaelia's `mkProtocolHandler`: the logic that becomes the user's handler.
@@ -16,10 +17,11 @@ import { passthrough } from './passthrough';
 export const mkProtocolHandler: LogicFor<EventObject, ProtocolInput> = {
   getInitialSnapshot(scope, { CSA, protocol = passthrough, info }) {
     const self = scope.self as unknown as AnyActor;
-    const logic = typeof protocol === 'function' ? protocol(info) : protocol;
-    if (!isActorLogic(logic)) {
-      throw new TypeError(`The protocol factory returned ${describe(logic)} instead of actor logic`);
+    const made = typeof protocol === 'function' ? protocol(info) : protocol;
+    if (!isActorLogic(made)) {
+      throw new TypeError(`The protocol factory returned ${describe(made)} instead of actor logic`);
     }
+    const logic = made instanceof StateMachine ? tableDriven(made) : made;
     CSA.link(self);
     self.logic = crashSafe(logic);
     const snapshot = logic.getInitialSnapshot(scope as never, info) as Snapshot<unknown>;

@@ -1,5 +1,6 @@
 import { serverCoreMachine } from '../machines/serverCoreMachine';
 import { connections } from './connections';
+import { tableDriven } from './tableDriven';
 import { tcpListener } from './tcpListener';
 
 /**
@@ -15,4 +16,4 @@ import { tcpListener } from './tcpListener';
  * });
  * ```
  */
-export const serverCore = serverCoreMachine.provide({ actors: { listener: tcpListener, connections } });
+export const serverCore = tableDriven(serverCoreMachine.provide({ actors: { listener: tcpListener, connections } }));

@@ -1,5 +1,6 @@
 import { singleServerMachine } from '../machines/singleServerMachine';
 import { connection } from './connection';
+import { tableDriven } from './tableDriven';
 import { tcpListener } from './tcpListener';
 
 /**
@@ -7,4 +8,4 @@ import { tcpListener } from './tcpListener';
  * input. Its output is a {@link ServerSummary}; when the port can't be had it ends in a {@link ListenError}. As with any
  * actor: who starts it with `createActor` subscribes to its errors, or XState throws them globally.
  */
-export const singleServer = singleServerMachine.provide({ actors: { listener: tcpListener, connection } });
+export const singleServer = tableDriven(singleServerMachine.provide({ actors: { listener: tcpListener, connection } }));

@@ -1,0 +1,45 @@
+import { type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate';
+import { Macrostep, type Scope } from './macrostep';
+import { isTabular, StepTable } from './stepTable';
+
+const made = new WeakMap<AnyStateMachine, AnyStateMachine>();
+
+/**
+ * The same machine, with its transitions from a {@link StepTable}. It inherits from the machine, so that it stays one for
+ * whoever looks at it; a machine that no table can be made of comes back as it is.
+ */
+export function tableDriven<TMachine extends AnyStateMachine>(machine: TMachine): TMachine {
+  const known = made.get(machine);
+  if (known !== undefined) return known as TMachine;
+  const driven = isTabular(machine) ? drive(machine) : machine;
+  made.set(machine, driven);
+  return driven as TMachine;
+}
+
+function drive(machine: AnyStateMachine): AnyStateMachine {
+  const table = new StepTable(machine);
+  const transition = (snapshot: AnyMachineSnapshot, event: EventObject, scope: Scope): AnyMachineSnapshot => {
+    if (event.type === 'xstate.stop') return machine.transition(snapshot, event, scope as never);
+    const step = new Macrostep(table, scope, snapshot, event);
+    const selected = step.select();
+    if (selected === undefined && event.type.startsWith('xstate.error.actor')) {
+      // it ends the actor
+      return machine.transition(snapshot, event, scope as never);
+    }
+    return step.finish(selected);
+  };
+  const getInitialSnapshot = (scope: Scope, input: unknown): AnyMachineSnapshot => {
+    const event = { type: 'xstate.init', input };
+    const step = new Macrostep(table, scope, table.blank(), event);
+    try {
+      return step.begin();
+    } catch (error) {
+      return { ...step.snapshot, status: 'error', error } as AnyMachineSnapshot;
+    }
+  };
+  return Object.create(machine, {
+    transition: { value: transition },
+    getInitialSnapshot: { value: getInitialSnapshot },
+    provide: { value: (implementations: never) => tableDriven(machine.provide(implementations)) },
+  }) as AnyStateMachine;
+}
