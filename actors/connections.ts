@@ -49,6 +49,9 @@ export const connections: LogicFor<ConnectionsEvent, ConnectionsInput> = {
 
     const end = (id: string, summary: ConnectionSummary): void => {
       live.delete(id);
+      if (summary.reason === 'handlerFailed') {
+        relay(self, server, { type: '_socketactivity.handlerFailed', id, error: summary.error } as EventObject);
+      }
       relay(self, server, { type: '_socketactivity.shutdownCSA', id, ...summary } as EventObject);
     };
 

@@ -1,28 +1,6 @@
 import { stopChild, type AnyActor, type AnyMachineSnapshot, type EventObject } from 'xstate';
+import { resolveBuiltIn, withChanges, type BuiltIn, type Scope } from './builtIns';
 import type { Action, Configuration, StateNode, Step, StepTable, Transition } from './stepTable';
-
-/** What XState hands to a logic with each event; its types leave some of it out. */
-export interface Scope {
-  readonly self: AnyActor;
-  readonly system: AnyActor['system'] & { readonly _sendInspectionEvent: (event: object) => void };
-  readonly actionExecutor: (action: { type: string; info: object; params: unknown; exec: unknown }) => void;
-}
-
-/** What an action creator (`assign`, `emit`, …) makes. */
-interface BuiltIn {
-  readonly type: string;
-  readonly resolve: (
-    scope: Scope,
-    snapshot: AnyMachineSnapshot,
-    args: object,
-    params: unknown,
-    action: BuiltIn,
-    extra: object,
-  ) => [snapshot: AnyMachineSnapshot, params: unknown, actions: readonly Action[] | undefined];
-  /** Of those that may speak to an actor that the same step invokes. */
-  readonly retryResolve?: (scope: Scope, snapshot: AnyMachineSnapshot, params: unknown) => void;
-  readonly execute?: (scope: Scope, params: unknown) => void;
-}
 
 type Guard = ((args: object, params: unknown) => boolean) & {
   readonly check?: (snapshot: AnyMachineSnapshot, args: object, guard: Guard) => boolean;
@@ -35,13 +13,6 @@ interface Asked {
 
 /** What a chart says of an action or a guard: its name, its name and params, or the thing itself. */
 type Reference<T> = string | { readonly type: string; readonly params?: unknown } | T;
-
-/**
- * These answer with another context or other children, and XState then works out value and tags anew from the nodes: 2 to
- * 4 µs each. Without nodes there is nothing to work out, and nothing of it is used.
- */
-const changing = new Set(['xstate.assign', 'xstate.spawnChild', 'xstate.stopChild']);
-const noNodes: AnyMachineSnapshot['_nodes'] = [];
 
 /**
  * What one event does to one actor: XState's macrostep, with the steps from a {@link StepTable}. The actions are XState's
@@ -149,8 +120,8 @@ export class Macrostep {
       if (node.type === 'final') this.#reachFinal(node);
     }
     if (this.#snapshot.status === 'done') this.#run(next.nodes.toReversed().flatMap(({ exit }) => exit));
-    const { nodes, value, tags } = next;
-    if (this.#snapshot._nodes !== nodes) this.#snapshot = { ...this.#snapshot, _nodes: nodes, value, tags };
+    const { context, children, _nodes: nodes } = this.#snapshot;
+    if (nodes !== next.nodes) this.#snapshot = withChanges(this.#snapshot, context, children as never, next);
     this.#configuration = next;
   }
 
@@ -198,27 +169,14 @@ export class Macrostep {
         scope.actionExecutor({ type: nameOf(action), info, params, exec: implementation });
         continue;
       }
-      const isChanging = changing.has(implementation.type);
-      const before = this.#snapshot;
-      const [after, resolved, more] = implementation.resolve(
-        scope,
-        isChanging ? { ...before, _nodes: noNodes } : before,
-        info,
-        params,
-        implementation,
-        extra,
-      );
-      if (isChanging) {
-        this.#snapshot = { ...before, context: after.context as never, children: after.children as never };
-      } else {
-        this.#snapshot = after;
-      }
+      const [snapshot, resolved, more] = resolveBuiltIn(scope, this.#snapshot, info, params, implementation, extra);
+      this.#snapshot = snapshot;
       if (implementation.retryResolve !== undefined) retries?.push([implementation, resolved]);
       if (implementation.execute !== undefined) {
         const exec = implementation.execute.bind(null, scope, resolved);
         scope.actionExecutor({ type: implementation.type, info, params: resolved, exec });
       }
-      if (more !== undefined) this.#resolve(more, extra, retries);
+      if (more !== undefined) this.#resolve(more as readonly Action[], extra, retries);
     }
   }
 

@@ -11,11 +11,18 @@ interface Outgoing {
 
 const nothing = Buffer.alloc(0);
 
+/** Who writes. */
+interface WriterOwner {
+  /** The kernel takes no more: bytes wait in this process. */
+  noSpaceInBox(): void;
+  /** None wait any more. */
+  spaceInBox(): void;
+}
+
 /** The write side of a socket: how much has left, how much waits, and when the kernel takes no more. */
 export class SocketWriter {
   readonly #socket: Socket;
-  readonly #onFull: () => void;
-  readonly #onEmpty: () => void;
+  readonly #owner: WriterOwner;
   #isFull = false;
   #written = 0;
   #progressMark = 0;
@@ -24,13 +31,11 @@ export class SocketWriter {
 
   /**
    * @param socket - where to write
-   * @param onFull - told when the kernel takes no more, so that bytes wait in this process
-   * @param onEmpty - told when none wait any more
+   * @param owner - told of how the kernel takes what is written
    */
-  constructor(socket: Socket, onFull: () => void, onEmpty: () => void) {
+  constructor(socket: Socket, owner: WriterOwner) {
     this.#socket = socket;
-    this.#onFull = onFull;
-    this.#onEmpty = onEmpty;
+    this.#owner = owner;
   }
 
   /** Bytes that the kernel took. */
@@ -80,7 +85,7 @@ export class SocketWriter {
   #fill(): void {
     this.#isFull = true;
     this.#keepUnsent();
-    this.#onFull();
+    this.#owner.noSpaceInBox();
     const socket = this.#socket;
     const look = (error?: Error | null): void => {
       if (error || socket.writableEnded) return;
@@ -90,7 +95,7 @@ export class SocketWriter {
         return;
       }
       this.#isFull = false;
-      this.#onEmpty();
+      this.#owner.spaceInBox();
     };
     socket.write(nothing, look);
   }

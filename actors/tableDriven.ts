@@ -1,5 +1,6 @@
 import { type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate';
-import { Macrostep, type Scope } from './macrostep';
+import type { Scope } from './builtIns';
+import { Macrostep } from './macrostep';
 import { isTabular, StepTable } from './stepTable';
 
 const made = new WeakMap<AnyStateMachine, AnyStateMachine>();

@@ -6,6 +6,7 @@ import { ListenError } from '../machines/errors';
 import type { ListenAddress } from '../machines/connectionTypes';
 import type { ListenerEvent } from '../machines/events';
 import { serverDefaults, type ListenerInput, type ResolvedServerOptions } from '../machines/options';
+import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
 import { tcpSettings } from './tcpSettings';
@@ -26,7 +27,7 @@ export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, rece
   const { box } = input;
   const options = { ...serverDefaults, ...input.options };
   const socketOptions = { ...options, clock: (self as unknown as AnyActor).clock };
-  const unclaimed = new Set<ConnectedSocketAdapter>();
+  const unclaimed = new Set<CSA>();
   let server: Server | undefined;
   // kept over a suspension: a port that the system chose must stay the same
   let address: ListenAddress | undefined;
@@ -35,10 +36,7 @@ export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, rece
   const accept = (socket: Socket): void => {
     accepted += 1;
     const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
-    const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, () => {
-      unclaimed.delete(CSA);
-    });
-    unclaimed.add(CSA);
+    const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, unclaimed);
     sendBack({ type: `${box}.newCSA`, CSA });
   };
 

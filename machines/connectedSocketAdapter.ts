@@ -1,5 +1,6 @@
 import type { AnyActorRef } from 'xstate';
 import type { Bytes, CloseReason, ConnectionInfo } from './connectionTypes';
+import type { ProtocolEmitted } from './events';
 
 /**
  * Kamaelia's ConnectedSocketAdapter (CSA), as the charts see it: one socket, and the byte path between it and the
@@ -24,11 +25,10 @@ export interface ConnectedSocketAdapter {
 
   /** From now on `connection` gets the socket's feedback, and owns the socket. */
   claim(connection: AnyActorRef): void;
-  /**
-   * Links a handler to the socket. Called while the handler's actor is being made, so that nothing that it emits on its
-   * start is missed.
-   */
+  /** Links a handler to the socket. Called while the handler's actor is being made. */
   link(handler: AnyActorRef): void;
+  /** Takes what the handler emits, from its first moment on. */
+  route(emitted: ProtocolEmitted): void;
   /** Sends each value of an observable handler that is bytes. */
   linkValues(handler: AnyActorRef): void;
   /** Lets bytes flow from the peer to the handler. */

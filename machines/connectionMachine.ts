@@ -28,7 +28,8 @@ export interface ConnectionInput {
   readonly server?: Supervisor;
 }
 
-export interface ConnectionContext extends ConnectionInput {
+export interface ConnectionContext extends Omit<ConnectionInput, 'server'> {
+  readonly server: Supervisor | undefined;
   readonly reason: CloseReason;
   readonly error: unknown;
 }
@@ -121,14 +122,16 @@ export const connectionMachine = setup({
   },
 }).createMachine({
   id: 'connection',
-  context: ({ input }) => ({ ...input, reason: 'aborted', error: undefined }),
-  output: ({ context: { CSA, reason, error } }) => ({
+  context: ({ input: { CSA, options, server } }) => ({ CSA, options, server, reason: 'aborted', error: undefined }),
+  output: ({ context }) => {
+    const { CSA } = context;
     // a handler may still throw at its last word, when the chart has moved on
-    ...(CSA.crash ?? { reason, ...(error === undefined ? {} : { error }) }),
-    bytesIn: CSA.bytesIn,
-    bytesOut: CSA.bytesOut,
-    durationMs: CSA.durationMs,
-  }),
+    const { reason, error } = CSA.crash ?? context;
+    const { bytesIn, bytesOut, durationMs } = CSA;
+    return error === undefined
+      ? { reason, bytesIn, bytesOut, durationMs }
+      : { reason, error, bytesIn, bytesOut, durationMs };
+  },
   entry: 'claimSocket',
   initial: 'opening',
   states: {

@@ -128,6 +128,8 @@ export type ServerCoreEvent =
   | { readonly type: 'control.resume' }
   /** A client was accepted. */
   | { readonly type: '_socketactivity.newCSA'; readonly CSA: ConnectedSocketAdapter }
+  /** A handler threw; `_socketactivity.shutdownCSA` follows. */
+  | { readonly type: '_socketactivity.handlerFailed'; readonly id: string; readonly error: unknown }
   /** A connection ended. */
   | ({ readonly type: '_socketactivity.shutdownCSA' } & ClosedConnection);
 

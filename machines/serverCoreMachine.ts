@@ -76,14 +76,17 @@ export const serverCoreMachine = setup({
       assertEvent(event, '_listener.failed');
       return { type: 'server.failed', error: event.error };
     }),
-    handleNewConnection: enqueueActions(({ context, event, enqueue }) => {
+    handleNewConnection: assign(({ context }) => ({
+      open: context.open + 1,
+      tally: { ...context.tally, connections: context.tally.connections + 1 },
+    })),
+    spawnConnection: sendTo('connections', ({ event }) => {
       assertEvent(event, '_socketactivity.newCSA');
-      enqueue.assign({
-        open: context.open + 1,
-        tally: { ...context.tally, connections: context.tally.connections + 1 },
-      });
-      enqueue.sendTo('connections', { type: 'spawnConnection', CSA: event.CSA });
-      enqueue.emit({ type: 'connection.opened', ...event.CSA.info });
+      return { type: 'spawnConnection', CSA: event.CSA };
+    }),
+    emitOpened: emit(({ event }) => {
+      assertEvent(event, '_socketactivity.newCSA');
+      return { type: 'connection.opened', ...event.CSA.info };
     }),
     /** The place that became free goes to the client that has waited longest. */
     admitQueued: enqueueActions(({ context, enqueue }) => {
@@ -92,14 +95,17 @@ export const serverCoreMachine = setup({
       enqueue.assign({ queue });
       enqueue.raise({ type: '_socketactivity.newCSA', CSA });
     }),
-    handleClosedCSA: enqueueActions(({ context, event, enqueue }) => {
+    emitHandlerFailed: emit(({ event }) => {
+      assertEvent(event, '_socketactivity.handlerFailed');
+      return { ...event, type: 'connection.failed' };
+    }),
+    handleClosedCSA: assign(({ context, event }) => {
       assertEvent(event, '_socketactivity.shutdownCSA');
-      const { type, ...closed } = event;
-      enqueue.assign({ open: context.open - 1, tally: addClosed(context.tally, closed) });
-      if (closed.reason === 'handlerFailed') {
-        enqueue.emit({ type: 'connection.failed', id: closed.id, error: closed.error });
-      }
-      enqueue.emit({ type: 'connection.closed', ...closed });
+      return { open: context.open - 1, tally: addClosed(context.tally, event) };
+    }),
+    emitClosed: emit(({ event }) => {
+      assertEvent(event, '_socketactivity.shutdownCSA');
+      return { ...event, type: 'connection.closed' };
     }),
     noteDrained: ({ context, event }) => {
       assertEvent(event, '_socketactivity.shutdownCSA');
@@ -170,6 +176,7 @@ export const serverCoreMachine = setup({
   on: {
     '_listener.failed': { actions: 'emitFailed' },
     '_listener.acceptFailed': { actions: 'emitAcceptFailed' },
+    '_socketactivity.handlerFailed': { actions: 'emitHandlerFailed' },
   },
   states: {
     starting: {
@@ -196,10 +203,14 @@ export const serverCoreMachine = setup({
           entry: 'initialiseServerSocket',
           on: {
             '_socketactivity.newCSA': [
-              { guard: 'isLastPlace', target: 'full', actions: 'handleNewConnection' },
-              { actions: 'handleNewConnection' },
+              {
+                guard: 'isLastPlace',
+                target: 'full',
+                actions: ['handleNewConnection', 'spawnConnection', 'emitOpened'],
+              },
+              { actions: ['handleNewConnection', 'spawnConnection', 'emitOpened'] },
             ],
-            '_socketactivity.shutdownCSA': { actions: 'handleClosedCSA' },
+            '_socketactivity.shutdownCSA': { actions: ['handleClosedCSA', 'emitClosed'] },
             'control.suspend': { guard: 'canReopen', target: 'suspended' },
           },
         },
@@ -211,7 +222,7 @@ export const serverCoreMachine = setup({
             },
             '_socketactivity.shutdownCSA': {
               target: 'accepting',
-              actions: ['handleClosedCSA', 'admitQueued'],
+              actions: ['handleClosedCSA', 'emitClosed', 'admitQueued'],
             },
             'control.suspend': { guard: 'canReopen', target: 'suspended' },
           },
@@ -250,9 +261,9 @@ export const serverCoreMachine = setup({
                 guard: 'isAtCapacity',
                 actions: { type: 'rejectConnection', params: { reason: 'atCapacity' } },
               },
-              { actions: 'handleNewConnection' },
+              { actions: ['handleNewConnection', 'spawnConnection', 'emitOpened'] },
             ],
-            '_socketactivity.shutdownCSA': { actions: ['handleClosedCSA', 'admitQueued'] },
+            '_socketactivity.shutdownCSA': { actions: ['handleClosedCSA', 'emitClosed', 'admitQueued'] },
             'control.resume': [{ guard: 'isAtCapacity', target: 'full' }, { target: 'accepting' }],
           },
         },
@@ -266,7 +277,7 @@ export const serverCoreMachine = setup({
         '_socketactivity.newCSA': {
           actions: { type: 'rejectConnection', params: { reason: 'serverShutdown' } },
         },
-        '_socketactivity.shutdownCSA': { actions: ['handleClosedCSA', 'noteDrained'] },
+        '_socketactivity.shutdownCSA': { actions: ['handleClosedCSA', 'emitClosed', 'noteDrained'] },
         'control.shutdownMicroprocess': { target: '.cutting' },
       },
       always: { guard: 'isDrained', target: 'shutdown' },
