@@ -21,7 +21,7 @@ interface SocketOptions {
 }
 
 const adapter = Symbol('adapter');
-type Adapted = Socket & { [adapter]: ConnectedSocketAdapter };
+type Adapted = Socket & { [adapter]?: ConnectedSocketAdapter | undefined };
 
 /**
  * Kamaelia's ConnectedSocketAdapter: one `net.Socket`, and the byte path between it and a handler.
@@ -59,7 +59,7 @@ export class ConnectedSocketAdapter implements CSA {
     this.#socket = socket;
     this.info = info;
     this.#options = options;
-    this.#unclaimed = unclaimed?.add(this);
+    this.#unclaimed = unclaimed;
     this.#writer = new SocketWriter(socket, this);
     (socket as Adapted)[adapter] = this;
     // from the first moment on: a socket without a listener for it takes the process down
@@ -93,6 +93,11 @@ export class ConnectedSocketAdapter implements CSA {
 
   get isStalled(): boolean {
     return this.#writer.isStalled;
+  }
+
+  /** From now on it is to be found among the unclaimed, unless somebody has claimed it or closed the socket. */
+  awaitClaim(): void {
+    if (this.#connection === undefined && !this.#socket.destroyed) this.#unclaimed?.add(this);
   }
 
   claim(connection: AnyActorRef): void {
@@ -229,6 +234,9 @@ export class ConnectedSocketAdapter implements CSA {
     this.#unlink();
     this.#connection = undefined;
     socket.destroy();
+    // A closed socket is kept until Node has called it back, long enough for V8 to take it for an old object; the actors
+    // that it leads to must not become old with it: that is a third of what garbage collection costs a connection.
+    (socket as Adapted)[adapter] = undefined;
   }
 
   reject(reply?: Bytes): void {
@@ -262,19 +270,19 @@ export class ConnectedSocketAdapter implements CSA {
 
   // One function for all sockets: four closures of each connection's own are 0.5 KB.
   static #onData(this: Adapted, data: Buffer): void {
-    this[adapter].#receive(data);
+    if (this[adapter] !== undefined) this[adapter].#receive(data);
   }
 
   static #onEnd(this: Adapted): void {
-    this[adapter].#endInbox();
+    if (this[adapter] !== undefined) this[adapter].#endInbox();
   }
 
   static #onError(this: Adapted, error: Error): void {
-    this[adapter].#break(error);
+    if (this[adapter] !== undefined) this[adapter].#break(error);
   }
 
   static #onClose(this: Adapted): void {
-    this[adapter].#report({ type: '_socketFeedback.closed' });
+    if (this[adapter] !== undefined) this[adapter].#report({ type: '_socketFeedback.closed' });
   }
 
   #break(error: Error): void {

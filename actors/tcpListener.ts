@@ -38,6 +38,8 @@ export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, rece
     const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
     const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, unclaimed);
     sendBack({ type: `${box}.newCSA`, CSA });
+    // nearly always a connection has claimed it by now
+    CSA.awaitClaim();
   };
 
   const open = (): void => {

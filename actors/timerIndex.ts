@@ -9,6 +9,10 @@ interface Pending {
 
 const indexed = new WeakSet<System>();
 
+/** The ids of an actor's timers, kept with the actor: a Map of all would keep those that have ended (see `connections.ts`). */
+const timers = Symbol('timers');
+type Timed = AnyActorRef & { [timers]?: Set<string> | undefined };
+
 /**
  * Makes stopping an actor cost the same with one pending `after` in the system as with 100,000.
  *
@@ -22,15 +26,13 @@ export function indexTimers({ system }: AnyActorRef): void {
   const { scheduler } = system;
   const schedule = scheduler.schedule.bind(scheduler);
   const cancel = scheduler.cancel.bind(scheduler);
-  const timers = new Map<AnyActorRef, Set<string>>();
   for (const { source, id } of Object.values(system.getSnapshot()._scheduledEvents)) {
-    timers.set(source, (timers.get(source) ?? new Set()).add(id));
+    ((source as Timed)[timers] ??= new Set()).add(id);
   }
   let made = 0;
 
   scheduler.schedule = (source, target, event, delay, id = `delayed.${String((made += 1))}`) => {
-    let ids = timers.get(source);
-    if (ids === undefined) timers.set(source, (ids = new Set()));
+    const ids = ((source as Timed)[timers] ??= new Set());
     // Nobody tells when a timer fires. The ids of `after` come again, those of `sendTo(…, { delay })` don't: an actor
     // that goes on sending must not collect them for ever.
     if (ids.size >= 64 && Number.isInteger(Math.log2(ids.size))) forgetFired(system, source, ids);
@@ -38,13 +40,13 @@ export function indexTimers({ system }: AnyActorRef): void {
     schedule(source, target, event, delay, id);
   };
   scheduler.cancel = (source, id) => {
-    timers.get(source)?.delete(id);
+    (source as Timed)[timers]?.delete(id);
     cancel(source, id);
   };
   scheduler.cancelAll = (source) => {
-    const ids = timers.get(source);
+    const ids = (source as Timed)[timers];
     if (ids === undefined) return;
-    timers.delete(source);
+    (source as Timed)[timers] = undefined;
     for (const id of ids) cancel(source, id);
   };
 }

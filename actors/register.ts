@@ -1,0 +1,16 @@
+import type { AnyActorRef } from 'xstate';
+
+/** What XState leaves out of its types. */
+interface Registering {
+  _register?: (sessionId: string, actor: AnyActorRef) => string;
+}
+
+/**
+ * Keeps the actors of a system out of its register of running actors.
+ *
+ * XState (5.33) has one, writes to it, and never reads it: `system.get` finds actors by their `systemId` elsewhere. It is a
+ * Map, and a Map that entries come and go in makes V8 keep each of them until a full collection (see `connections.ts`).
+ */
+export function keepNoRegister({ system }: AnyActorRef): void {
+  (system as AnyActorRef['system'] & Registering)._register = (sessionId) => sessionId;
+}
