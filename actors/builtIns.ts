@@ -1,4 +1,5 @@
 import {
+  assign,
   spawnChild,
   type AnyActor,
   type AnyActorLogic,
@@ -43,6 +44,13 @@ export interface BuiltIn {
 
 type Children = Readonly<Record<string, AnyActorRef>>;
 
+/** The parts of a snapshot that XState types as `any`. */
+interface Contents {
+  readonly machine: object;
+  readonly context: unknown;
+  readonly children: Children;
+}
+
 /** As {@link BuiltIn.resolve}, where XState works out a snapshot's value and tags anew although no state has changed. */
 export const resolveBuiltIn: Resolve = (scope, snapshot, info, params, action, extra) => {
   switch (action.type) {
@@ -50,17 +58,29 @@ export const resolveBuiltIn: Resolve = (scope, snapshot, info, params, action, e
       return resolveAssign(scope, snapshot, info, params, action as Assign);
     case 'xstate.spawnChild':
     case 'xstate.stopChild': {
-      const [{ children }, resolved, more] = action.resolve(scope, stateless(snapshot), info, params, action, extra);
-      return [withChanges(snapshot, snapshot.context, children as Children), resolved, more];
+      const [after, resolved, more] = action.resolve(scope, stateless(snapshot), info, params, action, extra);
+      return [withChanges(snapshot, snapshot.context, after.children as Children), resolved, more];
     }
     default:
       return action.resolve(scope, snapshot, info, params, action, extra);
   }
 };
 
+const snapshotKeys =
+  'status,output,error,machine,context,_nodes,value,tags,children,historyValue,matches,hasTag,can,getMeta,toJSON';
+
+/**
+ * Whether snapshots and actions are as this module knows them, from XState 5.33. With a version that has changed them, a
+ * machine takes its own transitions.
+ */
+export function isFamiliar(snapshot: AnyMachineSnapshot): boolean {
+  const { resolve } = assign({}) as unknown as Partial<BuiltIn>;
+  return Object.keys(snapshot).join() === snapshotKeys && resolve?.length === 5;
+}
+
 /** What those actions need of a snapshot. Without nodes there is nothing to work out: 1 µs instead of 3. */
-const stateless = ({ machine, context, children }: AnyMachineSnapshot): AnyMachineSnapshot =>
-  ({ machine, context: context as unknown, children, _nodes: [] }) as unknown as AnyMachineSnapshot;
+const stateless = ({ machine, context, children }: Contents): AnyMachineSnapshot =>
+  ({ machine, context, children, _nodes: [] }) as unknown as AnyMachineSnapshot;
 
 /** The same snapshot but for this. A literal, because a spread of its 15 properties takes several times as long. */
 export function withChanges(
@@ -100,6 +120,7 @@ type Assign = BuiltIn & { readonly assignment: Assigner | Readonly<Record<string
 
 interface SpawnOptions {
   readonly input?: unknown;
+  readonly syncSnapshot?: boolean;
 }
 
 /** `assign`, without the 3 KB that it allocates in XState. */
@@ -108,21 +129,27 @@ function resolveAssign(
   snapshot: AnyMachineSnapshot,
   info: Info,
   params: unknown,
-  { assignment }: Assign,
+  action: Assign,
 ): ReturnType<Resolve> {
+  const { assignment } = action;
   const { event, self, system } = info;
-  const context = snapshot.context as object;
+  const context = snapshot.context as object | undefined;
+  // XState tells what is wrong
+  if (context === undefined) return action.resolve(scope, snapshot, info, params, action, {});
   let children = snapshot.children as Children;
   const spawn = (src: string | AnyActorLogic, options: SpawnOptions = {}): AnyActorRef => {
     // only for an actor that is spawned by name may the input be a function of the context
     const input = typeof src === 'string' ? options.input : () => options.input;
-    const action = spawnChild(src as never, { ...options, input } as never) as unknown as BuiltIn;
-    const [, resolved] = action.resolve(scope, stateless(snapshot), info, params, action, {});
+    const { syncSnapshot } = options;
+    const spawning = Object.assign(spawnChild(src as never, { ...options, input } as never), {
+      syncSnapshot,
+    }) as unknown as BuiltIn;
+    const [, resolved] = spawning.resolve(scope, stateless(snapshot), info, params, spawning, {});
     const { actorRef } = resolved as { actorRef?: AnyActorRef };
     if (actorRef === undefined) {
-      throw new Error(`Actor logic '${String(src)}' not implemented in machine '${snapshot.machine.id}'`);
+      throw new Error(`Actor logic '${src as string}' not implemented in machine '${snapshot.machine.id}'`);
     }
-    action.execute?.(scope, resolved);
+    spawning.execute?.(scope, resolved);
     children = { ...children, [actorRef.id]: actorRef };
     return actorRef;
   };

@@ -1,4 +1,4 @@
-import { isMachineSnapshot, type AnyActor, type AnyActorRef, type Subscription } from 'xstate';
+import { isMachineSnapshot, type AnyActor, type AnyActorRef, type EventObject, type Subscription } from 'xstate';
 import type { Socket } from 'node:net';
 import { isBytes } from '../machines/bytes';
 import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
@@ -317,8 +317,9 @@ export class ConnectedSocketAdapter implements CSA {
     if (!tryEnd()) inbox.until(tryEnd);
   }
 
-  route(emitted: ProtocolEmitted): void {
+  route(event: EventObject): void {
     if (this.#hasEnded) return;
+    const emitted = event as ProtocolEmitted;
     switch (emitted.type) {
       case 'outbox':
         this.write(emitted.data);

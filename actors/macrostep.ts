@@ -6,11 +6,6 @@ type Guard = ((args: object, params: unknown) => boolean) & {
   readonly check?: (snapshot: AnyMachineSnapshot, args: object, guard: Guard) => boolean;
 };
 
-/** A state node's own way to choose a transition. */
-interface Asked {
-  readonly next: (snapshot: AnyMachineSnapshot, event: EventObject) => unknown;
-}
-
 /** What a chart says of an action or a guard: its name, its name and params, or the thing itself. */
 type Reference<T> = string | { readonly type: string; readonly params?: unknown } | T;
 
@@ -23,6 +18,7 @@ export class Macrostep {
   readonly #scope: Scope;
   #event: EventObject;
   #snapshot: AnyMachineSnapshot;
+  #first: AnyMachineSnapshot;
   #configuration: Configuration;
   /** What was raised. */
   readonly #queue: EventObject[] = [];
@@ -31,19 +27,21 @@ export class Macrostep {
     this.#table = table;
     this.#scope = scope;
     this.#snapshot = snapshot;
+    this.#first = snapshot;
     this.#event = event;
     this.#configuration = table.configurationOf(snapshot);
   }
 
-  /** The snapshot so far. */
-  get snapshot(): AnyMachineSnapshot {
-    return this.#snapshot;
+  /** The snapshot before the first step, which a failed start leaves. */
+  get first(): AnyMachineSnapshot {
+    return this.#first;
   }
 
   /** The first steps of an actor. */
   begin(): AnyMachineSnapshot {
     const { context } = this.#table.machine.config as { context?: unknown };
     if (typeof context === 'function') this.#run([this.#table.initialContext]);
+    this.#first = this.#snapshot;
     this.#take(this.#table.initial, []);
     return this.#settle();
   }
@@ -56,11 +54,20 @@ export class Macrostep {
       try {
         return guard === undefined || this.#passes(guard as Reference<Guard>);
       } catch (error) {
-        // tells which guard of which state it was
-        (source as StateNode & Asked).next(this.#snapshot, this.#event);
-        throw error;
+        const name =
+          typeof guard === 'object' ? (guard as { type: string }).type : typeof guard === 'string' ? guard : '';
+        const which = `${name && `'${name}' `}in transition for event '${this.#event.type}' in state node '${source.id}'`;
+        throw new Error(`Unable to evaluate guard ${which}:\n${(error as Error).message}`, { cause: error });
       }
     });
+  }
+
+  /** Ends the actor with the error of another one. */
+  fail(error: unknown): AnyMachineSnapshot {
+    this.#run(childrenOf(this.#snapshot).map((child) => stopChild(child)));
+    this.#snapshot = { ...this.#snapshot, status: 'error', error } as AnyMachineSnapshot;
+    this.#microstep(undefined);
+    return this.#snapshot;
   }
 
   /** What the event does, given what it takes. */
@@ -86,7 +93,7 @@ export class Macrostep {
     }
     if (this.#snapshot.status !== 'active') {
       const last = this.#snapshot;
-      this.#run(Object.values(last.children).map((child) => stopChild(child as AnyActor)));
+      this.#run(childrenOf(last).map((child) => stopChild(child)));
       // the end of an actor doesn't take its children out of its snapshot
       this.#snapshot = last;
     }
@@ -119,9 +126,13 @@ export class Macrostep {
       this.#run(entryActions, invokeIds);
       if (node.type === 'final') this.#reachFinal(node);
     }
-    if (this.#snapshot.status === 'done') this.#run(next.nodes.toReversed().flatMap(({ exit }) => exit));
-    const { context, children, _nodes: nodes } = this.#snapshot;
-    if (nodes !== next.nodes) this.#snapshot = withChanges(this.#snapshot, context, children as never, next);
+    const isDone = this.#snapshot.status === 'done';
+    const nodes = isDone ? next.nodes.toReversed() : next.nodes;
+    if (isDone) this.#run(nodes.flatMap(({ exit }) => exit));
+    if (this.#configuration === next) return;
+    const tags = isDone ? new Set(nodes.flatMap((node) => node.tags)) : next.tags;
+    const { context, children } = this.#snapshot as unknown as { context: unknown; children: never };
+    this.#snapshot = withChanges(this.#snapshot, context, children, { nodes, value: next.value, tags });
     this.#configuration = next;
   }
 
@@ -190,14 +201,18 @@ export class Macrostep {
     const { guards } = this.#table.machine.implementations as { guards: Record<string, Reference<Guard> | undefined> };
     const name = nameOf(guard);
     const implementation = typeof guard === 'function' ? guard : guards[name];
-    if (implementation === undefined) throw new Error(`Guard '${name}' is not implemented.`);
+    if (implementation === undefined) throw new Error(`Guard '${name}' is not implemented.'.`);
     // one that stands for another one
     if (typeof implementation !== 'function') return this.#passes(implementation);
     const args = { context, event: this.#event };
+    const params = paramsOf(guard, context, this.#event);
     if (implementation.check !== undefined) return implementation.check(this.#snapshot, args, implementation);
-    return implementation(args, paramsOf(guard, context, this.#event));
+    return implementation(args, params);
   }
 }
+
+const childrenOf = ({ children }: AnyMachineSnapshot): AnyActor[] =>
+  Object.values(children as Record<string, AnyActor>);
 
 function paramsOf(reference: unknown, context: unknown, event: EventObject): unknown {
   if (typeof reference !== 'object') return undefined;

@@ -1,7 +1,6 @@
 import { StateMachine, type AnyActor, type EventObject, type Snapshot } from 'xstate';
 import type { ConnectedSocketAdapter } from '../machines/connectedSocketAdapter';
 import type { ProtocolInput } from '../machines/connectionMachine';
-import type { ProtocolEmitted } from '../machines/events';
 import { describe } from '../machines/errors';
 import { isActorLogic, type LogicFor } from '../machines/logic';
 import { crashSafe } from './crashSafe';
@@ -50,12 +49,12 @@ interface Scoped {
  * collection: 3 KB each (Node 24).
  */
 function withSocket<TScope extends object>(scope: TScope, CSA: ConnectedSocketAdapter): TScope {
-  const { emit, self } = scope as unknown as { emit: (emitted: ProtocolEmitted) => void; self: Scoped };
+  const { emit, self } = scope as unknown as { emit: (event: EventObject) => void; self: Scoped };
   const own = {
     ...scope,
-    emit: (emitted: ProtocolEmitted) => {
-      CSA.route(emitted);
-      emit(emitted);
+    emit: (event: EventObject) => {
+      CSA.route(event);
+      emit(event);
     },
   };
   self._actorScope = own;

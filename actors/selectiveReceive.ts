@@ -1,5 +1,6 @@
 import type { AnyActorRef, AnyMachineSnapshot, EventObject, Subscription } from 'xstate';
 import { relay } from './relay';
+import { matches } from './stepTable';
 
 interface Waiting {
   readonly source: AnyActorRef;
@@ -17,14 +18,6 @@ interface Selective {
 
 function asSelective(snapshot: unknown): Selective | undefined {
   return typeof (snapshot as Partial<Selective> | undefined)?.can === 'function' ? (snapshot as Selective) : undefined;
-}
-
-/** XState's own rule for event descriptors: `box`, `box.*` or `*`. */
-function matches(descriptor: string, type: string): boolean {
-  if (descriptor === type || descriptor === '*') return true;
-  if (!descriptor.endsWith('.*')) return false;
-  const prefix = descriptor.slice(0, -2);
-  return type === prefix || type.startsWith(`${prefix}.`);
 }
 
 function isGuarded(nodes: AnyMachineSnapshot['_nodes'], type: string): boolean {
@@ -160,6 +153,7 @@ export class Inbox {
   /** Forgets what waits, and the owner. */
   clear(): void {
     this.#waiting = undefined;
+    this.#awaited?.clear();
     this.#awaited = undefined;
     this.#unwatch();
   }
@@ -215,21 +209,25 @@ export class Inbox {
     });
   }
 
+  /** Delivers the event that has waited longest, if it can be taken now. */
+  #deliverFirst(): boolean {
+    const first = this.#waiting?.[0];
+    if (first === undefined || !this.#canTake(first.event)) return false;
+    this.#waiting?.shift();
+    if (this.#waiting?.length === 0) this.#waiting = undefined;
+    relay(first.source, this.#owner, first.event);
+    return true;
+  }
+
   #pump(): void {
-    const hadToWait = this.isHolding;
-    for (
-      let first = this.#waiting?.[0];
-      first !== undefined && this.#canTake(first.event);
-      first = this.#waiting?.[0]
-    ) {
-      this.#waiting?.shift();
-      if (this.#waiting?.length === 0) this.#waiting = undefined;
-      relay(first.source, this.#owner, first.event);
+    if (this.isHolding) {
+      while (this.#deliverFirst());
+      if (this.#waiting === undefined) this.#onEmpty?.();
     }
-    if (hadToWait && !this.isHolding) this.#onEmpty?.();
-    for (const check of this.#awaited ?? []) {
-      if (check()) this.#awaited?.delete(check);
+    const awaited = this.#awaited;
+    for (const check of awaited ?? []) {
+      if (check()) awaited?.delete(check);
     }
-    if (!this.isHolding && (this.#awaited?.size ?? 0) === 0) this.#unwatch();
+    if (!this.isHolding && !awaited?.size) this.#unwatch();
   }
 }

@@ -24,12 +24,10 @@ export interface Step {
 export interface Configuration {
   /** From the root to the leaf. */
   readonly nodes: StateNode[];
-  readonly value: AnyMachineSnapshot['value'];
+  readonly value: unknown;
   readonly tags: Set<string>;
   /** The eventless transitions, the leaf's first. */
   readonly always: readonly Transition[];
-  /** Whether it has come to the machine's end. */
-  readonly isFinal: boolean;
   readonly candidates: Map<string, readonly Transition[]>;
   readonly steps: Map<Transition, Step>;
 }
@@ -45,14 +43,14 @@ function pathTo(leaf: StateNode): StateNode[] {
 /** The initial descendants of a node, without itself. */
 function initialBelow(node: StateNode): StateNode[] {
   if (isLeaf(node)) return [];
-  const [child] = node.initial.target;
+  const [child] = node.initial.target as StateNode[];
   return child === undefined ? [] : [child, ...initialBelow(child)];
 }
 
 const isBelow = (node: StateNode, ancestor: StateNode | undefined): boolean =>
   ancestor === undefined || (node !== ancestor && pathTo(node).includes(ancestor));
 
-function valueOf([, child, ...deeper]: readonly StateNode[]): AnyMachineSnapshot['value'] {
+function valueOf([, child, ...deeper]: readonly StateNode[]): unknown {
   if (child === undefined) return {};
   return isLeaf(child) ? child.key : { [child.key]: valueOf([child, ...deeper]) };
 }
@@ -85,14 +83,14 @@ export class StepTable {
     this.initial = { exitActions: [], entries: path.map((node) => entryOf(node, true)), next };
     const { context } = config as { context?: object | ((args: object) => object) };
     const compute = typeof context === 'function' ? context : undefined;
-    this.initialContext = assign(
-      ({ spawn, event, self }) => compute?.({ spawn, input: (event as { input?: unknown }).input, self }) ?? {},
-    ) as unknown as Action;
+    this.initialContext = assign(({ spawn, event, self }) => {
+      const { input } = event as { input?: unknown };
+      return (compute?.({ spawn, input, self }) ?? {}) as never;
+    }) as unknown as Action;
     this.#blank = {
       ...machine.resolveState({ value: next.value, context: {} } as never),
       _nodes: [root],
-      value: {},
-      tags: new Set(root.tags),
+      tags: new Set(root.tags as string[]),
       status: 'active',
       context: compute === undefined ? (context ?? {}) : {},
     } as AnyMachineSnapshot;
@@ -156,9 +154,8 @@ export class StepTable {
     const configuration: Configuration = {
       nodes,
       value: valueOf(nodes),
-      tags: new Set(nodes.flatMap(({ tags }) => tags)),
+      tags: new Set(nodes.flatMap(({ tags }) => tags as string[])),
       always: nodes.toReversed().flatMap(({ always = [] }) => always),
-      isFinal: leaf.type === 'final' && leaf.parent === this.machine.root,
       candidates: new Map(),
       steps: new Map(),
     };
@@ -174,6 +171,7 @@ export function isTabular({ root, options }: AnyStateMachine): boolean {
     node.type !== 'parallel' &&
     node.type !== 'history' &&
     [...node.transitions.values(), node.always ?? []].flat().every(({ target }) => (target?.length ?? 0) <= 1) &&
+    (node.type !== 'final' || Object.keys(node.states).length === 0) &&
     Object.values(node.states).every(isSimple);
   return isSimple(root) && root.type !== 'final' && (options as { maxIterations?: number }).maxIterations === Infinity;
 }

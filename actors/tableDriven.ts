@@ -1,5 +1,5 @@
-import { type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate';
-import type { Scope } from './builtIns';
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
+import { isFamiliar, type Scope } from './builtIns';
 import { Macrostep } from './macrostep';
 import { isTabular, StepTable } from './stepTable';
 
@@ -13,19 +13,23 @@ export function tableDriven<TMachine extends AnyStateMachine>(machine: TMachine)
   const known = made.get(machine);
   if (known !== undefined) return known as TMachine;
   const driven = isTabular(machine) ? drive(machine) : machine;
-  made.set(machine, driven);
+  made.set(machine, driven).set(driven, driven);
   return driven as TMachine;
 }
 
 function drive(machine: AnyStateMachine): AnyStateMachine {
   const table = new StepTable(machine);
+  if (!isFamiliar(table.blank())) return machine;
   const transition = (snapshot: AnyMachineSnapshot, event: EventObject, scope: Scope): AnyMachineSnapshot => {
-    if (event.type === 'xstate.stop') return machine.transition(snapshot, event, scope as never);
+    // what no chart has a say in
+    if (snapshot.status !== 'active' || event.type === 'xstate.stop' || event.type === 'xstate.init') {
+      return machine.transition(snapshot, event, scope as never);
+    }
     const step = new Macrostep(table, scope, snapshot, event);
     const selected = step.select();
     if (selected === undefined && event.type.startsWith('xstate.error.actor')) {
       // it ends the actor
-      return machine.transition(snapshot, event, scope as never);
+      return step.fail((event as { error?: unknown }).error);
     }
     return step.finish(selected);
   };
@@ -35,7 +39,7 @@ function drive(machine: AnyStateMachine): AnyStateMachine {
     try {
       return step.begin();
     } catch (error) {
-      return { ...step.snapshot, status: 'error', error } as AnyMachineSnapshot;
+      return { ...step.first, status: 'error', error } as AnyMachineSnapshot;
     }
   };
   return Object.create(machine, {

@@ -1,6 +1,5 @@
-import type { AnyActorRef } from 'xstate';
+import type { AnyActorRef, EventObject } from 'xstate';
 import type { Bytes, CloseReason, ConnectionInfo } from './connectionTypes';
-import type { ProtocolEmitted } from './events';
 
 /**
  * Kamaelia's ConnectedSocketAdapter (CSA), as the charts see it: one socket, and the byte path between it and the
@@ -28,7 +27,7 @@ export interface ConnectedSocketAdapter {
   /** Links a handler to the socket. Called while the handler's actor is being made. */
   link(handler: AnyActorRef): void;
   /** Takes what the handler emits, from its first moment on. */
-  route(emitted: ProtocolEmitted): void;
+  route(emitted: EventObject): void;
   /** Sends each value of an observable handler that is bytes. */
   linkValues(handler: AnyActorRef): void;
   /** Lets bytes flow from the peer to the handler. */
