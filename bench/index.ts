@@ -15,6 +15,7 @@ import { compile } from './compiled';
 import { measureCpu } from './cpu';
 import { measureGrowth } from './growth';
 import { measureMemory } from './memory';
+import { writePage } from './page';
 import { peers, type Peer, type PeerCommand } from './peers';
 import { resultsOf, type Result } from './results';
 import { kinds, scenarios, type Scenario } from './scenarios';
@@ -26,6 +27,7 @@ interface Flags {
   readonly rounds?: number;
   readonly quick?: true;
   readonly json?: true;
+  readonly write?: true;
 }
 
 const oneOf =
@@ -77,7 +79,7 @@ async function preparePeers(
   return ready;
 }
 
-async function main({ only, servers, rounds = 7, quick, json }: Flags): Promise<void> {
+async function main({ only, servers, rounds = 7, quick, json, write }: Flags): Promise<void> {
   // what is measured goes to stdout, how far it is to stderr
   const tell = (line: string): void => {
     console.error(line);
@@ -104,6 +106,7 @@ async function main({ only, servers, rounds = 7, quick, json }: Flags): Promise<
       if (!json) console.log(`${scenario.name}: ${scenario.title}\n${textTable(results)}\n`);
     }
     if (json) console.log(JSON.stringify(all, undefined, 2));
+    if (write) await writePage(all, bench);
   } finally {
     clients.end();
     await rm(temp, { recursive: true, force: true });
@@ -120,6 +123,7 @@ new Command('npm run bench --')
   .option('--rounds <count>', 'how often all are measured in turn (7)', positive)
   .option('--quick', 'a tenth of the work, one round: tells whether it runs, not how fast')
   .option('--json', 'print the results as JSON')
+  .option('--write', 'write them into docs/performance.md, with a chart')
   .action(main)
   .parseAsync()
   .catch((error: unknown) => {

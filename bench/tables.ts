@@ -11,7 +11,7 @@ const labels: Readonly<Record<string, string>> = {
 };
 
 /** What tables and charts call a server. */
-const labelOf = (server: Result['server']): string => labels[server] ?? server;
+export const labelOf = (server: Result['server']): string => labels[server] ?? server;
 
 const count = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -55,4 +55,11 @@ export function textTable(results: readonly Result[]): string {
       `  ${row.map((cell, n) => (n === 0 ? cell.padEnd(widths[n] ?? 0) : cell.padStart(widths[n] ?? 0))).join('  ')}`.trimEnd(),
     )
     .join('\n');
+}
+
+export function markdownTable(results: readonly Result[]): string {
+  const [heading = [], ...rows] = rowsOf(results);
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = line(heading.map((_, n) => (n === 0 ? '---' : '---:')));
+  return [line(heading), rule, ...rows.map(line)].join('\n');
 }

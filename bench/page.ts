@@ -1,0 +1,38 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Bench } from './bench';
+import { chartOf } from './chart';
+import type { Result } from './results';
+import { scenarios } from './scenarios';
+import { markdownTable } from './tables';
+
+const docs = join(__dirname, '..', 'docs');
+
+/** What was measured, on what: figures from another machine can't be compared with these. */
+function conditions({ peers, rounds }: Bench): string {
+  const [cpu] = cpus();
+  const versions = [`Node.js ${process.versions.node}`, ...[...peers.values()].map(({ version }) => version)];
+  const machine = `${String(cpus().length)} cores of ${cpu?.model ?? 'an unknown CPU'}`;
+  return `${new Date().toISOString().slice(0, 10)}, ${machine}; ${versions.join(', ')}; medians of ${String(rounds)} rounds.`;
+}
+
+/** Writes results into their places in `docs/performance.md`, and the chart when a run has all that is in it. */
+export async function writePage(results: readonly Result[], bench: Bench): Promise<void> {
+  const page = join(docs, 'performance.md');
+  let text = await readFile(page, 'utf8');
+  for (const { name } of scenarios) {
+    const own = results.filter(({ scenario }) => scenario === name);
+    if (own.length === 0) continue;
+    const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`);
+    if (!place.test(text)) throw new Error(`docs/performance.md has no place for ${name}`);
+    text = text.replace(place, (_, begin: string, end: string) =>
+      [begin, `_${conditions(bench)}_`, '', markdownTable(own), end].join('\n'),
+    );
+  }
+  await writeFile(page, text);
+  const charted = scenarios.filter(({ measures, withPeers }) => measures === 'cpu' && withPeers);
+  if (charted.every(({ name }) => results.some(({ scenario }) => scenario === name))) {
+    await writeFile(join(docs, 'performance.svg'), chartOf(charted, results));
+  }
+}
