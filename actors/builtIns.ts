@@ -72,6 +72,7 @@ const snapshotKeys =
 /**
  * Whether snapshots and actions are as this module knows them, from XState 5.33. With a version that has changed them, a
  * machine takes its own transitions.
+ * @param snapshot - any machine's
  */
 export function isFamiliar(snapshot: AnyMachineSnapshot): boolean {
   const { resolve } = assign({}) as unknown as Partial<BuiltIn>;

@@ -1,4 +1,12 @@
-import { assign, spawnChild, stopChild, type AnyMachineSnapshot, type AnyStateMachine, type EventObject } from 'xstate';
+import {
+  assign,
+  createMachine,
+  spawnChild,
+  stopChild,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type EventObject,
+} from 'xstate';
 
 /** What XState's state nodes are made of, as far as it matters here. */
 export type StateNode = AnyStateMachine['root'];
@@ -55,6 +63,9 @@ function valueOf([, child, ...deeper]: readonly StateNode[]): unknown {
   return isLeaf(child) ? child.key : { [child.key]: valueOf([child, ...deeper]) };
 }
 
+/** What all snapshots have in common. */
+export const specimen: AnyMachineSnapshot = createMachine({}).resolveState({ value: {}, context: {} });
+
 /** How many event types a configuration remembers the candidates for. */
 const maxTypes = 200;
 
@@ -72,7 +83,7 @@ export class StepTable {
   /** Gives a new actor its context, where that is computed. */
   readonly initialContext: Action;
   /** A snapshot before any state is entered. */
-  readonly #blank: AnyMachineSnapshot;
+  readonly #blank: Omit<AnyMachineSnapshot, 'children'>;
 
   /** @param machine - one without parallel and history states: see {@link isTabular} */
   constructor(machine: AnyStateMachine) {
@@ -88,17 +99,18 @@ export class StepTable {
       return (compute?.({ spawn, input, self }) ?? {}) as never;
     }) as unknown as Action;
     this.#blank = {
-      ...machine.resolveState({ value: next.value, context: {} } as never),
-      _nodes: [root],
-      tags: new Set(root.tags as string[]),
-      status: 'active',
+      ...specimen,
+      machine: machine as never,
       context: compute === undefined ? (context ?? {}) : {},
-    } as AnyMachineSnapshot;
+      _nodes: [root],
+      value: next.value as never,
+      tags: new Set(root.tags as string[]),
+    };
   }
 
   /** A snapshot before any state is entered. */
   blank(): AnyMachineSnapshot {
-    return { ...this.#blank, children: {} };
+    return { ...this.#blank, children: {} } as AnyMachineSnapshot;
   }
 
   configurationOf(snapshot: AnyMachineSnapshot): Configuration {

@@ -1,8 +1,9 @@
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { isFamiliar, type Scope } from './builtIns';
 import { Macrostep } from './macrostep';
-import { isTabular, StepTable } from './stepTable';
+import { isTabular, specimen, StepTable } from './stepTable';
 
+const isKnownXState = isFamiliar(specimen);
 const made = new WeakMap<AnyStateMachine, AnyStateMachine>();
 
 /**
@@ -12,14 +13,13 @@ const made = new WeakMap<AnyStateMachine, AnyStateMachine>();
 export function tableDriven<TMachine extends AnyStateMachine>(machine: TMachine): TMachine {
   const known = made.get(machine);
   if (known !== undefined) return known as TMachine;
-  const driven = isTabular(machine) ? drive(machine) : machine;
+  const driven = isKnownXState && isTabular(machine) ? drive(machine) : machine;
   made.set(machine, driven).set(driven, driven);
   return driven as TMachine;
 }
 
 function drive(machine: AnyStateMachine): AnyStateMachine {
   const table = new StepTable(machine);
-  if (!isFamiliar(table.blank())) return machine;
   const transition = (snapshot: AnyMachineSnapshot, event: EventObject, scope: Scope): AnyMachineSnapshot => {
     // what no chart has a say in
     if (snapshot.status !== 'active' || event.type === 'xstate.stop' || event.type === 'xstate.init') {

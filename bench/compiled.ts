@@ -1,17 +1,20 @@
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const project = join(__dirname, '..');
-const folder = join(project, 'node_modules', '.cache', 'serverchart-bench');
+/** Of this process alone, so that two benchmarks don't meet; among the modules, so that what is in it finds them. */
+const folder = join(project, 'node_modules', '.cache', `serverchart-bench-${String(process.pid)}`);
 
 /**
  * Compiles what the processes under test run. With ts-node in it, a process has TypeScript's 50 MB on its heap, and Node's
- * `domain` module in the way of every event of every socket.
+ * `domain` module in the way of every event of every socket. What is compiled goes with this process.
  */
 export async function compile(): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+  process.on('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
   const flags = ['--noEmit', 'false', '--noCheck', '--declaration', 'false', '--outDir', folder];
   await promisify(execFile)(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', project, ...flags]);
 }

@@ -5,11 +5,11 @@
  * The figure is the CPU time of the server's process for an operation: neither the clients nor what else the machine
  * does counts. All servers take turns within a run, several rounds, so that they meet the same machine.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import type { Bench, Measurement } from './bench';
+import { serversOf, type Bench, type Measurement } from './bench';
 import { Clients } from './clients';
 import { compile } from './compiled';
 import { measureCpu } from './cpu';
@@ -84,33 +84,37 @@ async function main({ only, servers, rounds = 7, quick, json, write }: Flags): P
   const tell = (line: string): void => {
     console.error(line);
   };
+  // the servers and clients end with this process, and so does what it has made
+  process.once('SIGINT', () => process.exit(130));
+  const temp = mkdtempSync(join(tmpdir(), 'serverchart-bench-'));
+  process.on('exit', () => {
+    rmSync(temp, { recursive: true, force: true });
+  });
   await compile();
-  const temp = await mkdtemp(join(tmpdir(), 'serverchart-bench-'));
   const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true);
-  const clients = new Clients();
-  try {
-    const bench: Bench = {
-      rounds: quick ? 1 : rounds,
-      share: quick ? 0.1 : 1,
-      maxConnections: connectionLimit(),
-      clients,
-      peers: await preparePeers(temp, chosen.some(({ withPeers }) => withPeers) ? servers : [], tell),
-      ...(servers && { only: servers }),
-      tell,
-    };
-    const all: Result[] = [];
-    for (const scenario of chosen) {
-      tell(`${scenario.name}: ${scenario.title}`);
-      const results = resultsOf(scenario, await measure(scenario, bench));
-      all.push(...results);
-      if (!json) console.log(`${scenario.name}: ${scenario.title}\n${textTable(results)}\n`);
+  const bench: Bench = {
+    rounds: quick ? 1 : rounds,
+    share: quick ? 0.1 : 1,
+    maxConnections: connectionLimit(),
+    clients: new Clients(),
+    peers: await preparePeers(temp, chosen.some(({ withPeers }) => withPeers) ? servers : [], tell),
+    ...(servers && { only: servers }),
+    tell,
+  };
+  const all: Result[] = [];
+  for (const scenario of chosen) {
+    if (serversOf(scenario, bench).length === 0) {
+      tell(`${scenario.name} is skipped: it has none of the servers that were chosen`);
+      continue;
     }
-    if (json) console.log(JSON.stringify(all, undefined, 2));
-    if (write) await writePage(all, bench);
-  } finally {
-    clients.end();
-    await rm(temp, { recursive: true, force: true });
+    tell(`${scenario.name}: ${scenario.title}`);
+    const results = resultsOf(scenario, await measure(scenario, bench));
+    all.push(...results);
+    if (!json) console.log(`${scenario.name}: ${scenario.title}\n${textTable(results)}\n`);
   }
+  if (json) console.log(JSON.stringify(all, undefined, 2));
+  if (write) await writePage(all, bench);
+  bench.clients.end();
 }
 
 const names = scenarios.map(({ name }) => name);
@@ -128,6 +132,5 @@ new Command('npm run bench --')
   .parseAsync()
   .catch((error: unknown) => {
     console.error(error);
-    // the servers end with this process
     process.exit(1);
   });

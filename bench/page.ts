@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import type { Bench } from './bench';
 import { chartOf } from './chart';
 import type { Result } from './results';
@@ -24,13 +25,13 @@ export async function writePage(results: readonly Result[], bench: Bench): Promi
   for (const { name } of scenarios) {
     const own = results.filter(({ scenario }) => scenario === name);
     if (own.length === 0) continue;
-    const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`);
+    const place = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- end -->)`);
     if (!place.test(text)) throw new Error(`docs/performance.md has no place for ${name}`);
     text = text.replace(place, (_, begin: string, end: string) =>
-      [begin, `_${conditions(bench)}_`, '', markdownTable(own), end].join('\n'),
+      [begin, '', markdownTable(own), '', conditions(bench), '', end].join('\n'),
     );
   }
-  await writeFile(page, text);
+  await writeFile(page, await format(text, { ...(await resolveConfig(page)), parser: 'markdown' }));
   const charted = scenarios.filter(({ measures, withPeers }) => measures === 'cpu' && withPeers);
   if (charted.every(({ name }) => results.some(({ scenario }) => scenario === name))) {
     await writeFile(join(docs, 'performance.svg'), chartOf(charted, results));
