@@ -85,7 +85,7 @@ async function main({ only, servers, rounds = 7, quick, json, write }: Flags): P
     console.error(line);
   };
   // the servers and clients end with this process, and so does what it has made
-  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
   const temp = mkdtempSync(join(tmpdir(), 'serverchart-bench-'));
   process.on('exit', () => {
     rmSync(temp, { recursive: true, force: true });
