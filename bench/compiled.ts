@@ -12,11 +12,16 @@ const folder = join(project, 'node_modules', '.cache', `serverchart-bench-${Stri
  * `domain` module in the way of every event of every socket. What is compiled goes with this process.
  */
 export async function compile(): Promise<void> {
+  const flags = ['--noEmit', 'false', '--noCheck', '--declaration', 'false', '--outDir', folder];
+  const compiler = promisify(execFile)(process.execPath, [
+    require.resolve('typescript/bin/tsc'),
+    ...['-p', project, ...flags],
+  ]);
   process.on('exit', () => {
+    compiler.child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
-  const flags = ['--noEmit', 'false', '--noCheck', '--declaration', 'false', '--outDir', folder];
-  await promisify(execFile)(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', project, ...flags]);
+  await compiler;
 }
 
 /** Where a module of the benchmark is once it is compiled: `compiled('server/main')`. */
