@@ -79,11 +79,14 @@ export function isFamiliar(snapshot: AnyMachineSnapshot): boolean {
   return Object.keys(snapshot).join() === snapshotKeys && resolve?.length === 5;
 }
 
-/** What those actions need of a snapshot. Without nodes there is nothing to work out: 1 µs instead of 3. */
+/** What those actions need of a snapshot. Without nodes there is nothing to work out. */
 const stateless = ({ machine, context, children }: Contents): AnyMachineSnapshot =>
   ({ machine, context, children, _nodes: [] }) as unknown as AnyMachineSnapshot;
 
-/** The same snapshot but for this. A literal, because a spread of its 15 properties takes several times as long. */
+/**
+ * The same snapshot but for this. A literal of 15 properties: with spreads, to open and end a connection took 50 µs in
+ * memory, with this 33 µs.
+ */
 export function withChanges(
   snapshot: AnyMachineSnapshot,
   context: unknown,
@@ -124,7 +127,7 @@ interface SpawnOptions {
   readonly syncSnapshot?: boolean;
 }
 
-/** `assign`, without the 3 KB that it allocates in XState. */
+/** `assign`: the four of a connection allocate 2.0 KB here, and 3.7 KB in XState. */
 function resolveAssign(
   scope: Scope,
   snapshot: AnyMachineSnapshot,

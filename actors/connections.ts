@@ -12,8 +12,8 @@ import { indexTimers } from './timerIndex';
 
 /**
  * A connection's place in the registry, emptied when it ends. A Map that entries come and go in is copied time and again,
- * and V8 keeps each copy, with what was in it, until a full collection. So what is in it must lead nowhere: with the actors
- * themselves in the Map, all 10 KB of a closed connection became old; so it is 2 KB.
+ * and V8 keeps each copy, with what was in it, until a full collection. So what is in it must lead nowhere. Measured with
+ * entries of 4 KB, two at a time (Node 20): 4.3 KB of each became old, with emptied places 0.2 KB.
  */
 interface Entry {
   actor: AnyActorRef | undefined;

@@ -72,7 +72,7 @@ export class Inbox {
   readonly #owner: AnyActorRef;
   readonly #type: string;
   readonly #onEmpty: (() => void) | undefined;
-  // made when there is something: nearly every inbox is empty, and empty ones would be 0.2 KB
+  // made when there is something: nearly every inbox is empty, and empty ones would be 0.3 KB
   #waiting: Waiting[] | undefined;
   #awaited: Set<() => boolean> | undefined;
   #subscription: Subscription | undefined;

@@ -146,9 +146,7 @@ export class StepTable {
     const [target] = targets ?? [];
     if (target === undefined) return { exitActions: [], entries: [], next: configuration };
     const domain = domainOf(source, target, reenter);
-    const exited = configuration.nodes.filter(
-      (node) => isBelow(node, domain) || (reenter && node === source && node === domain),
-    );
+    const exited = configuration.nodes.filter((node) => isBelow(node, domain));
     const path = [...pathTo(target), ...initialBelow(target)];
     const isEntered = (node: StateNode): boolean =>
       node === target ? source !== target || source !== domain || reenter : isBelow(node, domain);

@@ -11,11 +11,12 @@ import { markdownTable } from './tables';
 const docs = join(__dirname, '..', 'docs');
 
 /** What was measured, on what: figures from another machine can't be compared with these. */
-function conditions({ peers, rounds }: Bench): string {
+function conditions(results: readonly Result[], { peers }: Bench): string {
   const [cpu] = cpus();
-  const versions = [`Node.js ${process.versions.node}`, ...[...peers.values()].map(({ version }) => version)];
+  const measured = [...peers].filter(([peer]) => results.some(({ server }) => server === peer));
+  const versions = [`Node.js ${process.versions.node}`, ...measured.map(([, { version }]) => version)];
   const machine = `${String(cpus().length)} cores of ${cpu?.model ?? 'an unknown CPU'}`;
-  return `${new Date().toISOString().slice(0, 10)}, ${machine}; ${versions.join(', ')}; medians of ${String(rounds)} rounds.`;
+  return `${new Date().toISOString().slice(0, 10)}, ${machine}; ${versions.join(', ')}; medians of ${String(results[0]?.rounds)} rounds.`;
 }
 
 /** Writes results into their places in `docs/performance.md`, and the chart when a run has all that is in it. */
@@ -28,7 +29,7 @@ export async function writePage(results: readonly Result[], bench: Bench): Promi
     const place = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- end -->)`);
     if (!place.test(text)) throw new Error(`docs/performance.md has no place for ${name}`);
     text = text.replace(place, (_, begin: string, end: string) =>
-      [begin, '', markdownTable(own), '', conditions(bench), '', end].join('\n'),
+      [begin, '', markdownTable(own), '', conditions(own, bench), '', end].join('\n'),
     );
   }
   await writeFile(page, await format(text, { ...(await resolveConfig(page)), parser: 'markdown' }));

@@ -9,6 +9,8 @@ export interface Result {
   /** How many idle connections were there beside. */
   readonly live?: number;
   readonly unit: Measurement['unit'];
+  /** How many rounds the figures are from. */
+  readonly rounds: number;
   /** Of the rounds' figures. */
   readonly spread: Spread;
   /** The median. */
@@ -41,6 +43,7 @@ export function resultsOf(scenario: Scenario, measurements: readonly Measurement
       server,
       ...(live !== undefined && { live }),
       unit,
+      rounds: values.length,
       spread,
       ...(perSecond.length > 0 && { perSecond: spreadOf(perSecond).median }),
       ...(raw !== undefined && server !== 'raw' && { ratio: spread.median / raw }),
