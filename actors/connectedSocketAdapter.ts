@@ -1,4 +1,4 @@
-import { isMachineSnapshot, type AnyActor, type AnyActorRef, type Subscription } from 'xstate';
+import { isMachineSnapshot, type AnyActor, type AnyActorRef, type EventObject, type Subscription } from 'xstate';
 import type { Socket } from 'node:net';
 import { isBytes } from '../machines/bytes';
 import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
@@ -43,7 +43,8 @@ export class ConnectedSocketAdapter implements CSA {
   #connection: AnyActorRef | undefined;
   #handler: AnyActorRef | undefined;
   #inbox: Inbox | undefined;
-  #links: Subscription[] = [];
+  /** To the values of an observable handler. */
+  #values: Subscription | undefined;
   /** The chart wants bytes. What the socket does about it also depends on whether the handler takes them. */
   #wantsReading = false;
   #hasEnded = false;
@@ -124,27 +125,20 @@ export class ConnectedSocketAdapter implements CSA {
     this.#inbox = new Inbox(handler, 'inbox', () => {
       this.#flow();
     });
-    this.#links.push(
-      handler.on('*', (emitted) => {
-        this.#route(emitted as ProtocolEmitted);
-      }),
-    );
   }
 
   linkValues(handler: AnyActorRef): void {
     let last: unknown;
-    this.#links.push(
-      handler.subscribe({
-        next: (snapshot: { status: string; context: unknown }) => {
-          // an event that the observable ignores leaves its snapshot as it was; the last one repeats the last value
-          if (snapshot !== last && snapshot.status === 'active' && isBytes(snapshot.context)) {
-            this.write(snapshot.context);
-          }
-          last = snapshot;
-        },
-        error: () => undefined,
-      }),
-    );
+    this.#values = handler.subscribe({
+      next: (snapshot: { status: string; context: unknown }) => {
+        // an event that the observable ignores leaves its snapshot as it was; the last one repeats the last value
+        if (snapshot !== last && snapshot.status === 'active' && isBytes(snapshot.context)) {
+          this.write(snapshot.context);
+        }
+        last = snapshot;
+      },
+      error: () => undefined,
+    });
   }
 
   resumeReading(): void {
@@ -320,7 +314,9 @@ export class ConnectedSocketAdapter implements CSA {
     if (!tryEnd()) inbox.until(tryEnd);
   }
 
-  #route(emitted: ProtocolEmitted): void {
+  route(event: EventObject): void {
+    if (this.#hasEnded) return;
+    const emitted = event as ProtocolEmitted;
     switch (emitted.type) {
       case 'outbox':
         this.write(emitted.data);
@@ -366,8 +362,7 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   #unlink(): void {
-    for (const link of this.#links) link.unsubscribe();
-    this.#links = [];
+    this.#values?.unsubscribe();
     this.#inbox?.clear();
   }
 }

@@ -1,4 +1,4 @@
-import type { AnyActorRef } from 'xstate';
+import type { AnyActorRef, EventObject } from 'xstate';
 import type { Bytes, CloseReason, ConnectionInfo } from './connectionTypes';
 
 /**
@@ -24,11 +24,10 @@ export interface ConnectedSocketAdapter {
 
   /** From now on `connection` gets the socket's feedback, and owns the socket. */
   claim(connection: AnyActorRef): void;
-  /**
-   * Links a handler to the socket. Called while the handler's actor is being made, so that nothing that it emits on its
-   * start is missed.
-   */
+  /** Links a handler to the socket. Called while the handler's actor is being made. */
   link(handler: AnyActorRef): void;
+  /** Takes what the handler emits, from its first moment on. */
+  route(emitted: EventObject): void;
   /** Sends each value of an observable handler that is bytes. */
   linkValues(handler: AnyActorRef): void;
   /** Lets bytes flow from the peer to the handler. */
