@@ -42,8 +42,8 @@ interface Scoped {
 
 /**
  * The actor's scope, with its emits going to the socket first: every kind of logic emits through it. With the socket as a
- * listener (`actor.on('*', …)`), server CPU beside raw node:net was 2.08 to 2.33 for connect–echo–close and 1.07 to 1.20
- * for 64 B, with this 1.83 to 2.00 and 1.02 to 1.07; and an idle connection took 0.5 KB more (two runs of the benchmark).
+ * listener (`actor.on('*', …)`), connect–echo–close took 2.08 to 2.33 times raw node:net's CPU, with this 1.80 to 2.00 in
+ * two runs, and an idle connection 0.5 KB more. For messages the difference is within the noise.
  *
  * A scope of its own, because with another `emit` put into the given one V8 keeps every closed connection until a full
  * collection: 3 KB each (Node 24).
