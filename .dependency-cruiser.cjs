@@ -16,6 +16,19 @@ module.exports = {
       from: { path: '^actors/' },
       to: { path: '^server/' },
     },
+    {
+      name: 'core-without-inspector',
+      severity: 'error',
+      comment: 'a server that nobody watches loads nothing of it; the command does when it is asked to',
+      from: { path: '^server/', pathNot: '^server/(inspect|diagram)/' },
+      to: { path: '^server/(inspect|diagram)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'diagrams-below-inspector',
+      severity: 'error',
+      from: { path: '^server/diagram/' },
+      to: { path: '^server/inspect/' },
+    },
     { name: 'no-spec-in-lib', severity: 'error', from: { pathNot: '^spec/' }, to: { path: '^spec/' } },
     {
       name: 'no-dev-deps-in-lib',

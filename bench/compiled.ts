@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -22,6 +23,8 @@ export async function compile(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   });
   await compiler;
+  // the inspector serves what is in it; nobody opens its pages here
+  await mkdir(join(folder, 'server', 'inspect', 'page'), { recursive: true });
 }
 
 /** Where a module of the benchmark is once it is compiled: `compiled('server/main')`. */

@@ -15,8 +15,9 @@ export interface Result {
   readonly spread: Spread;
   /** The median. */
   readonly perSecond?: number;
-  /** The median as a multiple of raw `node:net`'s, beside as many idle connections. */
+  /** The median as a multiple of {@link base}'s, beside as many idle connections. */
   readonly ratio?: number;
+  readonly base?: ServerName;
   /** The bar for {@link ratio}. */
   readonly bar?: number;
   /** The median as a multiple of the one beside the fewest idle connections. */
@@ -34,7 +35,8 @@ export function resultsOf(scenario: Scenario, measurements: readonly Measurement
   const fewest = measurements[0]?.live;
   return measurements.map(({ server, live, unit, values, perSecond }): Result => {
     const spread = spreadOf(values);
-    const raw = medianOf('raw', live);
+    const base = scenario.bases?.[server as Kind] ?? 'raw';
+    const compared = base === server ? undefined : medianOf(base, live);
     const few = live === fewest ? undefined : medianOf(server, fewest);
     const bar = scenario.bars?.[server as Kind];
     const hasGrowthBar = scenario.measures === 'growth' && live === 10_000 && server !== 'raw';
@@ -46,7 +48,7 @@ export function resultsOf(scenario: Scenario, measurements: readonly Measurement
       rounds: values.length,
       spread,
       ...(perSecond.length > 0 && { perSecond: spreadOf(perSecond).median }),
-      ...(raw !== undefined && server !== 'raw' && { ratio: spread.median / raw }),
+      ...(compared !== undefined && { ratio: spread.median / compared, base }),
       ...(bar !== undefined && { bar }),
       ...(few !== undefined && { growth: spread.median / few }),
       ...(hasGrowthBar && { growthBar: scenario.growthBar }),

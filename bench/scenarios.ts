@@ -1,8 +1,14 @@
 import type { LoadSettings } from './clients/main';
 import type { Mode } from './server/listening';
 
-/** The kinds of server process: raw `node:net`, and ServerCore with each kind of handler. */
-export const kinds = ['raw', 'transition', 'callback', 'statechart', 'statechart-after'] as const;
+/**
+ * The kinds of server process: raw `node:net`, and ServerCore with each kind of handler; attached: to an inspector at which
+ * nobody looks; watched: by somebody who looks at one connection.
+ */
+export const kinds = [
+  ...(['raw', 'transition', 'callback', 'statechart', 'statechart-after'] as const),
+  ...(['transition-attached', 'transition-watched', 'statechart-attached', 'statechart-watched'] as const),
+] as const;
 export type Kind = (typeof kinds)[number];
 
 interface Common {
@@ -12,7 +18,9 @@ interface Common {
   readonly mode: Mode;
   /** Whether the peers are measured too. */
   readonly withPeers: boolean;
-  /** The bars: at most so many times raw `node:net`. */
+  /** With what each is compared, where that isn't raw `node:net`. */
+  readonly bases?: Readonly<Partial<Record<Kind, Kind>>>;
+  /** The bars: at most so many times that. */
   readonly bars?: Readonly<Partial<Record<Kind, number>>>;
 }
 
@@ -52,11 +60,11 @@ const bars = (simple: number, statechart: number): Readonly<Partial<Record<Kind,
 });
 
 const pingPong =
-  (size: number, inFlight: number) =>
+  (size: number, inFlight: number, connections = 50) =>
   (port: number, messages: number): LoadSettings => ({
     kind: 'ping-pong',
     port,
-    connections: 50,
+    connections,
     size,
     inFlight,
     messages,
@@ -108,6 +116,26 @@ export const scenarios: readonly Scenario[] = [
     withPeers: false,
     operations: 200_000,
     load: (port, deliveries) => ({ kind: 'fan-out', port, connections: 1_000, size: 64, messages: deliveries / 1_000 }),
+  },
+  {
+    name: 'inspected',
+    title: '64 B there and back, 1,000 connections, one of them watched',
+    measures: 'cpu',
+    mode: 'echo',
+    kinds: [
+      ...(['transition', 'transition-attached', 'transition-watched'] as const),
+      ...(['statechart', 'statechart-attached', 'statechart-watched'] as const),
+    ],
+    bases: {
+      'transition-attached': 'transition',
+      'transition-watched': 'transition',
+      'statechart-attached': 'statechart',
+      'statechart-watched': 'statechart',
+    },
+    withPeers: false,
+    bars: { 'transition-watched': 1.05, 'statechart-watched': 1.05 },
+    operations: 100_000,
+    load: pingPong(64, 1, 1_000),
   },
   {
     name: 'idle-memory',

@@ -7,6 +7,7 @@ import { ask, forkModule, told } from './child';
 import type { PeerCommand } from './peers';
 import type { Mode } from './server/listening';
 import type { Usage } from './server/main';
+import { watchFirst } from './viewer';
 
 /** A server in a process of its own, as the benchmark sees it. */
 export interface ServerUnderTest {
@@ -23,7 +24,8 @@ export interface ServerUnderTest {
 /** Starts raw `node:net`, or ServerCore with a kind of handler. */
 export async function startNode(kind: string, mode: Mode): Promise<ServerUnderTest> {
   const server = forkModule('server/main', [kind, mode]);
-  const { port } = await told<Usage>(server);
+  const { port, inspector } = await told<Usage>(server);
+  const viewer = inspector === undefined ? undefined : await watchFirst(inspector);
   return {
     port,
     usage: () => ask<Usage>(server, 'usage'),
@@ -35,6 +37,7 @@ export async function startNode(kind: string, mode: Mode): Promise<ServerUnderTe
     },
     stop: () =>
       stop(server, () => {
+        viewer?.terminate();
         server.disconnect();
       }),
   };

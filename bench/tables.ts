@@ -7,6 +7,10 @@ const labels: Readonly<Record<string, string>> = {
   callback: 'ServerCore, fromCallback',
   statechart: 'ServerCore, statechart',
   'statechart-after': 'ServerCore, statechart with an after',
+  'transition-attached': 'the same, with an inspector',
+  'transition-watched': 'the same, with a viewer',
+  'statechart-attached': 'the same, with an inspector',
+  'statechart-watched': 'the same, with a viewer',
   ...Object.fromEntries(peers.map(({ name, label }) => [name, label])),
 };
 
@@ -30,13 +34,14 @@ const times = (ratio: number | undefined, bar: number | undefined): string => {
 function rowsOf(results: readonly Result[]): string[][] {
   const [first] = results;
   if (first === undefined) return [];
+  const isToRaw = results.every(({ base = 'raw' }) => base === 'raw');
   const columns: [heading: string, cell: (result: Result) => string][] = [
     ['server', ({ server }) => labelOf(server)],
     ['beside', ({ live }) => (live === undefined ? '' : count.format(live))],
     [first.unit === 'bytes' ? 'memory' : 'CPU, µs', ({ spread: { median }, unit }) => figure(median, unit)],
     ['(min–max)', ({ spread: { min, max }, unit }) => `(${figure(min, unit)}–${figure(max, unit)})`],
     ['per second', ({ perSecond }) => (perSecond === undefined ? '' : count.format(perSecond))],
-    ['× raw', ({ ratio, bar }) => times(ratio, bar)],
+    [isToRaw ? '× raw' : '× unwatched', ({ ratio, bar }) => times(ratio, bar)],
     [`× beside ${String(first.live ?? '')}`, ({ growth, growthBar }) => times(growth, growthBar)],
   ];
   return (

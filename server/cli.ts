@@ -1,24 +1,15 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { echo } from '../actors/echo';
 import { describe } from '../machines/errors';
 import { isActorLogic } from '../machines/logic';
 import type { Protocol } from '../machines/options';
-import { loadModule } from './load';
+import type { diagram as Diagram, DiagramOptions } from './diagram/diagramCommand';
 import { run, type RunOptions } from './run';
-
-/** An error whose message is all that the user needs. */
-class UsageError extends Error {}
-
-/** The command says what is wrong in one line. */
-const oneLine = (text: string): string =>
-  (text.split('Require stack:')[0] ?? '')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .join(' ');
+import { loadUserModule, oneLine, UsageError } from './userModule';
 
 function toPort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : NaN;
@@ -26,34 +17,8 @@ function toPort(text: string): number {
   throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
 }
 
-/** Why a module couldn't be loaded, whatever it threw. */
-function whyNotLoaded(file: string, error: unknown): string {
-  const { code } = (error ?? {}) as { code?: unknown };
-  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION') {
-    const said = error instanceof Error && error.message !== '' ? error.message : `it threw ${describe(error)}`;
-    return `'${file}' can't be loaded: ${oneLine(typeof error === 'string' ? error : said)}`;
-  }
-  if (!/\.[cm]?ts$/.test(file)) return `'${file}' is neither TypeScript nor JavaScript.`;
-  const advice = 'install ts-node and typescript (npm install --save-dev ts-node typescript@6), or use Node 22.18';
-  return `Node ${process.versions.node} can't load '${file}' by itself: ${advice}.`;
-}
-
 async function loadProtocol(file: string): Promise<Protocol> {
-  if (!existsSync(file)) throw new UsageError(`There is no file '${file}'.`);
-  if (!statSync(file).isFile()) throw new UsageError(`'${file}' is not a file.`);
-  const neverLoaded = (): void => {
-    console.error(`serverchart: '${file}' never finishes loading: it awaits what doesn't come.`);
-    process.exit(1);
-  };
-  process.once('beforeExit', neverLoaded);
-  let value: unknown;
-  try {
-    value = await loadModule(file);
-  } catch (error) {
-    throw new UsageError(whyNotLoaded(file, error));
-  } finally {
-    process.off('beforeExit', neverLoaded);
-  }
+  const value = await loadUserModule(file);
   if (isActorLogic(value) || typeof value === 'function') return value as Protocol;
   throw new UsageError(
     `'${file}' has no protocol: its default export must be actor logic (a machine, fromCallback, …) or a function ` +
@@ -77,7 +42,9 @@ function addServerOptions(command: Command): Command {
   return command
     .option('-p, --port <port>', 'the TCP port; 0 takes any free one', toPort, 1601)
     .option('-H, --host <address>', "the address to listen on; '0.0.0.0' is every address of this machine", '127.0.0.1')
-    .option('-1, --single', 'serve one client at a time (SingleServer) instead of many (ServerCore)', false);
+    .option('-1, --single', 'serve one client at a time (SingleServer) instead of many (ServerCore)', false)
+    .option('--inspect [port]', 'show the running statecharts in a browser: prints where to look', toPort)
+    .option('--inspect-data', 'show contexts and payloads there too; what looks like a secret stays hidden', false);
 }
 
 addServerOptions(program.command('echo').description('Send back whatever comes.')).action((options: RunOptions) =>
@@ -94,6 +61,21 @@ addServerOptions(
     ),
 ).action(async (file: string, options: RunOptions) => run(file, await loadProtocol(file), options));
 
+program
+  .command('diagram')
+  .description('Draw a statechart.')
+  .argument(
+    '<machine>',
+    'TypeScript or JavaScript that exports one, or: serverCore, singleServer, connection, tcpClient, echo',
+  )
+  .addOption(new Option('-f, --format <format>', "mermaid, or svg, which needs 'elkjs'").choices(['mermaid', 'svg']))
+  .option('-o, --output <file>', 'a file to write it to; one that ends in .svg becomes SVG')
+  .action(async (name: string, options: DiagramOptions) => {
+    // no server needs it
+    const { diagram } = createRequire(__filename)('./diagram/diagramCommand') as { diagram: typeof Diagram };
+    await diagram(name, options);
+  });
+
 program.addHelpText(
   'afterAll',
   `
@@ -102,6 +84,8 @@ Examples:
   serverchart echo --single --port 2000       one client at a time
   serverchart serve ./protocol.ts --port 0    your own protocol, on any free port
   serverchart serve ./protocol.js --host 0.0.0.0
+  serverchart echo --inspect                  and watch it in a browser, as it runs
+  serverchart diagram ./protocol.ts -o protocol.svg
 
 A protocol in a dozen lines (protocol.ts):
   import { setupProtocol } from 'serverchart';
@@ -115,7 +99,12 @@ A protocol in a dozen lines (protocol.ts):
 `,
 );
 
-program.parseAsync().catch((error: unknown) => {
+/** `--inspect ./protocol.ts` is an option without its port, and then the module. */
+const args = process.argv.map((arg, at, all) =>
+  arg === '--inspect' && !/^\d/.test(all[at + 1] ?? '') ? '--inspect=0' : arg,
+);
+
+program.parseAsync(args).catch((error: unknown) => {
   const isExpected = error instanceof UsageError || (error instanceof Error && 'code' in error);
   console.error(
     `serverchart: ${isExpected ? error.message : error instanceof Error ? String(error.stack) : String(error)}`,

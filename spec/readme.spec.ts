@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import type { AnyActorLogic } from 'xstate';
 import * as serverchart from '../server/index';
+import * as inspect from '../server/inspect/index';
 import { Client } from './support/client';
 
 const root = join(__dirname, '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+/** Which pages have programs, and how many. */
+const pages = { 'README.md': 7, 'docs/inspecting.md': 2 } as const;
+const blocksOf = (page: string): string[] =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+const blocks = Object.keys(pages).flatMap(blocksOf);
 
 /** A block as a module: its imports, and a function that runs the rest and returns what it exports. */
 function asModule(code: string): string {
@@ -32,7 +36,8 @@ function diagnose(): readonly string[] {
   const host = ts.createCompilerHost(options);
   const readFile = host.readFile.bind(host);
   const fileExists = host.fileExists.bind(host);
-  host.readFile = (path) => files.get(path)?.replaceAll("'serverchart'", "'../server/index'") ?? readFile(path);
+  host.readFile = (path) =>
+    files.get(path)?.replace(/'serverchart(\/inspect)?'/g, "'../server$1/index'") ?? readFile(path);
   host.fileExists = (path) => files.has(path) || fileExists(path);
   host.getSourceFile = (path, languageVersion) => {
     const text = host.readFile(path);
@@ -49,7 +54,8 @@ async function run(code: string): Promise<Record<string, unknown>> {
   const { outputText } = ts.transpileModule(asModule(code), {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
   });
-  const load = (name: string): unknown => (name === 'serverchart' ? serverchart : jest.requireActual(name));
+  const ours: Record<string, unknown> = { serverchart, 'serverchart/inspect': inspect };
+  const load = (name: string): unknown => ours[name] ?? jest.requireActual(name);
   const exports: { block?: () => Promise<Record<string, unknown>> } = {};
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
   (new Function('require', 'exports', outputText) as (require: unknown, exports: unknown) => void)(load, exports);
@@ -63,17 +69,18 @@ async function converse(protocol: unknown, talk: (client: Client) => Promise<voi
   await client.destroy();
 }
 
-describe('README', () => {
+describe('The documentation', () => {
   const exported: Record<string, unknown> = {};
 
   beforeAll(async () => {
     jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
     for (const code of blocks) Object.assign(exported, await run(code));
     jest.restoreAllMocks();
   });
 
   it('has blocks of TypeScript that compile as they stand', () => {
-    expect(blocks).toHaveLength(6);
+    expect(Object.fromEntries(Object.keys(pages).map((page) => [page, blocksOf(page).length]))).toEqual(pages);
     expect(diagnose()).toEqual([]);
     // TypeScript starts from nothing: 4 s here, and several times that on a loaded machine
   }, 120_000);

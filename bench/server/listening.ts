@@ -5,6 +5,8 @@ export type Mode = 'echo' | 'room';
 export interface Listening {
   readonly port: number;
   readonly countOpen: () => number;
+  /** Where its inspector is, if somebody is to look. */
+  readonly inspector?: string;
 }
 
 /** Room for all clients that connect at once. */

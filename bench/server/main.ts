@@ -13,15 +13,18 @@ export interface Usage {
   readonly rss: number;
   /** Connections that are open now. */
   readonly open: number;
+  /** Where somebody is to look at it. */
+  readonly inspector?: string;
 }
 
 async function main(kind: string, mode: Mode): Promise<void> {
   const listen = kind === 'raw' ? listenRaw : listenOurs;
-  const { port, countOpen } = await listen(mode, kind);
+  const { port, countOpen, inspector } = await listen(mode, kind);
 
   const tell = (): void => {
     const { user, system } = process.cpuUsage();
-    process.send?.({ port, cpu: user + system, rss: process.memoryUsage.rss(), open: countOpen() } satisfies Usage);
+    const used = { cpu: user + system, rss: process.memoryUsage.rss() };
+    process.send?.({ port, ...used, open: countOpen(), ...(inspector && { inspector }) } satisfies Usage);
   };
 
   process.on('message', (message) => {

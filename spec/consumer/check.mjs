@@ -58,8 +58,13 @@ const serverchart = (folder) => join(folder, 'node_modules/.bin/serverchart');
 async function checkCommonjs(folder, tarball) {
   // xstate comes by itself: it is a peer that isn't optional
   await check('CommonJS: installs', () => project(folder, tarball, 'commonjs', []));
-  await write(folder, { 'main.js': programs.commonjs, 'protocol.ts': programs.protocol });
+  await write(folder, {
+    'main.js': programs.commonjs,
+    'inspected.js': programs.inspected,
+    'protocol.ts': programs.protocol,
+  });
   await check('CommonJS: serves, and import() gives what require() gives', () => node(['main.js'], folder));
+  await check('CommonJS: a server can be inspected', () => node(['inspected.js'], folder));
   await check('CommonJS: the command serves', () => talkTo(serverchart(folder), ['echo', '--port', '0'], folder));
   await check('CommonJS: the command tells the version', async () => {
     const version = await run(serverchart(folder), ['--version'], folder);

@@ -28,6 +28,34 @@ main().then(async () => {
 });
 `;
 
+/** A server with an inspector whose page can be had, and its modules as a browser wants them. */
+export const inspected = `
+const assert = require('node:assert');
+const { createServerCore, echo } = require('serverchart');
+const { Hub, startInspector } = require('serverchart/inspect');
+async function main() {
+  const server = createServerCore({ protocol: echo, port: 0 });
+  const hub = new Hub();
+  hub.attach(server.actor);
+  const inspector = await startInspector(hub);
+  await server.start();
+  for (const page of ['', 'stately']) {
+    const response = await fetch(inspector.url + page);
+    assert.strictEqual(response.status, 200);
+    const html = await response.text();
+    const scripts = [...html.matchAll(/<script type="module" src="([^"]+)"/g)].map(([, src]) => src);
+    assert.notStrictEqual(scripts.length, 0);
+    for (const script of scripts) {
+      const module = await fetch(new URL(script, inspector.url));
+      assert.match(module.headers.get('content-type'), /^text\\/javascript/);
+    }
+  }
+  await inspector.stop();
+  await server.shutdown();
+}
+main();
+`;
+
 export const esm = `
 import assert from 'node:assert';
 import { createRequire } from 'node:module';
@@ -68,6 +96,7 @@ export const typed = `
 import { createActor, setup } from 'xstate';
 import { createServerCore, createSingleServer, setupProtocol, type CloseReason, type ServerCore } from 'serverchart';
 import { connection, echo, serverCore, singleServer, tcpClient, tcpListener } from 'serverchart';
+import { Hub, startInspector, traceTo, type InspectionRecord, type Inspector } from 'serverchart/inspect';
 
 export const protocol = setupProtocol<{ lines: number }>().createMachine({
   context: ({ input }) => ({ lines: input.peerport }),
@@ -79,6 +108,12 @@ export const protocol = setupProtocol<{ lines: number }>().createMachine({
 setupProtocol().createMachine({ on: { inbox: { actions: 'reply' }, inbux: {} } });
 // @ts-expect-error bytes are no number, and not any
 setupProtocol().createMachine({ on: { inbox: { actions: ({ event }) => { event.data satisfies number; } } } });
+
+export const watch = async (hub: Hub): Promise<Inspector> => startInspector(hub, { port: 0 });
+export const trace = (hub: Hub): { stop(): void } => traceTo(hub, process.stdout);
+export const typeOf = ({ type }: InspectionRecord): string => type;
+// @ts-expect-error a wrong option
+new Hub({ contexts: true });
 
 export const server: ServerCore = createServerCore({ protocol, port: 0 });
 // @ts-expect-error a wrong option

@@ -2,8 +2,10 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -32,6 +34,7 @@ export class Installation {
       const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), { compilerOptions: options, fileName });
       this.#write(join('dist', relative(root, fileName).replace(/\.ts$/, '.js')), outputText);
     }
+    this.#installPage();
     copyFileSync(join(root, 'package.json'), join(this.#folder, 'package.json'));
     this.#link(join(root, 'node_modules'), 'node_modules');
   }
@@ -51,8 +54,30 @@ export class Installation {
     return new Command([join(this.#folder, 'dist/server/cli.js'), ...args], cwd);
   }
 
+  /** Takes a part of the package away. Returns how to put it back. */
+  take(name: string): () => void {
+    const [there, away] = [join(this.#folder, name), join(this.#folder, 'taken')];
+    renameSync(there, away);
+    return () => {
+      renameSync(away, there);
+    };
+  }
+
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The inspector's pages, which are made for browsers. */
+  #installPage(): void {
+    const page = 'server/inspect/page';
+    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
+    for (const name of readdirSync(join(root, page))) {
+      const text = readFileSync(join(root, page, name), 'utf8');
+      if (/\.(html|css)$/.test(name)) this.#write(join('dist', page, name), text);
+      if (!name.endsWith('.ts')) continue;
+      const { outputText } = ts.transpileModule(text, { compilerOptions });
+      this.#write(join('dist', page, name.replace(/\.ts$/, '.js')), outputText);
+    }
   }
 
   #write(name: string, text: string): void {

@@ -1,0 +1,16 @@
+import type { Config } from 'jest';
+
+// its whole name: Node >= 22.18 loads it by itself, and adds no ending
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- CommonJS on purpose, as there
+const base = require('./jest.config.ts') as Config;
+
+const config: Config = {
+  ...base,
+  roots: ['<rootDir>/spec/browser'],
+  testMatch: ['**/*.browser.ts'],
+  // a browser starts slowly on a machine that does something else besides
+  testTimeout: 60_000,
+  globalSetup: '<rootDir>/spec/browser/support/findChromium.ts',
+};
+
+module.exports = config;

@@ -1,0 +1,110 @@
+/**
+ * Draws our own charts into `docs/` and `README.md`: `npm run diagrams`. With `--check` it writes nothing, and fails when
+ * they are not what the charts are now.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { AnyStateMachine } from 'xstate';
+import { connectionMachine } from '../machines/connectionMachine';
+import { serverCoreMachine } from '../machines/serverCoreMachine';
+import { singleServerMachine } from '../machines/singleServerMachine';
+import { drawChart } from '../server/diagram/drawChart';
+import { toMermaid } from '../server/diagram/toMermaid';
+
+interface Chart {
+  readonly machine: AnyStateMachine;
+  readonly title: string;
+  readonly says: string;
+}
+
+const charts: readonly Chart[] = [
+  {
+    machine: serverCoreMachine,
+    title: 'ServerCore',
+    says: 'The server: it listens while there are places, and drains before it ends.',
+  },
+  {
+    machine: connectionMachine,
+    title: 'A connection',
+    says: 'One client: from the first byte to the closed descriptor, with back-pressure and half-open ends as states.',
+  },
+  {
+    machine: singleServerMachine,
+    title: 'SingleServer',
+    says: 'One client at a time. A drain can begin in any of its states.',
+  },
+];
+
+const place = /(<!-- diagrams -->)[^]*?(<!-- end diagrams -->)/;
+
+const block = ({ machine }: Chart): string => `\`\`\`mermaid\n${toMermaid(machine)}\`\`\``;
+
+/** The README has the first chart open, and the others a click away. */
+const readmeSection = charts
+  .map((chart, i) => {
+    const summary = `<summary><b>${chart.title}</b></summary>`;
+    return [`<details${i === 0 ? ' open' : ''}>`, summary, '', chart.says, '', block(chart), '', '</details>'].join(
+      '\n',
+    );
+  })
+  .join('\n\n');
+
+const page = [
+  '# The charts, drawn',
+  '`npm run diagrams` draws them from the machines that run, and `npm run check` fails when they are stale. A state lists ' +
+    'what it does on entry, the actors that it runs, and the transitions that stay in it or lead into it; beside a line ' +
+    'stand the events that follow it, with their guards. `↻` leaves a state and enters it again; `/ –` takes an event, so ' +
+    'that nobody else does, and does nothing.',
+  'Yours are drawn the same way: `serverchart diagram ./protocol.ts -o protocol.svg`.',
+  ...charts.flatMap(({ machine, title, says }) => [`## ${title}`, says, `![${title}](diagrams/${machine.id}.svg)`]),
+].join('\n\n');
+
+/** What the files are to be, by their names. */
+export async function diagramFiles(root: string): Promise<ReadonlyMap<string, string>> {
+  const readmeFile = join(root, 'README.md');
+  const readme = await readFile(readmeFile, 'utf8');
+  if (!place.test(readme)) throw new Error('README.md has no place for the diagrams');
+  const filled = readme.replace(place, (_, begin: string, end: string) => [begin, readmeSection, end].join('\n\n'));
+  const files = new Map([
+    [readmeFile, filled],
+    [join(root, 'docs/diagrams.md'), `${page}\n`],
+  ]);
+  for (const { machine } of charts) {
+    files.set(join(root, 'docs/diagrams', `${machine.id}.svg`), await drawChart(machine, { standalone: true }));
+  }
+  return files;
+}
+
+/** The names of the files that aren't what they are to be. */
+export async function staleDiagrams(root: string): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [file, text] of await diagramFiles(root)) {
+    const now = await readFile(file, 'utf8').catch(() => undefined);
+    if (now !== text) stale.push(file);
+  }
+  return stale;
+}
+
+/** Writes them all. */
+export async function writeDiagrams(root: string): Promise<void> {
+  for (const [file, text] of await diagramFiles(root)) {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+}
+
+async function main(): Promise<void> {
+  const root = join(__dirname, '..');
+  if (!process.argv.includes('--check')) return writeDiagrams(root);
+  const stale = await staleDiagrams(root);
+  if (stale.length === 0) return;
+  console.error(`These diagrams are stale: ${stale.join(', ')}. Run: npm run diagrams`);
+  process.exitCode = 1;
+}
+
+if (require.main === module) {
+  main().catch((error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  });
+}

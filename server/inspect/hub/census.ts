@@ -1,0 +1,60 @@
+import type { AnyActorRef } from 'xstate';
+import { LiveActor } from './liveActor';
+import { livingAbove } from './livingActors';
+import type { ActorId, Born } from '../wire';
+
+/** The registry of a hub: who lives, in the order of their births, as far as they have been seen. */
+export class Census {
+  readonly #live = new Map<AnyActorRef, LiveActor>();
+  readonly #byId = new Map<ActorId, LiveActor>();
+  #lastId = 0;
+
+  get living(): Iterable<LiveActor> {
+    return this.#live.values();
+  }
+
+  get(actor: AnyActorRef): LiveActor | undefined {
+    return this.#live.get(actor);
+  }
+
+  find(id: ActorId): LiveActor | undefined {
+    return this.#byId.get(id);
+  }
+
+  /**
+   * Enters an actor, after those above it that are missing.
+   * @param livedEarlier - before anybody looked
+   * @param onEntered - hears of each one
+   */
+  enter(actor: AnyActorRef, livedEarlier: boolean, onEntered: (live: LiveActor) => void): LiveActor {
+    const known = this.#live.get(actor);
+    if (known !== undefined) return known;
+    const above = livingAbove(actor);
+    const parent = above && this.enter(above, livedEarlier, onEntered);
+    this.#lastId += 1;
+    const live = new LiveActor(this.#lastId, actor, parent, livedEarlier);
+    this.#live.set(actor, live);
+    this.#byId.set(live.id, live);
+    onEntered(live);
+    return live;
+  }
+
+  leave(live: LiveActor): void {
+    this.#live.delete(live.actor);
+    this.#byId.delete(live.id);
+  }
+
+  clear(): void {
+    this.#live.clear();
+    this.#byId.clear();
+  }
+
+  /** An actor as somebody is told of it who comes after its birth, and maybe after its parent's death. */
+  introduce({ actor, born }: LiveActor): Born {
+    if (born.parent === undefined || this.#byId.has(born.parent)) return born;
+    const { parent: _, ...rest } = born;
+    const above = livingAbove(actor);
+    const parent = above && this.#live.get(above);
+    return parent === undefined ? rest : { ...rest, parent: parent.id };
+  }
+}

@@ -1,0 +1,91 @@
+import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate';
+import { clip } from './lens';
+import type { ActorId, ActorKind, ActorStatus, Born, InspectionRecord, SnapshotTaken, StateValue } from '../wire';
+
+/** The parts of a snapshot that are looked at. */
+export interface Snapshot {
+  readonly status: ActorStatus;
+  readonly value?: StateValue;
+  readonly context?: unknown;
+  readonly error?: unknown;
+}
+
+/** Somebody who watches an actor. */
+export interface Watcher {
+  addEvent(record: InspectionRecord): void;
+  addSnapshot(record: SnapshotTaken): void;
+  /** Something could not be told. */
+  drop(): void;
+}
+
+const nobody: readonly Watcher[] = [];
+
+/** A moment, in milliseconds since 1970. */
+export const now = (): number => performance.timeOrigin + performance.now();
+
+/** An actor in a hub's registry, from its birth to its death. */
+export class LiveActor {
+  readonly actor: AnyActorRef;
+  readonly born: Born;
+  /** Who watches it. */
+  watchers: readonly Watcher[] = nobody;
+  /** The transitions that it has taken since the last snapshot that was told. Only kept while it is watched. */
+  edges: string[] = [];
+  /** The context that was told last. */
+  context: unknown;
+  /** What hears what it emits, while it is watched. */
+  #listening: Subscription | undefined;
+
+  constructor(id: ActorId, actor: AnyActorRef, parent: LiveActor | undefined, livedEarlier: boolean) {
+    this.actor = actor;
+    const { sessionId } = actor;
+    this.born = {
+      type: 'born',
+      at: now(),
+      id,
+      ...(parent !== undefined && { parent: parent.id }),
+      // a root without an id of its own is best known by its machine's
+      name: clip((actor.id === sessionId ? this.machine?.id : undefined) ?? actor.id),
+      kind: kindOf(this),
+      session: sessionId,
+      ...(livedEarlier && { earlier: true }),
+    };
+  }
+
+  get id(): ActorId {
+    return this.born.id;
+  }
+
+  /** The machine that it runs, if it is one. */
+  get machine(): AnyStateMachine | undefined {
+    const { logic } = this.actor as unknown as { logic: object };
+    // not instanceof: a user's machine may be of another copy of XState
+    return 'root' in logic && 'config' in logic ? (logic as AnyStateMachine) : undefined;
+  }
+
+  get snapshot(): Snapshot {
+    return this.actor.getSnapshot() as Snapshot;
+  }
+
+  addWatcher(watcher: Watcher, onEmitted: (live: LiveActor, event: { type: string }) => void): void {
+    this.watchers = [...this.watchers, watcher];
+    this.#listening ??= this.actor.on('*', (event: { type: string }) => {
+      onEmitted(this, event);
+    });
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    this.watchers = this.watchers.filter((other) => other !== watcher);
+    if (this.watchers.length > 0) return;
+    this.#listening?.unsubscribe();
+    this.#listening = undefined;
+    this.edges = [];
+    this.context = undefined;
+  }
+}
+
+function kindOf({ machine, snapshot }: LiveActor): ActorKind {
+  if (machine !== undefined) return 'machine';
+  if ('_subscription' in snapshot) return 'observable';
+  return 'context' in snapshot ? 'transition' : 'other';
+}

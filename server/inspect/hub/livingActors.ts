@@ -1,0 +1,60 @@
+import type { AnyActorRef } from 'xstate';
+import { isActive, wasStarted } from '../../../actors/relay';
+
+/**
+ * Where an actor's snapshot has its children: in a chart and a graphline in `children`, in the registry in `live`. In a
+ * logic that isn't ours they may be anything.
+ */
+interface Family {
+  readonly children?: unknown;
+  readonly live?: unknown;
+}
+
+function* childrenOf(actor: AnyActorRef): Generator<AnyActorRef> {
+  const { children, live } = (actor.getSnapshot() as Family | undefined) ?? {};
+  if (typeof children === 'object' && children !== null) {
+    for (const child of Object.values(children)) if (isChild(child, actor)) yield child;
+  }
+  if (live instanceof Map) {
+    for (const entry of (live as ReadonlyMap<unknown, { readonly actor: unknown } | undefined>).values()) {
+      if (isChild(entry?.actor, actor)) yield entry.actor;
+    }
+  }
+}
+
+const isChild = (value: unknown, parent: AnyActorRef): value is AnyActorRef =>
+  typeof value === 'object' && value !== null && parentOf(value as AnyActorRef) === parent;
+
+/** The actor that has this one among its children. */
+const parentOf = (actor: AnyActorRef): AnyActorRef | undefined =>
+  (actor as AnyActorRef & { readonly _parent?: AnyActorRef })._parent;
+
+/** The root of an actor's system. */
+export function rootOf(actor: AnyActorRef): AnyActorRef {
+  let root = actor;
+  for (let parent = parentOf(root); parent !== undefined; parent = parentOf(root)) root = parent;
+  return root;
+}
+
+/** All of a root's actors that run, parents before children. XState itself has no list of them. */
+export function* livingActors(root: AnyActorRef): Generator<AnyActorRef> {
+  const waiting = [root];
+  for (const actor of waiting) {
+    if (isRunning(actor)) yield actor;
+    // not with push(...): a registry may have more children than a call may have arguments
+    for (const child of childrenOf(actor)) waiting.push(child);
+  }
+}
+
+/** Whether an actor has been started, and has ended since. */
+export const hasEnded = (actor: AnyActorRef): boolean => wasStarted(actor) && !isActive(actor);
+
+/** The nearest above an actor that lives: a machine that crashed leaves its children running. */
+export function livingAbove(actor: AnyActorRef): AnyActorRef | undefined {
+  let above = parentOf(actor);
+  while (above !== undefined && hasEnded(above)) above = parentOf(above);
+  return above;
+}
+
+/** Whether an actor has been started and hasn't ended. */
+const isRunning = (actor: AnyActorRef): boolean => wasStarted(actor) && isActive(actor);

@@ -1,0 +1,142 @@
+import type { Shown } from '../wire';
+import { statusAt, type Actor } from './actor';
+import type { App, Pane } from './app';
+import { byId, clip, count, h, shownName, timeOfDay } from './dom';
+import { kinds } from './kinds';
+import { shownTree } from './shownTree';
+import type { Logged } from './world';
+
+/** What else is known of the selected actor: facts, the record that one has stepped to, and the context. */
+export function detailsPane(app: App): Pane {
+  const { view } = app;
+  const facts = h('div');
+  const counts = h('div', { class: 'counts' });
+  const record = h('section', { class: 'record' });
+  const context = h('section', { class: 'context' });
+  byId('details').append(h('section', {}, facts, counts), record, context);
+  // a branch that was opened stays open from one context to the next
+  const open = new Map<string, boolean>();
+  const openPayload = new Map<string, boolean>();
+
+  // what can be clicked isn't made anew with each event
+  const drawFacts = whenChanged<string>(() => {
+    facts.replaceChildren(...(view.selectedActor === undefined ? [] : factsOf(view.selectedActor)));
+  });
+  const drawRecord = whenChanged<Logged | undefined>((logged) => {
+    record.hidden = logged === undefined;
+    record.replaceChildren(...(logged === undefined ? [] : recordOf(logged)));
+  });
+  const drawContext = whenChanged<Shown | string | undefined>(() => {
+    context.replaceChildren(h('h3', {}, 'Context'), contextOf());
+  });
+
+  return {
+    draw() {
+      const { selectedActor: actor, moment, isPaused, shown, position } = view;
+      drawFacts(actor === undefined ? '' : `${actor.session} ${String(actor.id)} ${statusAt(actor, position)}`);
+      counts.replaceChildren(...(actor === undefined || isPaused ? [] : [countsOf(actor)]));
+      drawRecord(isPaused ? shown.log[position - shown.first] : undefined);
+      drawContext(app.tellsContext === true ? (moment?.context ?? 'none') : String(app.tellsContext));
+    },
+  };
+
+  function factsOf(actor: Actor): HTMLElement[] {
+    const { name, kind, session, id, parent, bornAt, livedEarlier, error } = actor;
+    const status = statusAt(actor, view.position);
+    const entries: [string, Node | string][] = [
+      ['runs', kinds[kind]],
+      ['parent', parent === undefined ? 'none' : actorLink(parent)],
+      ['born', `${livedEarlier ? 'before ' : ''}${timeOfDay(bornAt)}`],
+      ['session', clip(session, 60)],
+      ['id', String(id)],
+    ];
+    if (error !== undefined && status === 'error') entries.push(['error', clip(error, 500)]);
+    const lamp = h('span', { class: 'lamp', 'data-status': status });
+    return [
+      h('p', { class: 'who' }, lamp, h('bdi', {}, shownName(name)), h('span', { class: 'faint' }, status)),
+      list(entries),
+    ];
+  }
+
+  /** These are known for now alone. */
+  function countsOf({ live, ended, events, lastEvent = '–' }: Actor): HTMLElement {
+    return list([
+      ['children', `${count(live)} live, ${count(ended)} ended`],
+      ['events', count(events)],
+      ['last event', clip(lastEvent, 80)],
+    ]);
+  }
+
+  function recordOf(logged: Logged): HTMLElement[] {
+    const entries: [string, Node | string][] = [];
+    if ('at' in logged) entries.push(['at', timeOfDay(logged.at)]);
+    switch (logged.type) {
+      case 'event':
+        entries.push(
+          ['event', clip(logged.event.type)],
+          ['from', linkTo(logged.source)],
+          ['to', linkTo(logged.target)],
+        );
+        break;
+      case 'emitted':
+        entries.push(['emitted', clip(logged.event.type)], ['by', linkTo(logged.source)]);
+        break;
+      case 'snapshot':
+        entries.push(['state of', linkTo(logged.id)], ['after', clip(logged.event)]);
+        if (logged.skipped !== undefined) entries.push(['left out', `${count(logged.skipped)} states before it`]);
+        break;
+      case 'born':
+        entries.push(['born', linkTo(logged.id)]);
+        break;
+      case 'died':
+        entries.push(['ended', linkTo(logged.id)], ['status', logged.status]);
+        break;
+      case 'dropped':
+        entries.push(['not shown', `${count(logged.events)} events`]);
+    }
+    const payload = 'event' in logged && typeof logged.event === 'object' ? logged.event.payload : undefined;
+    const parts = [h('h3', {}, 'At this record'), list(entries)];
+    return payload === undefined ? parts : [...parts, h('div', { class: 'shown' }, shownTree(payload, openPayload))];
+  }
+
+  function contextOf(): HTMLElement {
+    const { selectedActor, moment } = view;
+    if (app.tellsContext === false) {
+      const how = h('code', {}, 'context: true');
+      return h('p', { class: 'faint' }, 'Contexts are not shown; start the inspector with ', how, '.');
+    }
+    if (moment?.context === undefined) {
+      return h('p', { class: 'faint' }, selectedActor === undefined ? '–' : 'It has none that is known.');
+    }
+    return h('div', { class: 'shown' }, shownTree(moment.context, open));
+  }
+
+  function linkTo(id: number | undefined): Node | string {
+    if (id === undefined) return 'outside';
+    const actor = view.shown.actors.get(id);
+    return actor === undefined ? `#${String(id)}` : actorLink(actor);
+  }
+
+  function actorLink({ id, name }: Actor): HTMLElement {
+    const link = h('button', { type: 'button', class: 'link' }, shownName(name));
+    link.addEventListener('click', () => {
+      view.select(id);
+      app.changed();
+    });
+    return link;
+  }
+}
+
+function list(entries: readonly (readonly [string, Node | string])[]): HTMLElement {
+  return h('dl', {}, ...entries.flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, value)]));
+}
+
+/** Draws only for another value than the last one. */
+function whenChanged<T>(draw: (value: T) => void): (value: T) => void {
+  let last: { readonly value: T } | undefined;
+  return (value) => {
+    if (last !== undefined && last.value === value) return;
+    last = { value };
+    draw(value);
+  };
+}

@@ -1,0 +1,139 @@
+import type { App } from './app';
+import type { ChartPane } from './chartPane';
+import { byId, h } from './dom';
+import type { Transport } from './transport';
+import type { TreePane } from './treePane';
+
+/** The parts of the page that keys move. */
+interface Keyed {
+  readonly app: App;
+  readonly tree: TreePane;
+  readonly chart: ChartPane;
+  readonly transport: Transport;
+}
+
+/** For readers: what the keys do. */
+const help: readonly (readonly [keys: string, what: string])[] = [
+  ['↑ ↓', 'Move in the tree; Enter selects'],
+  ['← →', 'In the tree: collapse, expand. In the chart: move it. Elsewhere: step back, forward'],
+  ['space', 'Pause, go on'],
+  ['l  End', 'Back to now'],
+  ['/', 'Filter; Escape leaves it'],
+  ['p', 'Give the actor at the cursor a lifeline, or take it away'],
+  ['f', 'Show all of the chart'],
+  ['+ −', 'Zoom the chart'],
+  ['t', 'Light or dark'],
+  ['?', 'This list'],
+];
+
+type Keys = Readonly<Record<string, () => void>>;
+
+/** Pixels by which an arrow key moves the chart. */
+const nudge = 40;
+
+/** Makes the keyboard work. */
+export function listenToKeys({ app, tree, chart, transport }: Keyed): void {
+  const { view } = app;
+  const filter = byId('filter') as HTMLInputElement;
+  const dialog = byId('keys') as HTMLDialogElement;
+  dialog
+    .querySelector('dl')
+    ?.append(...help.map(([keys, what]) => h('div', {}, h('dt', {}, ...chords(keys)), h('dd', {}, what))));
+
+  const everywhere: Keys = {
+    '/': () => {
+      filter.focus();
+      filter.select();
+    },
+    ' ': transport.toggle,
+    l: transport.goLive,
+    End: transport.goLive,
+    ArrowLeft: () => {
+      transport.step(-1);
+    },
+    ArrowRight: () => {
+      transport.step(1);
+    },
+    ArrowUp: () => {
+      byId('tree').focus();
+      tree.move(-1);
+    },
+    ArrowDown: () => {
+      byId('tree').focus();
+      tree.move(1);
+    },
+    p: () => {
+      const id = tree.cursor?.id ?? view.selected;
+      if (id !== undefined) view.togglePicked(id);
+      app.changed();
+    },
+    f: chart.fit,
+    '+': () => {
+      chart.zoom(1.25);
+    },
+    '-': () => {
+      chart.zoom(0.8);
+    },
+    t: () => {
+      byId('theme').click();
+    },
+    '?': () => {
+      dialog.showModal();
+    },
+  };
+  const inTree: Keys = {
+    ArrowLeft: tree.leave,
+    ArrowRight: tree.enter,
+    Enter: tree.choose,
+    PageUp: () => {
+      tree.move(-20);
+    },
+    PageDown: () => {
+      tree.move(20);
+    },
+    Home: () => {
+      tree.move(-Infinity);
+    },
+  };
+  const inChart: Keys = {
+    ArrowLeft: () => {
+      chart.pan(nudge, 0);
+    },
+    ArrowRight: () => {
+      chart.pan(-nudge, 0);
+    },
+    ArrowUp: () => {
+      chart.pan(0, nudge);
+    },
+    ArrowDown: () => {
+      chart.pan(0, -nudge);
+    },
+  };
+  const own: Readonly<Record<string, Keys>> = { tree: inTree, chart: inChart };
+
+  byId('help').addEventListener('click', () => {
+    dialog.showModal();
+  });
+  filter.addEventListener('input', () => {
+    view.setFilter(filter.value);
+    app.changed();
+  });
+  filter.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape' || key === 'Enter' || key === 'ArrowDown') byId('tree').focus();
+  });
+  document.addEventListener('keydown', (event) => {
+    const { target, key, ctrlKey, metaKey, altKey } = event;
+    if (ctrlKey || metaKey || altKey || dialog.open || !(target instanceof HTMLElement)) return;
+    // the slider has arrow keys of its own
+    if (target === filter || (target instanceof HTMLInputElement && key.startsWith('Arrow'))) return;
+    // what can be pressed is pressed with the space bar
+    if (key === ' ' && target.matches('button, summary')) return;
+    if (target.id === 'sequence' && (key === 'ArrowUp' || key === 'ArrowDown')) return;
+    const keys = { ...everywhere, ...own[target.id] };
+    if (!Object.hasOwn(keys, key)) return;
+    event.preventDefault();
+    keys[key]?.();
+  });
+}
+
+const chords = (keys: string): HTMLElement[] => keys.split(/\s+/).map((key) => h('kbd', {}, key));

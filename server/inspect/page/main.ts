@@ -1,0 +1,96 @@
+import type { Hello, ServerMessage } from '../wire';
+import { live, livedAt } from './actor';
+import type { App, Pane } from './app';
+import { chartPane } from './chartPane';
+import { detailsPane } from './detailsPane';
+import { byId, count, setText } from './dom';
+import { listenToKeys } from './keys';
+import { sequencePane } from './sequencePane';
+import { makeSplitters } from './splitters';
+import { followTheme } from './theme';
+import { transport } from './transport';
+import { treePane } from './treePane';
+import { View } from './view';
+import { watching } from './watching';
+import { WireClient, type Connection } from './wireClient';
+
+const view = new View();
+let tellsContext: boolean | undefined;
+let isDue = false;
+
+const client = new WireClient({ onMessage: receive, onConnection: showConnection });
+const app: App = {
+  view,
+  get tellsContext() {
+    return tellsContext;
+  },
+  changed() {
+    if (!isDue) requestAnimationFrame(draw);
+    isDue = true;
+  },
+  wantChart(definition) {
+    client.send({ type: 'chart', definition });
+  },
+};
+
+const tree = treePane(app);
+const chart = chartPane(app);
+const time = transport(app);
+const panes: readonly Pane[] = [tree, chart, detailsPane(app), sequencePane(app), time];
+const watch = watching(client, () => view.watched(tree.inSight));
+listenToKeys({ app, tree, chart, transport: time });
+followTheme(byId('theme'));
+makeSplitters();
+byId('connection').addEventListener('click', () => {
+  if (document.body.dataset['connection'] === 'stopped') client.connect();
+});
+client.connect();
+app.changed();
+
+function draw(): void {
+  isDue = false;
+  for (const pane of panes) pane.draw();
+  drawCensus();
+  watch.update();
+}
+
+function receive(message: ServerMessage): void {
+  switch (message.type) {
+    case 'hello':
+      greet(message);
+      break;
+    case 'batch':
+      view.receive(message.records, performance.now());
+      break;
+    case 'chart':
+      chart.receive(message);
+  }
+  app.changed();
+}
+
+function greet({ context }: Hello): void {
+  tellsContext = context;
+  view.reconnect();
+  watch.begin();
+}
+
+function drawCensus(): void {
+  const { shown, position } = view;
+  let living = shown.live;
+  if (position !== live) {
+    living = 0;
+    for (const actor of shown.actors.values()) if (livedAt(actor, position)) living += 1;
+  }
+  setText(byId('live-count'), count(living));
+}
+
+function showConnection(connection: Connection): void {
+  document.body.dataset['connection'] = connection;
+  const words = {
+    connecting: 'connecting…',
+    connected: 'connected',
+    reconnecting: 'reconnecting…',
+    stopped: 'stopped: try again',
+  };
+  setText(byId('connection'), words[connection]);
+}

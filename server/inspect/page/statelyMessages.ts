@@ -1,0 +1,223 @@
+import type { ActorId, ActorStatus, Born, InspectionRecord, Shown, StateValue } from '../wire';
+
+/** The version of the Stately Inspector's protocol that these messages are of. */
+const protocolVersion = '0.7.2';
+
+interface Message {
+  /** Unique among all actors; XState's session ids are so in one system only. */
+  readonly sessionId: string;
+  readonly rootId: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: string;
+  readonly id: null;
+  readonly _version: string;
+}
+
+/** What the Stately Inspector is told of an actor's snapshot. */
+interface StatelySnapshot {
+  readonly status: ActorStatus;
+  readonly value?: StateValue;
+  readonly context: Shown;
+  readonly children: Readonly<Record<string, never>>;
+}
+
+interface StatelyEvent {
+  readonly type: string;
+}
+
+/** A message of the Stately Inspector's protocol, as `@statelyai/inspect` sends it. */
+export type StatelyMessage = Message &
+  (
+    | {
+        readonly type: '@xstate.actor';
+        readonly name: string;
+        readonly parentId?: string;
+        /** A machine's config, as JSON. Of other actors, their name. */
+        readonly definition: string;
+        readonly snapshot: StatelySnapshot;
+      }
+    | { readonly type: '@xstate.event'; readonly event: StatelyEvent; readonly sourceId?: string }
+    | { readonly type: '@xstate.snapshot'; readonly event: StatelyEvent; readonly snapshot: StatelySnapshot }
+  );
+
+interface KnownActor {
+  readonly born: Born;
+  readonly parent: KnownActor | undefined;
+  readonly rootId: string;
+  /** Whether the Stately Inspector has been told of it. */
+  isShown: boolean;
+  config: string | undefined;
+  snapshot: StatelySnapshot;
+}
+
+const bare: StatelySnapshot = { status: 'active', context: {}, children: {} };
+
+/**
+ * Says in the Stately Inspector's words what the wire's records tell of the actors that are watched, and of their
+ * ancestors, which it needs for its tree.
+ *
+ * Nothing is kept of an actor that has ended, so that what {@link all} tells stays bounded.
+ */
+export class StatelyMessages {
+  readonly #actors = new Map<ActorId, KnownActor>();
+  readonly #configs = new Map<number, string>();
+  #shown = 0;
+
+  /** How many actors live. */
+  get living(): number {
+    return this.#actors.size;
+  }
+
+  /** How many of them the Stately Inspector is told of. */
+  get shown(): number {
+    return this.#shown;
+  }
+
+  /** Everything anew, for somebody who knows nothing yet: who is shown, parents first. */
+  all(): StatelyMessage[] {
+    // the map has them in the order in which they were born
+    return [...this.#actors.values()].filter(({ isShown }) => isShown).map((actor) => introduction(actor));
+  }
+
+  /** Forgets everything: what comes next is told by somebody who begins anew. */
+  clear(): void {
+    this.#actors.clear();
+    this.#configs.clear();
+    this.#shown = 0;
+  }
+
+  /** Says what has happened. */
+  *tell(record: InspectionRecord): Generator<StatelyMessage> {
+    switch (record.type) {
+      case 'born': {
+        const parent = record.parent === undefined ? undefined : this.#actors.get(record.parent);
+        const rootId = parent?.rootId ?? String(record.id);
+        this.#actors.set(record.id, {
+          born: record,
+          parent,
+          rootId,
+          isShown: false,
+          config: undefined,
+          snapshot: bare,
+        });
+        break;
+      }
+      case 'definition':
+        this.#configs.set(record.id, record.config);
+        break;
+      case 'reset':
+        this.#actors.clear();
+        this.#shown = 0;
+        break;
+      case 'watched': {
+        const actor = this.#actors.get(record.id);
+        if (actor === undefined) break;
+        if (record.definition !== undefined) actor.config = this.#configs.get(record.definition);
+        actor.snapshot = later(bare, record);
+        if (actor.parent !== undefined) yield* this.#introduce(actor.parent);
+        this.#note(actor);
+        yield introduction(actor);
+        break;
+      }
+      case 'snapshot': {
+        const actor = this.#shownActor(record.id);
+        if (actor === undefined) break;
+        actor.snapshot = later(actor.snapshot, record);
+        yield { ...common(actor, record.at), ...snapshotOf(actor, record.event) };
+        break;
+      }
+      case 'event': {
+        const target = this.#shownActor(record.target);
+        if (target === undefined) break;
+        const source = record.source === undefined ? undefined : this.#shownActor(record.source);
+        const { type, payload } = record.event;
+        const event = { ...(isObject(payload) ? payload : payload === undefined ? {} : { payload }), type };
+        yield {
+          ...common(target, record.at),
+          type: '@xstate.event',
+          event,
+          ...(source && { sourceId: sessionOf(source) }),
+        };
+        break;
+      }
+      case 'died': {
+        const actor = this.#actors.get(record.id);
+        this.#actors.delete(record.id);
+        if (actor?.isShown !== true) break;
+        this.#shown -= 1;
+        // one that is done has told so by its last snapshot
+        if (actor.snapshot.status === record.status) break;
+        actor.snapshot = { ...actor.snapshot, status: record.status };
+        yield { ...common(actor, record.at), ...snapshotOf(actor, 'xstate.stop') };
+        break;
+      }
+      // the protocol has no word for what an actor emits, nor for what is missing
+      case 'emitted':
+      case 'dropped':
+    }
+  }
+
+  #shownActor(id: ActorId): KnownActor | undefined {
+    const actor = this.#actors.get(id);
+    return actor?.isShown === true ? actor : undefined;
+  }
+
+  /** An actor that isn't watched, but has descendants who are. The eldest first. */
+  *#introduce(actor: KnownActor): Generator<StatelyMessage> {
+    const unknown: KnownActor[] = [];
+    for (let next: KnownActor | undefined = actor; next?.isShown === false; next = next.parent) unknown.unshift(next);
+    for (const ancestor of unknown) {
+      this.#note(ancestor);
+      yield introduction(ancestor);
+    }
+  }
+
+  #note(actor: KnownActor): void {
+    if (!actor.isShown) this.#shown += 1;
+    actor.isShown = true;
+  }
+}
+
+const isObject = (value: Shown | undefined): value is Readonly<Record<string, Shown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const sessionOf = ({ born }: KnownActor): string => String(born.id);
+
+const common = (actor: KnownActor, at: number): Message => ({
+  sessionId: sessionOf(actor),
+  rootId: actor.rootId,
+  createdAt: String(Math.floor(at)),
+  id: null,
+  _version: protocolVersion,
+});
+
+function introduction(actor: KnownActor): StatelyMessage {
+  const { born, parent, config, snapshot } = actor;
+  return {
+    ...common(actor, born.at),
+    type: '@xstate.actor',
+    name: born.name,
+    ...(parent && { parentId: sessionOf(parent) }),
+    definition: config ?? JSON.stringify({ id: born.name }),
+    snapshot,
+  };
+}
+
+const snapshotOf = (
+  { snapshot }: KnownActor,
+  event: string,
+): Pick<StatelySnapshotMessage, 'type' | 'event' | 'snapshot'> => ({
+  type: '@xstate.snapshot',
+  event: { type: event },
+  snapshot,
+});
+
+type StatelySnapshotMessage = Extract<StatelyMessage, { type: '@xstate.snapshot' }>;
+
+/** A snapshot after another one. A context that isn't told is the one that it was. */
+function later(
+  before: StatelySnapshot,
+  { status, value, context }: { readonly status: ActorStatus; readonly value?: StateValue; readonly context?: Shown },
+): StatelySnapshot {
+  return { status, ...(value !== undefined && { value }), context: context ?? before.context, children: {} };
+}

@@ -1,0 +1,96 @@
+import type { ActorId, Born, InspectionRecord, Shown, StateValue } from '../wire';
+
+/** Widths of the columns, in characters. What is longer pushes the rest of its line to the right. */
+const who = 28;
+const what = 30;
+
+/** Turns records into lines of text, one each, in columns. */
+export class TraceLines {
+  readonly #names = new Map<ActorId, string>();
+  readonly #values = new Map<ActorId, string>();
+
+  /** Undefined for a record that a reader needs no line for. */
+  of(record: InspectionRecord): string | undefined {
+    switch (record.type) {
+      case 'born':
+        return line(record.at, this.#name(record), 'is born');
+      case 'watched': {
+        const value = stateText(record.value);
+        this.#values.set(record.id, value);
+        return value === '' ? undefined : line(record.at, this.#nameOf(record.id), `is ${value}`);
+      }
+      case 'snapshot': {
+        const before = this.#values.get(record.id) ?? '';
+        const after = stateText(record.value);
+        this.#values.set(record.id, after);
+        if (before === after) return undefined;
+        return line(record.at, this.#nameOf(record.id), `${before} → ${after}`, record.event);
+      }
+      case 'event': {
+        const { type, payload } = record.event;
+        const source = record.source === undefined ? 'outside' : this.#nameOf(record.source);
+        return line(record.at, source, `→ ${this.#nameOf(record.target)}`, `${type}${payloadText(payload)}`);
+      }
+      case 'emitted':
+        return line(
+          record.at,
+          this.#nameOf(record.source),
+          'emits',
+          `${record.event.type}${payloadText(record.event.payload)}`,
+        );
+      case 'died': {
+        const name = this.#nameOf(record.id);
+        this.#names.delete(record.id);
+        this.#values.delete(record.id);
+        return line(record.at, name, ends[record.status], record.error ?? '');
+      }
+      case 'dropped':
+        return `${' '.repeat(14)}… ${String(record.events)} more, not shown`;
+      case 'reset':
+        this.#names.clear();
+        this.#values.clear();
+        return `${' '.repeat(14)}… too much for this stream; what lives now:`;
+      case 'definition':
+        return undefined;
+    }
+  }
+
+  /** Handlers are all called `protocol`: it takes the parent's name to tell them apart. */
+  #name({ id, parent, name }: Born): string {
+    const above = parent === undefined ? undefined : this.#names.get(parent)?.split('/').at(-1);
+    const full = oneLine(above === undefined ? name : `${above}/${name}`);
+    this.#names.set(id, full);
+    return full;
+  }
+
+  #nameOf(id: ActorId): string {
+    return this.#names.get(id) ?? `#${String(id)}`;
+  }
+}
+
+const ends = { done: 'is done', error: 'has failed', stopped: 'is stopped' } as const;
+
+function line(at: number, actor: string, text: string, more = ''): string {
+  const time = new Date(at).toISOString().slice(11, 23);
+  return oneLine(`${time}  ${actor.padEnd(who)} ${text.padEnd(what)} ${more}`).trimEnd();
+}
+
+/** `open.flowing`; of parallel states `a.b, c.d`. */
+function stateText(value: StateValue | undefined): string {
+  if (value === undefined) return '';
+  if (typeof value === 'string') return value;
+  return Object.entries(value)
+    .map(([state, below]) => (below === '' ? state : [state, stateText(below)].filter((part) => part !== '').join('.')))
+    .join(', ');
+}
+
+const payloadText = (payload: Shown | undefined): string =>
+  payload === undefined ? '' : ` ${JSON.stringify(payload)}`;
+
+/** Names and types may come from a peer, and a terminal obeys control characters, also those that turn text around. */
+const oneLine = (text: string): string =>
+  text.replace(
+    // eslint-disable-next-line no-control-regex -- they are what is looked for
+    /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

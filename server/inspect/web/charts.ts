@@ -1,0 +1,35 @@
+import type { AnyStateMachine } from 'xstate';
+import type { Hub } from '../hub/hub';
+import type { Chart, DefinitionId } from '../wire';
+
+/** The drawings of a hub's machines, each made once, for the first viewer that wants it. */
+export class Charts {
+  readonly #hub: Hub;
+  readonly #draw: (machine: AnyStateMachine) => Promise<string>;
+  /** For as long as the machine is there itself. */
+  readonly #drawings = new WeakMap<AnyStateMachine, Promise<string>>();
+
+  constructor(hub: Hub, draw: (machine: AnyStateMachine) => Promise<string>) {
+    this.#hub = hub;
+    this.#draw = draw;
+  }
+
+  /** Answers a viewer: with the drawing, or with the reason why there is none. Never rejects. */
+  async answer(definition: DefinitionId): Promise<Chart> {
+    const machine = this.#hub.machineOf(definition);
+    if (machine === undefined) return { type: 'chart', definition, error: 'There is no such machine.' };
+    try {
+      return { type: 'chart', definition, svg: await this.#drawingOf(machine) };
+    } catch (error) {
+      return { type: 'chart', definition, error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #drawingOf(machine: AnyStateMachine): Promise<string> {
+    const known = this.#drawings.get(machine);
+    if (known !== undefined) return known;
+    const drawing = this.#draw(machine);
+    this.#drawings.set(machine, drawing);
+    return drawing;
+  }
+}
