@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Client } from './support/client';
-import { Command, endCommands, type Ended } from './support/command';
-import { Installation } from './support/installation';
+import { Command, type Ended } from './support/command';
+import { installed } from './support/installation';
 
 const root = join(__dirname, '..');
 const { version, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -16,17 +16,7 @@ const { version, scripts } = JSON.parse(readFileSync(join(root, 'package.json'),
 const goodEnd = { code: 0, signal: null, stderr: '' } satisfies Partial<Ended>;
 
 describe('The serverchart command', () => {
-  let installation: Installation;
-
-  beforeAll(() => {
-    installation = new Installation();
-  }, 60_000);
-
-  afterEach(endCommands);
-
-  afterAll(() => {
-    installation.remove();
-  });
+  const installation = installed();
 
   const echoOnce = async (port: number, host = '127.0.0.1'): Promise<void> => {
     const client = await Client.connect({ port, host });

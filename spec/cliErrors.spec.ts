@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { endCommands, type Ended } from './support/command';
-import { Installation } from './support/installation';
+import type { Ended } from './support/command';
+import { installed } from './support/installation';
 
 const actor = `
   import { createActor } from 'xstate';
@@ -11,17 +11,7 @@ const actor = `
 `;
 
 describe('The serverchart command, given what it cannot do', () => {
-  let installation: Installation;
-
-  beforeAll(() => {
-    installation = new Installation();
-  }, 60_000);
-
-  afterEach(endCommands);
-
-  afterAll(() => {
-    installation.remove();
-  });
+  const installation = installed();
 
   /** Expects that it failed as a command should, and returns the one line that it said. */
   const complaint = ({ code, signal, stdout, stderr }: Ended): string => {

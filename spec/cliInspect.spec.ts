@@ -1,21 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Client } from './support/client';
-import { endCommands, type Command, type Ended } from './support/command';
+import type { Command, Ended } from './support/command';
 import { Page } from './support/inspecting';
-import { Installation } from './support/installation';
+import { installed } from './support/installation';
 
 describe('The serverchart command with --inspect', () => {
-  let installation: Installation;
-
-  beforeAll(() => {
-    installation = new Installation();
-  }, 60_000);
-
-  afterEach(endCommands);
-
-  afterAll(() => {
-    installation.remove();
-  });
+  const installation = installed();
 
   const stop = (command: Command): Promise<Ended> => {
     command.signal('SIGINT');

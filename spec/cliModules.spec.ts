@@ -1,23 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Client } from './support/client';
-import { endCommands, type Ended } from './support/command';
-import { Installation } from './support/installation';
+import type { Ended } from './support/command';
+import { installed } from './support/installation';
 import { projects, typedHelper, typescript } from './support/projects';
 
 const goodEnd = { code: 0, signal: null, stderr: '' } satisfies Partial<Ended>;
 
 describe('serverchart serve', () => {
-  let installation: Installation;
-
-  beforeAll(() => {
-    installation = new Installation();
-  }, 60_000);
-
-  afterEach(endCommands);
-
-  afterAll(() => {
-    installation.remove();
-  });
+  const installation = installed();
 
   const talk = async (files: Readonly<Record<string, string>>, args: readonly string[]): Promise<Ended> => {
     const command = installation.run(['serve', ...args, '--port', '0'], installation.project(files));

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from './support/client';
-import { endCommands, type Command } from './support/command';
-import { Installation } from './support/installation';
+import type { Command } from './support/command';
+import { installed } from './support/installation';
 
 /** Says when it has been told, and never finishes by itself. */
 const neverFinishing = `
@@ -41,17 +41,7 @@ const ticking = `
 `;
 
 describe('The serverchart command, told to stop', () => {
-  let installation: Installation;
-
-  beforeAll(() => {
-    installation = new Installation();
-  }, 60_000);
-
-  afterEach(endCommands);
-
-  afterAll(() => {
-    installation.remove();
-  });
+  const installation = installed();
 
   const serve = (protocol: string, ...options: readonly string[]): Command =>
     installation.run(

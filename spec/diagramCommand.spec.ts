@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectionMachine } from '../machines/connectionMachine';
 import { drawChart } from '../server/diagram/drawChart';
 import { toMermaid } from '../server/diagram/toMermaid';
-import { Command, endCommands, type Ended } from './support/command';
-import { Installation } from './support/installation';
+import { Command, type Ended } from './support/command';
+import { installed } from './support/installation';
 
 const lamp = `
   import { createMachine } from 'xstate';
@@ -15,17 +15,7 @@ const lamp = `
 const lampDiagram = 'stateDiagram-v2\n  off\n  on\n  [*] --> off\n  off --> on : press\n';
 
 describe('serverchart diagram', () => {
-  let installation: Installation;
-
-  beforeAll(() => {
-    installation = new Installation();
-  }, 60_000);
-
-  afterEach(endCommands);
-
-  afterAll(() => {
-    installation.remove();
-  });
+  const installation = installed();
 
   const diagram = (args: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<Ended> =>
     installation.run(['diagram', ...args], installation.project(files)).ended;

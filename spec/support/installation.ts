@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import {
   copyFileSync,
   mkdirSync,
@@ -13,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
-import { Command } from './command';
+import { Command, endCommands } from './command';
 
 const root = join(__dirname, '../..');
 
@@ -21,11 +22,12 @@ const root = join(__dirname, '../..');
  * The package as npm lays it out, in a temp folder: package.json beside a dist that is compiled with the build's own
  * options. So the command runs as it does for a user, and starts five times as fast as through ts-node.
  */
-export class Installation {
-  readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), 'serverchart-spec-')));
+class Installation {
+  #folder = '';
   #projects = 0;
 
-  constructor() {
+  install(): void {
+    this.#folder = realpathSync(mkdtempSync(join(tmpdir(), 'serverchart-spec-')));
     const { config } = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => ts.sys.readFile(path)) as {
       config: unknown;
     };
@@ -92,4 +94,17 @@ export class Installation {
     // a junction needs no privilege on Windows
     symlinkSync(target, path, 'junction');
   }
+}
+
+/** The package for the specs of a file, installed before them and removed after them. Commands that still run are ended. */
+export function installed(): Pick<Installation, 'project' | 'run' | 'take'> {
+  const installation = new Installation();
+  beforeAll(() => {
+    installation.install();
+  }, 60_000);
+  afterEach(endCommands);
+  afterAll(() => {
+    installation.remove();
+  });
+  return installation;
 }
