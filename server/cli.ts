@@ -101,7 +101,7 @@ A protocol in a dozen lines (protocol.ts):
 
 /** `--inspect ./protocol.ts` is an option without its port, and then the module. */
 const args = process.argv.map((arg, at, all) =>
-  arg === '--inspect' && !/^\d/.test(all[at + 1] ?? '') ? '--inspect=0' : arg,
+  arg === '--inspect' && !/^\d+$/.test(all[at + 1] ?? '') ? '--inspect=0' : arg,
 );
 
 program.parseAsync(args).catch((error: unknown) => {

@@ -69,7 +69,8 @@ function registerTsNode(file: string): boolean {
 }
 
 /**
- * Loads a user's protocol module, written in TypeScript or JavaScript, CommonJS or ESM, and returns its default export.
+ * Loads a user's module, written in TypeScript or JavaScript, CommonJS or ESM, and returns its default export, or all that
+ * it exports when it has none.
  *
  * TypeScript goes through ts-node when that is installed, else through Node itself, which strips types from 22.18 on.
  */

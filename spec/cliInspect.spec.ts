@@ -62,11 +62,11 @@ describe('The serverchart command with --inspect', () => {
     await stop(first);
   });
 
-  it("doesn't take the module behind it for its port", async () => {
+  it.each(['./protocol.js', '2nd.js'])("doesn't take the module %s behind it for its port", async (file) => {
     const protocol = `const { echo } = require('serverchart'); module.exports = echo;`;
     const command = installation.run(
-      ['serve', '--inspect', './protocol.js', '-p', '0'],
-      installation.project({ 'protocol.js': protocol }),
+      ['serve', '--inspect', file, '-p', '0'],
+      installation.project({ [file]: protocol }),
     );
     expect((await fetch(await urlOf(command))).status).toBe(200);
     await stop(command);

@@ -153,7 +153,13 @@ describe('definitionOf', () => {
     expect(JSON.parse(definitionOf(machine))).toEqual({
       id: 'machine',
       entry: ['named', { type: 'xstate.assign' }, { type: 'typed' }, { type: 'inline' }, { type: 'inline' }],
-      on: { e: [{ guard: { type: 'and' } }, { guard: { type: 'guard' } }, { guard: { type: 'typed' } }] },
+      on: {
+        e: [
+          { guard: { type: 'one and not two and in x' } },
+          { guard: { type: 'inline' } },
+          { guard: { type: 'typed' } },
+        ],
+      },
       invoke: [{ src: 'named' }, { src: 'inline' }],
     });
   });
@@ -198,5 +204,15 @@ describe('Definitions', () => {
     for (let n = 1; n <= 1_000; n += 1) expect(definitions.of(chart({ id: String(n) }))?.id).toBe(n);
     expect(definitions.of(chart({ id: 'one more' }))).toBeUndefined();
     expect(definitions.of(chart({ id: '5' }))?.id).toBe(5);
+  });
+
+  it('has room for others once it has let go of all, and numbers on', () => {
+    const definitions = new Definitions();
+    const machine = chart({ id: 'known' });
+    const [first] = [definitions.of(machine), definitions.of(chart({ id: 'other' }))];
+    definitions.clear();
+    expect(definitions.machineOf(first?.id ?? 0)).toBeUndefined();
+    expect(definitions.of(machine)?.id).toBe(3);
+    expect(definitions.machineOf(3)).toBe(machine);
   });
 });

@@ -177,6 +177,14 @@ describe('Hub', () => {
       expect(onlooker(hub).paths()).toEqual(['parent', 'parent/a']);
     });
 
+    it('lets go of the machines', () => {
+      const hub = hubOf(start(parent));
+      const one = onlooker(hub).watch('parent');
+      expect(one.all('definition').map(({ id }) => hub.machineOf(id)?.id)).toEqual(['parent']);
+      one.viewer.leave();
+      expect(hub.machineOf(1)).toBeUndefined();
+    });
+
     it('leaves nothing behind in the actors that were watched', () => {
       const root = start(parent);
       spawn(root, 'a');
@@ -235,6 +243,17 @@ describe('Hub', () => {
       const one = onlooker(hub);
       hub.attach(dead).unsubscribe();
       expect(one.paths()).toEqual(['parent']);
+    });
+
+    it('tells nothing anew when that is undone later', () => {
+      const [first, second] = [start(parent), start(parent)];
+      const hub = hubOf(first);
+      const attachment = hub.attach(second);
+      const one = onlooker(hub);
+      expect(one.paths()).toEqual(['parent', 'parent']);
+      second.stop();
+      attachment.unsubscribe();
+      expect(one.look().map(({ type }) => type)).toEqual(['died']);
     });
 
     it('sees one that starts again, as another one', () => {

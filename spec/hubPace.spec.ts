@@ -9,11 +9,13 @@ import {
   type AnyActorLogic,
   type Snapshot,
 } from 'xstate';
+import type { Viewer } from '../server/inspect/hub/viewer';
 import type { InspectionRecord } from '../server/inspect/wire';
 import { starting, tell } from './support/actors';
 import { eventually } from './support/events';
 import { startServer } from './support/fixtures';
 import { Client } from './support/client';
+import { heldBytes } from './support/heap';
 import { child, childrenOf, viewing } from './support/viewing';
 
 /** What a viewer is told of events at most before it takes some (see hubViewer.ts). */
@@ -135,6 +137,27 @@ describe('10 000 actors', () => {
       expect(viewer.all('died')).toHaveLength(10_000);
       expect(viewer.sessions()).toHaveLength(11);
     }
+  });
+
+  it('take up no more memory once nobody looks any more', () => {
+    const root = start(crowd);
+    tell(root, { type: 'grow', by: 10_000 });
+    const hub = hubOf(root);
+    const look = (): Viewer => {
+      const viewer = hub.join(() => undefined);
+      viewer.watch([], 1_000);
+      while (viewer.take(1_000).length > 0);
+      return viewer;
+    };
+    // what is made once, for good
+    look().leave();
+    const before = heldBytes();
+    const viewer = look();
+    const during = heldBytes() - before;
+    viewer.leave();
+    const after = heldBytes() - before;
+    expect(during).toBeGreaterThan(2 ** 20);
+    expect(after).toBeLessThan(during / 10);
   });
 
   it('that come and go while a viewer takes nothing cost it no more than a new beginning', () => {

@@ -118,8 +118,29 @@ describe('project', () => {
     });
   });
 
+  describe('given much text', () => {
+    const charactersOf = (shown: Shown): number => JSON.stringify(shown).length;
+
+    it('cuts the characters in all, and tells how much is left out', () => {
+      const long = Array.from({ length: 50 }, () => 'x'.repeat(200));
+      expect(project(long)).toEqual([...long.slice(0, 25), { $more: 25 }]);
+    });
+
+    it.each<[string, (n: number) => unknown]>([
+      ['texts', (n) => `${String(n)}${'x'.repeat(300)}`],
+      ['keys', (n) => ({ [`${String(n)}${'x'.repeat(300)}`]: 1 })],
+      ['bytes', () => Buffer.alloc(100)],
+      ['numbers', () => 2n ** 250n],
+      ['errors', () => new Error('x'.repeat(300))],
+      ['names', () => Symbol('x'.repeat(300))],
+    ])('counts that of %s', (_, make) => {
+      const value = Array.from({ length: 40 }, () => Array.from({ length: 40 }, (__, n) => make(n)));
+      expect(charactersOf(project(value))).toBeLessThan(2 * projectionLimits.text);
+    });
+  });
+
   it('takes other limits', () => {
-    const limits = { depth: 1, breadth: 2, characters: 3, bytes: 1, values: 4 };
+    const limits = { depth: 1, breadth: 2, characters: 3, bytes: 1, values: 4, text: 100 };
     expect(project({ a: 'long text', b: Buffer.from('ab'), c: 1 }, secretKeys, limits)).toEqual({
       a: { $text: 'lon', length: 9 },
       b: { $bytes: 2, first: '61' },
@@ -179,6 +200,14 @@ describe('project', () => {
           },
         ],
       });
+    });
+
+    it('leaves out what has a key too long to be looked through', () => {
+      const [long, longer] = ['x'.repeat(1_000), 'x'.repeat(1_001)];
+      expect(project([{ [long]: 1 }, { [longer]: 1 }])).toEqual([
+        { [long.slice(0, 200)]: 1 },
+        { [long.slice(0, 200)]: { $redacted: true } },
+      ]);
     });
 
     it('takes an expression that remembers where it was', () => {

@@ -97,6 +97,37 @@ describe('traceTo', () => {
     expect(told + missing).toBe(5_000);
   });
 
+  it('writes nothing to a stream that is full, however often there is something', async () => {
+    const root = start(toggle);
+    const stream = new PassThrough({ highWaterMark: 100 });
+    tracing(root, stream);
+    for (let n = 0; n < 200; n += 1) {
+      await turn();
+      tell(root, { type: 'x' });
+    }
+    expect(stream.readableLength + stream.writableLength).toBeLessThan(1_000);
+    expect(stream.listenerCount('drain')).toBeLessThan(3);
+    let text = '';
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await eventually(() => [...text.matchAll(/outside .*→ toggle/g)].length === 200);
+  });
+
+  it('writes nothing to a stream that was ended, and stops', async () => {
+    const root = start(toggle);
+    const isObserved = observed(root);
+    const stream = new PassThrough();
+    tracing(root, stream);
+    await turn();
+    await turn();
+    const before = stream.readableLength;
+    stream.end();
+    tell(root, { type: 'x' });
+    await eventually(() => !isObserved());
+    expect(stream.readableLength).toBe(before);
+    expect(stream.destroyed).toBe(false);
+    stream.destroy();
+  });
+
   it('stops when it is told to, and when the stream closes', async () => {
     for (const end of [
       (trace: { stop(): void }) => {

@@ -1,5 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 import { isActorLogic } from '../../../machines/logic';
+import { guardLabel } from '../../diagram/labels';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -52,7 +53,7 @@ function transitionOf(value: unknown): unknown {
     target,
     reenter,
     description,
-    guard: guard === undefined ? undefined : named(guard),
+    guard: guard === undefined || typeof guard === 'string' ? guard : { type: guardLabel(guard) },
     actions: listed(actions, named),
   };
 }
@@ -69,10 +70,10 @@ function invocationOf(value: unknown): unknown {
   };
 }
 
-/** An action or a guard, by its name alone. */
+/** An action, or the logic of an actor, by its name alone. */
 function named(value: unknown): unknown {
   if (typeof value === 'string') return value;
-  // XState's own (assign, raise, and, …) are functions that have a type
+  // XState's own (assign, raise, …) are functions that have a type
   const type = typeof value === 'function' || isConfig(value) ? (value as { type?: unknown }).type : undefined;
   if (typeof type === 'string') return { type };
   return { type: typeof value === 'function' && value.name !== '' ? value.name : 'inline' };

@@ -6,16 +6,11 @@ import type { Definition, DefinitionId } from '../wire';
 /** What a factory that makes another chart for every connection could fill memory with. */
 const most = 1_000;
 
-interface Known {
-  readonly record: Definition;
-  readonly machine: AnyStateMachine;
-}
-
 /** The definitions of the machines that are watched: one for each chart, however often it was made. */
 export class Definitions {
-  readonly #byConfig = new WeakMap<object, Definition>();
+  #byConfig = new WeakMap<object, Definition>();
   readonly #byText = new Map<string, Definition>();
-  readonly #byId = new Map<DefinitionId, Known>();
+  readonly #byId = new Map<DefinitionId, AnyStateMachine>();
   #last = 0;
 
   /** Undefined when there are too many already. */
@@ -30,7 +25,14 @@ export class Definitions {
   }
 
   machineOf(id: DefinitionId): AnyStateMachine | undefined {
-    return this.#byId.get(id)?.machine;
+    return this.#byId.get(id);
+  }
+
+  /** Lets go of all machines, and of what they hold: a factory's, of the connection that it was made for. */
+  clear(): void {
+    this.#byConfig = new WeakMap();
+    this.#byText.clear();
+    this.#byId.clear();
   }
 
   #add(machine: AnyStateMachine, config: string): Definition | undefined {
@@ -38,7 +40,7 @@ export class Definitions {
     this.#last += 1;
     const record: Definition = { type: 'definition', id: this.#last, name: clip(machine.id), config };
     this.#byText.set(config, record);
-    this.#byId.set(record.id, { record, machine });
+    this.#byId.set(record.id, machine);
     return record;
   }
 }

@@ -139,6 +139,7 @@ export class Hub {
       system.observed = undefined;
     }
     this.#census.clear();
+    this.#definitions.clear();
   }
 
   #observe(root: AnyActorRef, system: System): void {
@@ -152,12 +153,12 @@ export class Hub {
   #detach(root: AnyActorRef): void {
     this.#systems.get(root)?.observed?.unsubscribe();
     this.#systems.delete(root);
-    for (const live of this.#census.living) {
-      if (rootOf(live.actor) !== root) continue;
-      this.#census.leave(live);
-      for (const viewer of this.#viewers) viewer.forget(live);
+    const taken = [...this.#census.living].filter(({ actor }) => rootOf(actor) === root);
+    for (const live of taken) this.#census.leave(live);
+    for (const viewer of taken.length > 0 ? this.#viewers : []) {
+      for (const live of taken) viewer.forget(live);
+      viewer.lose();
     }
-    for (const viewer of this.#viewers) viewer.lose();
   }
 
   #forgetEnded(): void {

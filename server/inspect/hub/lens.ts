@@ -1,4 +1,5 @@
 import type { EventObject } from 'xstate';
+import { beginningOf } from './beginningOf';
 import { project, secretKeys } from './projection';
 import type { Shown, ShownEvent } from '../wire';
 
@@ -27,7 +28,8 @@ const longestName = 200;
 export function clip(name: unknown): string {
   // JavaScript lets through what TypeScript wouldn't
   if (typeof name !== 'string') return typeof name;
-  return name.length > longestName ? `${name.slice(0, longestName)}…` : name;
+  const beginning = beginningOf(name, longestName);
+  return beginning.length < name.length ? `${beginning}…` : beginning;
 }
 
 /** Makes of contexts, events and errors what may be shown of them. */

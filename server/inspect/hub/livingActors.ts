@@ -11,14 +11,18 @@ interface Family {
 }
 
 function* childrenOf(actor: AnyActorRef): Generator<AnyActorRef> {
-  const { children, live } = (actor.getSnapshot() as Family | undefined) ?? {};
-  if (typeof children === 'object' && children !== null) {
-    for (const child of Object.values(children)) if (isChild(child, actor)) yield child;
-  }
-  if (live instanceof Map) {
-    for (const entry of (live as ReadonlyMap<unknown, { readonly actor: unknown } | undefined>).values()) {
-      if (isChild(entry?.actor, actor)) yield entry.actor;
+  try {
+    const { children, live } = (actor.getSnapshot() as Family | undefined) ?? {};
+    if (typeof children === 'object' && children !== null) {
+      for (const child of Object.values(children)) if (isChild(child, actor)) yield child;
     }
+    if (live instanceof Map) {
+      for (const entry of (live as ReadonlyMap<unknown, { readonly actor: unknown } | undefined>).values()) {
+        if (isChild(entry?.actor, actor)) yield entry.actor;
+      }
+    }
+  } catch {
+    // whatever it is, it can't be looked at; what was found until here are its children
   }
 }
 

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { beginningOf } from './beginningOf';
 import type { Shown } from '../wire';
 
 /** How much of a value is shown at most. */
@@ -13,9 +14,21 @@ export interface ProjectionLimits {
   readonly bytes: number;
   /** Values in all. */
   readonly values: number;
+  /** Characters in all, of keys and of values; those of the last value are over it. */
+  readonly text: number;
 }
 
-export const projectionLimits: ProjectionLimits = { depth: 6, breadth: 50, characters: 200, bytes: 32, values: 500 };
+export const projectionLimits: ProjectionLimits = {
+  depth: 6,
+  breadth: 50,
+  characters: 200,
+  bytes: 32,
+  values: 500,
+  text: 5_000,
+};
+
+/** No name is that long; and it takes an expression long to look through a long text. */
+const longestKey = 1_000;
 
 /** Keys whose values are never shown: those that look like passwords, tokens, keys and cookies. */
 export const secretKeys =
@@ -42,6 +55,7 @@ class Projection {
   readonly #limits: ProjectionLimits;
   readonly #above = new Set<object>();
   #values = 0;
+  #characters = 0;
 
   constructor(redact: RegExp, limits: ProjectionLimits) {
     this.#redact = redact;
@@ -57,7 +71,7 @@ class Projection {
       case 'boolean':
         return value;
       case 'bigint':
-        return { $bigint: bigText(value) };
+        return { $bigint: this.#clip(bigText(value)) };
       case 'symbol':
         return { $symbol: this.#clip(value.description ?? '') };
       case 'undefined':
@@ -74,7 +88,7 @@ class Projection {
     if (types.isProxy(value)) return { $instance: 'Proxy' };
     if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return this.#binary(bytesOf(value));
     if (types.isDate(value)) return { $date: dateText(value) };
-    if (types.isNativeError(value)) return { $error: this.#clip(errorText(value)) };
+    if (types.isNativeError(value)) return { $error: this.#clip(errorText(value, this.#limits.characters)) };
     if (this.#above.has(value)) return { $circular: true };
     const isDeep = depth >= this.#limits.depth;
     if (Array.isArray(value)) {
@@ -97,7 +111,7 @@ class Projection {
   }
 
   get #isExhausted(): boolean {
-    return this.#values >= this.#limits.values;
+    return this.#values >= this.#limits.values || this.#characters >= this.#limits.text;
   }
 
   #plain(value: object, depth: number): Shown {
@@ -108,8 +122,9 @@ class Projection {
     for (const key of keys) {
       if (taken === this.#limits.breadth || this.#isExhausted) break;
       taken += 1;
+      const name = this.#clip(key);
       // no plain data can pass for one of our own marks
-      shown[this.#clip(key.startsWith('$') ? `$${key}` : key)] = this.#property(value, key, depth);
+      shown[name.startsWith('$') ? `$${name}` : name] = this.#property(value, key, depth);
     }
     if (taken < keys.length) shown['$more'] = keys.length - taken;
     return shown;
@@ -117,6 +132,7 @@ class Projection {
 
   #isSecret(key: unknown): boolean {
     if (typeof key !== 'string') return false;
+    if (key.length > longestKey) return true;
     // where one with the flag g or y goes on
     if (this.#redact.lastIndex !== 0) this.#redact.lastIndex = 0;
     return this.#redact.test(key);
@@ -159,8 +175,11 @@ class Projection {
   }
 
   #binary(bytes: Uint8Array): Shown {
-    const first = Buffer.from(bytes.subarray(0, this.#limits.bytes)).toString('hex');
-    return { $bytes: bytes.length, first: first.replace(/..(?=.)/g, '$& ') };
+    const first = Buffer.from(bytes.subarray(0, this.#limits.bytes))
+      .toString('hex')
+      .replace(/..(?=.)/g, '$& ');
+    this.#characters += first.length;
+    return { $bytes: bytes.length, first };
   }
 
   #text(value: string): Shown {
@@ -169,8 +188,9 @@ class Projection {
   }
 
   #clip(text: string): string {
-    // a copy: V8 keeps the whole of a string as long as somebody has a part of it
-    return Buffer.from(text.slice(0, this.#limits.characters), 'utf16le').toString('utf16le');
+    const clipped = beginningOf(text, this.#limits.characters);
+    this.#characters += clipped.length;
+    return clipped;
   }
 }
 
@@ -220,9 +240,11 @@ function classOf(value: object): string {
   return Object.getPrototypeOf(prototype) === null ? 'Object' : 'anonymous class';
 }
 
-function errorText(error: object): string {
+/** @param characters - of its message: joined to another, a long text would be copied as a whole */
+function errorText(error: object, characters: number): string {
   const message = dataOf(error, 'message');
-  return typeof message === 'string' && message !== '' ? `${classOf(error)}: ${message}` : classOf(error);
+  const isTold = typeof message === 'string' && message !== '';
+  return isTold ? `${classOf(error)}: ${message.slice(0, characters)}` : classOf(error);
 }
 
 function dateText(date: Date): string {

@@ -53,11 +53,12 @@ export class Reporter {
   /** An actor has ended, unless that has been told already. */
   tellDied(live: LiveActor | undefined): void {
     if (live === undefined) return;
-    const { status, error } = live.snapshot;
+    const { snapshot } = live;
+    const { status } = snapshot;
     const died: Died = {
       ...{ type: 'died', at: now(), id: live.id },
       status: status === 'active' ? 'stopped' : status,
-      ...(status === 'error' && { error: this.#lens.error(error) }),
+      ...(status === 'error' && { error: this.#lens.error(snapshot.error) }),
     };
     this.#census.leave(live);
     for (const viewer of this.#viewers) {

@@ -6,6 +6,7 @@ import { TraceLines } from './traceLines';
 const mostTraced = 1_000;
 /** Lines that are made at a time. */
 const linesAtOnce = 500;
+
 /**
  * Writes what a hub sees to a stream, as text: one line for each event, state change, birth and death, in columns.
  *
@@ -20,22 +21,25 @@ const linesAtOnce = 500;
  */
 export function traceTo(hub: Hub, stream: Writable): { stop(): void } {
   const lines = new TraceLines();
-  let isWaiting = false;
+  /** Whether it is settled when to write next: soon, or when the stream has drained. */
+  let isSettled = false;
   const write = (): void => {
-    isWaiting = false;
+    // somebody has ended it, but it isn't closed yet
+    if (!stream.writable) stop();
     const records = viewer.take(linesAtOnce);
-    if (records.length === 0) return;
+    isSettled = records.length > 0;
+    if (!isSettled) return;
     const text = records.map((record) => lines.of(record)).filter((line) => line !== undefined);
-    if (text.length === 0 || stream.write(`${text.join('\n')}\n`)) schedule();
-    else stream.once('drain', schedule);
+    if (text.length === 0 || stream.write(`${text.join('\n')}\n`)) setImmediate(write);
+    else stream.once('drain', write);
   };
   const schedule = (): void => {
-    if (isWaiting) return;
-    isWaiting = true;
+    if (isSettled) return;
+    isSettled = true;
     setImmediate(write);
   };
   const stop = (): void => {
-    stream.off('drain', schedule).off('close', stop);
+    stream.off('drain', write).off('close', stop);
     viewer.leave();
   };
   const viewer = hub.join(schedule);
