@@ -93,7 +93,25 @@ describe('sequenceRows', () => {
       snapshot(1, { on: 'x' }),
       snapshot(1, { on: 'x' }),
     );
-    expect(rowsOf(world, [1])).toEqual(['1 born', '1 idle', '1 on.x']);
+    expect(rowsOf(world, [1])).toEqual(['1 born', '1 on.x']);
+  });
+
+  it('tells a state that nobody knew before', () => {
+    expect(rowsOf(worldOf(born(1, 'a'), snapshot(1, 'idle'), snapshot(1, 'idle')), [1])).toEqual(['1 born', '1 idle']);
+  });
+
+  it('leaves out what one lane has to do with actors that have none', () => {
+    const world = worldOf(
+      ...server(2),
+      sent(2, 'spawn', 1),
+      sent(2, 'done', 4),
+      sent(1, 'freed', 2),
+      sent(2, 'x', 3),
+      sent(2, 'in'),
+      sent(3, 'y', 1),
+    );
+    const rows = sequenceRows(world, lanesOf(world, [2, 3], undefined, live), 2);
+    expect(rows.flatMap((row) => (row.kind === 'message' ? [row.event.type] : []))).toEqual(['x', 'in', 'y']);
   });
 
   it('knows what the state was before the log begins', () => {

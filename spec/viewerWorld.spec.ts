@@ -59,6 +59,11 @@ describe('World', () => {
       expect(momentAt(actor, 2)?.edges).toEqual(['idle|go|0']);
     });
 
+    it('tells which event led there, after its end as well', () => {
+      const events = [0, 1, 2, 3, live].map((position) => momentAt(actor, position)?.event);
+      expect(events).toEqual([undefined, 'go', 'go', 'stop', 'stop']);
+    });
+
     it('tells whether it lived then', () => {
       expect([-1, 0, 3, 4, live].map((position) => livedAt(actor, position))).toEqual([
         false,

@@ -154,8 +154,23 @@ describe('The viewer', () => {
     clients[2].end();
     await lineOf(page, 'connection:3').waitFor();
     expect(await lineOf(page, 'connection:1').count()).toBe(0);
-    await page.locator('#filter').fill('');
+    await page.locator('#filter').press('Escape');
     await lineOf(page, 'connection:1').waitFor();
+    expect(await page.locator('#filter').inputValue()).toBe('');
+  });
+
+  it.each([
+    [720, 450],
+    [500, 400],
+  ])('has room for all in a window of %d × %d', async (width, height) => {
+    const page = await view(await startServer(), { viewport: { width, height } });
+    await untilLiving(page, ownActors);
+    await page.locator('#pause').click();
+    for (const id of ['live', 'help', 'fit', 'sequence']) {
+      const box = await page.locator(`#${id}`).boundingBox();
+      expect((box?.x ?? width) + (box?.width ?? 0)).toBeLessThanOrEqual(width);
+      expect((box?.y ?? height) + (box?.height ?? 0)).toBeLessThanOrEqual(height);
+    }
   });
 
   it('shows what is, when it joins after 10,000 events', async () => {
@@ -230,6 +245,17 @@ describe('The viewer', () => {
     });
     await page.locator('body[data-connection=connected]').waitFor();
     await untilLiving(page, ownActors);
-    expectFaults(/WebSocket/);
+    expectFaults(/ERR_CONNECTION_REFUSED/);
+  });
+
+  it('says that its URL is no longer the one, where another inspector has the port', async () => {
+    const inspector = await inspect(new Hub());
+    const page = await browse(inspector.url);
+    await page.locator('body[data-connection=connected]').waitFor();
+    await inspector.stop();
+    await inspect(new Hub(), { port: Number(new URL(inspector.url).port) });
+    await page.locator('body[data-connection=refused]').waitFor();
+    expect(await page.locator('#connection').textContent()).toContain('new URL');
+    expectFaults(/403|ERR_CONNECTION_REFUSED/);
   });
 });

@@ -11,6 +11,8 @@ export interface Moment {
   readonly context: Shown | undefined;
   /** The transitions that led here, by their names in the chart. */
   readonly edges: readonly string[];
+  /** The type of the event that led here; undefined for what it was when it began to be watched. */
+  readonly event: string | undefined;
 }
 
 /** An actor as far as the page knows it. */

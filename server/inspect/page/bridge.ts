@@ -56,6 +56,7 @@ const words: Readonly<Record<Connection, string>> = {
   connected: 'connected',
   reconnecting: 'the server is gone; trying again …',
   stopped: 'the server is gone',
+  refused: 'the server has restarted: open its new URL',
 };
 
 function report(connection?: Connection): void {
@@ -64,7 +65,7 @@ function report(connection?: Connection): void {
     setText(byId('connection'), words[connection]);
   }
   document.body.toggleAttribute('data-ready', isReady);
-  setText(byId('ready'), isReady ? `shown at ${host}` : `waiting for ${host} …`);
+  setText(byId('ready'), isReady ? `shown at ${host}` : `waiting for ${host}, which this page must be able to reach …`);
   setText(byId('shown'), count(messages.shown));
   setText(byId('living'), count(messages.living));
 }

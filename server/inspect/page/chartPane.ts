@@ -42,8 +42,7 @@ export function chartPane(app: App): ChartPane {
       const drawing = definition === undefined ? undefined : drawings.get(definition);
       setText(title, definition === undefined ? 'Statechart' : shownName(definition.name));
       setText(byId('chart-state'), clip(stateText(moment?.value)));
-      const taken = moment === undefined ? undefined : view.shown.log[moment.seq - view.shown.first];
-      setText(byId('chart-event'), taken?.type === 'snapshot' ? `after ${clip(taken.event, 80)}` : '');
+      setText(byId('chart-event'), moment?.event === undefined ? '' : `after ${clip(moment.event, 80)}`);
       room.classList.toggle('ended', moment !== undefined && moment.status !== 'active');
       if (drawing instanceof Drawing) show(drawing, actor?.id, moment);
       else explain(drawing);

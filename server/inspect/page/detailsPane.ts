@@ -102,8 +102,9 @@ export function detailsPane(app: App): Pane {
   function contextOf(): HTMLElement {
     const { selectedActor, moment } = view;
     if (app.tellsContext === false) {
-      const how = h('code', {}, 'context: true');
-      return h('p', { class: 'faint' }, 'Contexts are not shown; start the inspector with ', how, '.');
+      const command = h('code', {}, '--inspect-data');
+      const program = h('code', {}, 'new Hub({ context: true })');
+      return h('p', { class: 'faint' }, 'Contexts are not shown. To see them: ', command, ', or ', program, '.');
     }
     if (moment?.context === undefined) {
       return h('p', { class: 'faint' }, selectedActor === undefined ? '–' : 'It has none that is known.');

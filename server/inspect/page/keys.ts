@@ -18,7 +18,7 @@ const help: readonly (readonly [keys: string, what: string])[] = [
   ['← →', 'In the tree: collapse, expand. In the chart: move it. Elsewhere: step back, forward'],
   ['space', 'Pause, go on'],
   ['l  End', 'Back to now'],
-  ['/', 'Filter; Escape leaves it'],
+  ['/', 'Filter; Enter keeps it, Escape empties it'],
   ['p', 'Give the actor at the cursor a lifeline, or take it away'],
   ['f', 'Show all of the chart'],
   ['+ −', 'Zoom the chart'],
@@ -114,11 +114,19 @@ export function listenToKeys({ app, tree, chart, transport }: Keyed): void {
   byId('help').addEventListener('click', () => {
     dialog.showModal();
   });
-  filter.addEventListener('input', () => {
+  const applyFilter = (): void => {
     view.setFilter(filter.value);
     app.changed();
-  });
-  filter.addEventListener('keydown', ({ key }) => {
+  };
+  filter.addEventListener('input', applyFilter);
+  filter.addEventListener('keydown', (event) => {
+    const { key } = event;
+    if (key === 'Escape') {
+      // a browser that empties it by itself tells nobody, since the tree has the focus by then
+      event.preventDefault();
+      filter.value = '';
+      applyFilter();
+    }
     if (key === 'Escape' || key === 'Enter' || key === 'ArrowDown') byId('tree').focus();
   });
   document.addEventListener('keydown', (event) => {

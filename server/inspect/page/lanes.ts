@@ -68,10 +68,11 @@ export function lanesOf(
 /**
  * The rows of the sequence diagram, the oldest first: what of the log concerns the actors on the lanes. The first of
  * them has lane 1; lane 0 is {@link outside}.
+ * @param beside - whose events from and to actors without a lane are left out: the parent of the one that is looked at
+ * may have ten thousand other children
  */
-export function sequenceRows(world: World, actors: readonly Actor[]): SequenceRow[] {
+export function sequenceRows(world: World, actors: readonly Actor[], beside?: number): SequenceRow[] {
   const lanes = new Map(actors.map((actor, index) => [actor.id, index + 1]));
-  const states = new Map(actors.map((actor) => [actor.id, stateText(momentAt(actor, world.first - 1)?.value)]));
   const nameOf = (id: number): string => world.actors.get(id)?.name ?? '';
   const rows: SequenceRow[] = [];
   let seq = world.first - 1;
@@ -90,6 +91,7 @@ export function sequenceRows(world: World, actors: readonly Actor[]): SequenceRo
       const { source, target, event } = record;
       const from = source === undefined ? outside : lanes.get(source);
       const to = lanes.get(target);
+      if ((from === undefined && target === beside) || (to === undefined && source === beside)) continue;
       if (to !== undefined || (from !== undefined && from !== outside)) {
         const other = from === undefined ? nameOf(source ?? target) : to === undefined ? nameOf(target) : undefined;
         rows.push({ kind: 'message', seq, at, from, to, other, event });
@@ -103,9 +105,10 @@ export function sequenceRows(world: World, actors: readonly Actor[]): SequenceRo
         rows.push({ kind: 'message', seq, at, from: lane, to: outside, other: undefined, event: record.event });
         break;
       case 'snapshot': {
+        const actor = world.actors.get(record.id);
         const text = stateText(record.value);
-        if (text !== states.get(record.id)) rows.push({ kind: 'state', seq, at, lane, text });
-        states.set(record.id, text);
+        const before = stateText(actor && momentAt(actor, seq - 1)?.value);
+        if (text !== before) rows.push({ kind: 'state', seq, at, lane, text });
         break;
       }
       case 'born':

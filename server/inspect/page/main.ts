@@ -42,7 +42,7 @@ listenToKeys({ app, tree, chart, transport: time });
 followTheme(byId('theme'));
 makeSplitters();
 byId('connection').addEventListener('click', () => {
-  if (document.body.dataset['connection'] === 'stopped') client.connect();
+  if (['stopped', 'refused'].includes(document.body.dataset['connection'] ?? '')) client.connect();
 });
 client.connect();
 app.changed();
@@ -91,6 +91,7 @@ function showConnection(connection: Connection): void {
     connected: 'connected',
     reconnecting: 'reconnecting…',
     stopped: 'stopped: try again',
+    refused: 'restarted: open its new URL',
   };
   setText(byId('connection'), words[connection]);
 }

@@ -16,6 +16,8 @@ const stub = 56;
 const gap = 8;
 /** Pixels of the loop that an actor's event to itself makes. */
 const loop = 16;
+/** Pixels that words need. Where there are fewer on the right of an arrow, they are on its left. */
+const roomy = 150;
 
 /** Fills a line of the sequence diagram: an arrow, a mark on a lifeline, or a gap. */
 export function fillSequenceLine(line: HTMLElement, row: SequenceRow, layout: LaneLayout): void {
@@ -32,7 +34,7 @@ export function fillSequenceLine(line: HTMLElement, row: SequenceRow, layout: La
 }
 
 function message(row: MessageRow, layout: LaneLayout): HTMLElement[] {
-  const { middle, laneWidth, end } = layout;
+  const { middle } = layout;
   const { from, to, other, event } = row;
   const label = h('span', { class: 'label' }, clip(event.type, 120));
   label.title = tooltip(row);
@@ -44,17 +46,14 @@ function message(row: MessageRow, layout: LaneLayout): HTMLElement[] {
   }
   const x = middle(to ?? from ?? 0);
   if (from === to) {
-    place(label, x + loop + gap, end - x - loop - gap);
+    placeBeside(label, x, x + loop, layout);
     return [place(h('span', { class: 'loop' }), x, loop), label];
   }
   label.append(h('span', { class: 'faint' }, ` ${from === undefined ? 'from' : 'to'} ${clip(other ?? '', 40)}`));
   const arrow = h('span', { class: 'arrow right stub' });
-  if (from === undefined) {
-    place(label, x + gap, Math.min(laneWidth * 2, end - x - gap));
-    return [place(arrow, x - stub, stub), label];
-  }
-  place(label, x + stub + gap, end - x - stub - gap);
-  return [place(arrow, x, stub), label];
+  const start = from === undefined ? x - stub : x;
+  placeBeside(label, start, start + stub, layout);
+  return [place(arrow, start, stub), label];
 }
 
 function mark(row: MarkRow, layout: LaneLayout): HTMLElement {
@@ -84,6 +83,20 @@ function tooltip({ event: { type, payload } }: MessageRow): string {
 function placeAround(element: HTMLElement, x: number, { middle, laneWidth, end }: LaneLayout): HTMLElement {
   const half = Math.min(x - middle(0) + laneWidth / 2, end - x);
   return place(element, x - half, 2 * half);
+}
+
+/** On the right of an arrow, or on its left. */
+function placeBeside(
+  label: HTMLElement,
+  left: number,
+  right: number,
+  { middle, laneWidth, end }: LaneLayout,
+): HTMLElement {
+  const room = end - right - gap;
+  if (room >= roomy) return place(label, right + gap, room);
+  label.classList.add('before');
+  const begin = middle(0) - laneWidth / 2;
+  return place(label, begin, left - gap - begin);
 }
 
 function place(element: HTMLElement, left: number, width: number): HTMLElement {

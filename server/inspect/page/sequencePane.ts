@@ -65,8 +65,8 @@ export function sequencePane(app: App): Pane {
 
   return {
     draw() {
-      const { lanes, picked, isPaused } = view;
-      const rows = sequenceRows(view.shown, lanes);
+      const { lanes, beside, picked, isPaused } = view;
+      const rows = sequenceRows(view.shown, lanes, beside);
       layOut(lanes);
       drawLifelines(rows, lanes.length + 1);
       empty.hidden = rows.length > 0;

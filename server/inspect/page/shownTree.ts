@@ -65,7 +65,9 @@ function specialOf(value: Shown): string | undefined {
 
 /** What is inside of a branch; undefined for a leaf. */
 function entriesOf(value: Shown): readonly (readonly [string, Shown])[] | undefined {
-  if (Array.isArray(value)) return (value as readonly Shown[]).map((item, index) => [String(index), item]);
+  if (Array.isArray(value)) {
+    return (value as readonly Shown[]).map((item, index) => [leftOut(item) === undefined ? String(index) : '', item]);
+  }
   if (!isRecord(value) || specialOf(value) !== undefined) return undefined;
   const { $map, $set } = value;
   if (Array.isArray($set)) return entriesOf($set);
@@ -79,9 +81,15 @@ function entriesOf(value: Shown): readonly (readonly [string, Shown])[] | undefi
   );
 }
 
+/** How many entries are missing here; undefined when this is an entry. */
+function leftOut(value: Shown | undefined): number | undefined {
+  return value !== undefined && isRecord(value) && typeof value['$more'] === 'number' ? value['$more'] : undefined;
+}
+
 function summaryOf(value: Shown, length: number): string {
-  const more = isRecord(value) && typeof value['$more'] === 'number' ? `, ${count(value['$more'])} more` : '';
-  if (Array.isArray(value)) return `[${count(length)}]`;
+  const left = leftOut(Array.isArray(value) ? (value as readonly Shown[]).at(-1) : value);
+  const more = left === undefined ? '' : `, ${count(left)} more`;
+  if (Array.isArray(value)) return `[${count(left === undefined ? length : length - 1)}${more}]`;
   const kind = isRecord(value) && '$map' in value ? 'Map ' : isRecord(value) && '$set' in value ? 'Set ' : '';
   return `${kind}{${count(length)}${more}}`;
 }

@@ -45,6 +45,11 @@ export class View {
     return this.selectedActor && momentAt(this.selectedActor, this.position);
   }
 
+  /** Whose events the sequence diagram shows as far as they concern the other lanes; undefined where somebody has picked. */
+  get beside(): ActorId | undefined {
+    return this.picked.size === 0 ? this.selectedActor?.parent?.id : undefined;
+  }
+
   /** The actors with a lifeline. */
   get lanes(): Actor[] {
     return lanesOf(this.shown, this.picked, this.selected, this.position);

@@ -1,7 +1,10 @@
 import type { ServerMessage, ViewerMessage } from '../wire';
 
-/** `stopped`: it is not tried any more, until somebody asks for it. */
-export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'stopped';
+/**
+ * `stopped`, `refused`: it is not tried any more, until somebody asks for it. `refused`: another inspector is there by now,
+ * which has a token of its own.
+ */
+export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'stopped' | 'refused';
 
 /** What a {@link WireClient} tells. */
 interface WireListener {
@@ -52,13 +55,33 @@ export class WireClient {
     const wait = Math.min(longestWait, firstWait * 2 ** this.#tries);
     this.#tries += 1;
     if (this.#tries > mostTries) {
-      this.#tries = 0;
-      this.#listener.onConnection('stopped');
+      this.#giveUp('stopped');
       return;
     }
     this.#listener.onConnection('reconnecting');
     setTimeout(() => {
-      this.connect();
+      void this.#lookAgain();
     }, wait);
+  }
+
+  async #lookAgain(): Promise<void> {
+    const status = await statusOfPage();
+    if (status === undefined) this.#retry();
+    else if (status === 403) this.#giveUp('refused');
+    else this.connect();
+  }
+
+  #giveUp(connection: 'stopped' | 'refused'): void {
+    this.#tries = 0;
+    this.#listener.onConnection(connection);
+  }
+}
+
+/** What the server says to this page's URL; undefined when it says nothing. Why a WebSocket has failed no page is told. */
+async function statusOfPage(): Promise<number | undefined> {
+  try {
+    return (await fetch('./', { method: 'HEAD', signal: AbortSignal.timeout(longestWait) })).status;
+  } catch {
+    return undefined;
   }
 }

@@ -161,7 +161,7 @@ export class World {
     const actor = this.actors.get(id);
     if (actor === undefined) return;
     actor.definition = definition;
-    this.#remember(actor, { seq: this.last, status, value, context, edges: [] });
+    this.#remember(actor, { seq: this.last, status, value, context, edges: [], event: undefined });
   }
 
   #snapshot({ id, status, value, context, event, edges = [] }: SnapshotTaken): void {
@@ -169,7 +169,8 @@ export class World {
     if (actor === undefined) return;
     actor.touched = this.last;
     actor.lastEvent = event;
-    this.#remember(actor, { seq: this.last, status, value, context: context ?? actor.moments.at(-1)?.context, edges });
+    const shown = context ?? actor.moments.at(-1)?.context;
+    this.#remember(actor, { seq: this.last, status, value, context: shown, edges, event });
   }
 
   #receive({ target, event }: EventSent): void {
@@ -196,8 +197,8 @@ export class World {
       actor.parent.live -= 1;
       actor.parent.ended += 1;
     }
-    const { value, context, edges = [] } = actor.moments.at(-1) ?? {};
-    this.#remember(actor, { seq: this.last, status, value, context, edges });
+    const { value, context, edges = [], event } = actor.moments.at(-1) ?? {};
+    this.#remember(actor, { seq: this.last, status, value, context, edges, event });
   }
 
   #remember(actor: Actor, moment: Moment): void {
