@@ -44,7 +44,11 @@ function addServerOptions(command: Command): Command {
     .option('-H, --host <address>', "the address to listen on; '0.0.0.0' is every address of this machine", '127.0.0.1')
     .option('-1, --single', 'serve one client at a time (SingleServer) instead of many (ServerCore)', false)
     .option('--inspect [port]', 'show the running statecharts in a browser: prints where to look', toPort)
-    .option('--inspect-data', 'show contexts and payloads there too; what looks like a secret stays hidden', false);
+    .addOption(
+      new Option('--inspect-data', 'the same, with contexts and payloads; what looks like a secret stays hidden')
+        .default(false)
+        .implies({ inspect: 0 }),
+    );
 }
 
 addServerOptions(program.command('echo').description('Send back whatever comes.')).action((options: RunOptions) =>

@@ -83,6 +83,8 @@ export async function run(name: string, protocol: Protocol, options: RunOptions)
   if (inspector !== undefined) console.log(`Watch it:    ${inspector.url}`);
   console.log('Stop it:     Ctrl-C');
   await server.closed;
+  // its pages see the end, too
+  await inspector?.stop();
   // whatever the protocol's module may have running; not before the last line is out
   process.stdout.write('', () => process.exit(0));
 }

@@ -30,13 +30,13 @@ describe('The serverchart command with --inspect', () => {
   });
 
   it.each([
-    ['nothing but types', [], undefined],
+    ['nothing but types', ['--inspect'], undefined],
     ['contexts and payloads with --inspect-data', ['--inspect-data'], { data: { $bytes: 5, first: '68 65 6c 6c 6f' } }],
   ])('shows %s', async (_, args, payload) => {
-    const command = installation.run(['echo', '--inspect', ...args, '--port', '0']);
+    const command = installation.run(['echo', ...args, '--port', '0']);
     const [port] = await command.line(/ port (\d+)\.$/);
     const page = await Page.open({ url: await urlOf(command) });
-    const shows = args.length > 0;
+    const shows = payload !== undefined;
     expect(await page.hear('hello')).toMatchObject({ context: shows, payloads: shows });
     page.say({ type: 'watch', ids: [], auto: 10 });
     await page.record(({ type }) => type === 'watched');
@@ -47,6 +47,18 @@ describe('The serverchart command with --inspect', () => {
     expect('payload' in (inbox as { event: object }).event).toBe(shows);
     await client.destroy();
     await stop(command);
+  });
+
+  it('shows the end of the server, too', async () => {
+    const command = installation.run(['echo', '--inspect', '--port', '0']);
+    const page = await Page.open({ url: await urlOf(command) });
+    page.say({ type: 'watch', ids: [], auto: 10 });
+    await page.record(({ type }) => type === 'watched');
+    const ended = stop(command);
+    const last = await page.record((record) => record.type === 'snapshot' && record.status === 'done');
+    expect(last).toMatchObject({ value: 'shutdown' });
+    expect(await page.closed).toBe(1001);
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('takes a port, and says in one line when it has no luck with it', async () => {

@@ -78,7 +78,10 @@ describe('serverchart diagram', () => {
   });
 
   it('says in one line what else it cannot do', async () => {
-    expect(await complaint(['./nowhere.ts'])).toBe("There is no file './nowhere.ts'.");
+    expect(await complaint(['./nowhere.ts'])).toBe(
+      "There is no file './nowhere.ts', and no chart of ours has that name: " +
+        'those are serverCore, singleServer, connection, tcpClient, echo.',
+    );
     expect(await complaint(['echo', '--format', 'png'])).toContain('Allowed choices are mermaid, svg');
     expect(await complaint(['echo', '-o', './no/where.svg'])).toContain('no/where.svg');
     expect(await complaint([])).toContain("missing required argument 'machine'");

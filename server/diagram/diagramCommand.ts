@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { AnyStateMachine } from 'xstate';
 import { echo } from '../../actors/echo';
@@ -32,6 +33,10 @@ const isMachine = (value: unknown): value is AnyStateMachine =>
   isActorLogic(value) && 'root' in value && 'getStateNodeById' in value;
 
 async function loadMachine(file: string): Promise<AnyStateMachine> {
+  if (!existsSync(file)) {
+    const names = [...builtIn.keys()].join(', ');
+    throw new UsageError(`There is no file '${file}', and no chart of ours has that name: those are ${names}.`);
+  }
   const value = await loadUserModule(file);
   if (isMachine(value)) return value;
   const exported = typeof value === 'object' && value !== null ? Object.entries(value) : [];

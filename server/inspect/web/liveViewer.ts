@@ -60,6 +60,14 @@ export class LiveViewer {
     this.#schedule();
   }
 
+  /** Says goodbye, after the last of what there is to tell. */
+  close(code: number): void {
+    this.#attempt(() => {
+      this.#sendBatch();
+      this.#socket.close(code);
+    });
+  }
+
   #receive(data: RawData, isBinary: boolean): void {
     // what was on its way when we closed
     if (this.#socket.readyState !== WebSocket.OPEN) return;

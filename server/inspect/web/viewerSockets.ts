@@ -22,6 +22,7 @@ export class ViewerSockets {
   readonly #hub: Hub;
   readonly #keys: Keys;
   readonly #charts: Charts;
+  readonly #viewers = new Set<LiveViewer>();
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: longestMessage, perMessageDeflate: false });
 
   constructor(hub: Hub, keys: Keys) {
@@ -42,7 +43,9 @@ export class ViewerSockets {
         // its close follows
         webSocket.on('error', () => undefined);
         try {
-          new LiveViewer(webSocket, this.#hub, this.#charts);
+          const viewer = new LiveViewer(webSocket, this.#hub, this.#charts);
+          this.#viewers.add(viewer);
+          webSocket.on('close', () => this.#viewers.delete(viewer));
         } catch (error) {
           closeFor(webSocket, error);
         }
@@ -52,7 +55,7 @@ export class ViewerSockets {
 
   /** Says goodbye to all of them. */
   close(): void {
-    for (const webSocket of this.#server.clients) webSocket.close(goingAway);
+    for (const viewer of this.#viewers) viewer.close(goingAway);
   }
 }
 
