@@ -89,11 +89,15 @@ export function labelOf(transition: ChartTransition): readonly Row[] {
   ];
 }
 
+/** What a state's name takes more of when it is drawn larger, to be read from far: as the inspector's page does. */
+const fromFar = 0.6;
+const mostFromFar = 50;
+
+function widthOfRow({ kind, text }: Row): number {
+  if (kind !== 'name') return (kind === 'guard' ? indentation : 0) + widthOf(text, 'code');
+  const width = widthOf(text, 'name');
+  return Math.ceil(width + Math.min(mostFromFar, width * fromFar));
+}
+
 /** How wide they are together, in pixels. */
-export const widthOfRows = (rows: readonly Row[]): number =>
-  Math.max(
-    0,
-    ...rows.map(
-      ({ kind, text }) => (kind === 'guard' ? indentation : 0) + widthOf(text, kind === 'name' ? 'name' : 'code'),
-    ),
-  );
+export const widthOfRows = (rows: readonly Row[]): number => Math.max(0, ...rows.map(widthOfRow));
