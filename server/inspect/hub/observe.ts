@@ -14,8 +14,8 @@ interface Telling {
 
 /** How a system is observed: one function in the place of its own, however many hear it. */
 interface Tap {
-  readonly observers: Set<Observer>;
-  readonly remove: () => void;
+  readonly add: (observer: Observer) => void;
+  readonly remove: (observer: Observer) => void;
 }
 
 const taps = new WeakMap<System, Tap>();
@@ -29,11 +29,10 @@ const taps = new WeakMap<System, Tap>();
 export function observe(system: System, observer: Observer): Subscription {
   const tap = taps.get(system) ?? tapOf(system);
   if (tap === undefined) return system.inspect(observer as (event: InspectionEvent) => void);
-  tap.observers.add(observer);
+  tap.add(observer);
   return {
     unsubscribe: () => {
-      tap.observers.delete(observer);
-      if (tap.observers.size === 0) tap.remove();
+      tap.remove(observer);
     },
   };
 }
@@ -42,19 +41,24 @@ function tapOf(system: System): Tap | undefined {
   const telling = system as System & Telling;
   const { _sendInspectionEvent: send } = telling;
   if (send === undefined) return undefined;
-  const observers = new Set<Observer>();
+  let observers: readonly Observer[] = [];
   const tell = (event: Observed): void => {
     for (const observer of observers) observer(event);
     send(event);
   };
-  const remove = (): void => {
-    // what somebody else has put over it since needs it, and it does for the next time
-    if (telling._sendInspectionEvent !== tell) return;
-    telling._sendInspectionEvent = send;
-    taps.delete(system);
+  const tap: Tap = {
+    add: (observer) => {
+      observers = [...observers, observer];
+    },
+    remove: (observer) => {
+      observers = observers.filter((other) => other !== observer);
+      // what somebody else has put over it since needs it, and it does for the next time
+      if (observers.length > 0 || telling._sendInspectionEvent !== tell) return;
+      telling._sendInspectionEvent = send;
+      taps.delete(system);
+    },
   };
   telling._sendInspectionEvent = tell;
-  const tap = { observers, remove };
   taps.set(system, tap);
   return tap;
 }

@@ -29,9 +29,12 @@ export class Reporter {
 
   /** Takes an inspection event. Never throws: XState would end the actor. */
   hear(event: Observed): void {
-    this.attempt(() => {
+    // not with attempt(): of every event of every actor
+    try {
       this.#note(event);
-    });
+    } catch {
+      this.#drop();
+    }
   }
 
   /** A fault of ours, or a value that can't be looked at, costs the viewers what was to be told, and nobody else. */
@@ -39,8 +42,12 @@ export class Reporter {
     try {
       act();
     } catch {
-      for (const viewer of this.#viewers) viewer.drop();
+      this.#drop();
     }
+  }
+
+  #drop(): void {
+    for (const viewer of this.#viewers) viewer.drop();
   }
 
   /** An actor lives, unless it has been told already. */
@@ -108,7 +115,8 @@ export class Reporter {
   }
 
   #noteSent({ sourceRef, actorRef, event }: InspectedEventEvent): void {
-    const [source, target] = [sourceRef as AnyActorRef | undefined, actorRef as AnyActorRef];
+    const source = sourceRef as AnyActorRef | undefined;
+    const target = actorRef as AnyActorRef;
     const isXStates = event.type.startsWith('xstate.');
     // even of one that ends at once
     if (isXStates && event.type === 'xstate.init') this.tellBorn(target, false);
