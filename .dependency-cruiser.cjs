@@ -24,6 +24,13 @@ module.exports = {
       to: { path: '^server/(inspect|diagram)/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'core-without-testing',
+      severity: 'error',
+      comment: 'what runs in production is not made for tests',
+      from: { path: '^server/', pathNot: '^server/testing/' },
+      to: { path: '^server/testing/' },
+    },
+    {
       name: 'diagrams-below-inspector',
       severity: 'error',
       from: { path: '^server/diagram/' },

@@ -1,5 +1,5 @@
 import { fromPromise, type AnyActor, type AnyEventObject } from 'xstate';
-import { createConnection } from 'node:net';
+import net from 'node:net';
 import { ConnectError } from '../machines/errors';
 import type { LogicFor } from '../machines/logic';
 import type { ResolvedTcpClientOptions } from '../machines/options';
@@ -7,49 +7,48 @@ import { tcpClientMachine } from '../machines/tcpClientMachine';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
 import { connection } from './connection';
+import type { Network } from './network';
 import { tcpSettings } from './tcpSettings';
 
-/** Opens the socket; a client that is stopped meanwhile closes it. */
-const connector: LogicFor<AnyEventObject, ResolvedTcpClientOptions> = fromPromise<
-  ConnectedSocketAdapter,
-  ResolvedTcpClientOptions
->(
-  ({ input: options, self, signal }) =>
-    new Promise((resolve, reject) => {
-      const { host, port, path, connectTimeout } = options;
-      const { clock } = self as unknown as AnyActor;
-      const socket = createConnection({
-        ...(path === undefined ? { host, port } : { path }),
-        allowHalfOpen: true,
-        ...tcpSettings(options),
-      });
-      const fail = (cause: NodeJS.ErrnoException): void => {
-        clock.clearTimeout(timer);
-        socket.destroy();
-        reject(new ConnectError(path ?? host, path === undefined ? port : 0, cause));
-      };
-      const timer: unknown = clock.setTimeout(() => {
-        const error = new Error(`no answer for ${String(connectTimeout)} ms`);
-        fail(Object.assign(error, { code: 'ETIMEDOUT' }));
-      }, connectTimeout);
-      signal.addEventListener('abort', () => {
-        clock.clearTimeout(timer);
-        socket.destroy();
-      });
-      socket.once('error', fail);
-      socket.once('connect', () => {
-        clock.clearTimeout(timer);
-        socket.off('error', fail);
-        resolve(
-          new ConnectedSocketAdapter(
-            socket,
-            connectionInfo('connection:1', socket, path === undefined ? undefined : { address: path, port: 0 }),
-            options,
-          ),
-        );
-      });
-    }),
-);
+/** Opens {@link tcpClient}'s socket; a client that is stopped meanwhile closes it. */
+export const connectorOn = (network: Network): LogicFor<AnyEventObject, ResolvedTcpClientOptions> =>
+  fromPromise<ConnectedSocketAdapter, ResolvedTcpClientOptions>(
+    ({ input: options, self, signal }) =>
+      new Promise((resolve, reject) => {
+        const { host, port, path, connectTimeout } = options;
+        const { clock } = self as unknown as AnyActor;
+        const socket = network.createConnection({
+          ...(path === undefined ? { host, port } : { path }),
+          allowHalfOpen: true,
+          ...tcpSettings(options),
+        });
+        const fail = (cause: NodeJS.ErrnoException): void => {
+          clock.clearTimeout(timer);
+          socket.destroy();
+          reject(new ConnectError(path ?? host, path === undefined ? port : 0, cause));
+        };
+        const timer: unknown = clock.setTimeout(() => {
+          const error = new Error(`no answer for ${String(connectTimeout)} ms`);
+          fail(Object.assign(error, { code: 'ETIMEDOUT' }));
+        }, connectTimeout);
+        signal.addEventListener('abort', () => {
+          clock.clearTimeout(timer);
+          socket.destroy();
+        });
+        socket.once('error', fail);
+        socket.once('connect', () => {
+          clock.clearTimeout(timer);
+          socket.off('error', fail);
+          resolve(
+            new ConnectedSocketAdapter(
+              socket,
+              connectionInfo('connection:1', socket, path === undefined ? undefined : { address: path, port: 0 }),
+              options,
+            ),
+          );
+        });
+      }),
+  );
 
 /**
  * Kamaelia's TCPClient, to embed: connects to a server with {@link TcpClientOptions} as its input. Events `inbox {data}`
@@ -57,4 +56,4 @@ const connector: LogicFor<AnyEventObject, ResolvedTcpClientOptions> = fromPromis
  * connecting it ends in a {@link ConnectError}; when it is told to end before it is connected, its output is undefined. As
  * with any actor: who starts it with `createActor` subscribes to its errors, or XState throws them globally.
  */
-export const tcpClient = tcpClientMachine.provide({ actors: { connector, connection } });
+export const tcpClient = tcpClientMachine.provide({ actors: { connector: connectorOn(net), connection } });

@@ -1,14 +1,16 @@
 import type { AnyActor, AnyActorRef } from 'xstate';
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import net, { type ListenOptions, type Server, type Socket } from 'node:net';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ListenError } from '../machines/errors';
 import type { ListenAddress } from '../machines/connectionTypes';
 import type { ListenerEvent } from '../machines/events';
+import type { LogicFor } from '../machines/logic';
 import { serverDefaults, type ListenerInput, type ResolvedServerOptions } from '../machines/options';
 import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
+import type { Network } from './network';
 import { tcpSettings } from './tcpSettings';
 import { failable, type FailEvent } from './failable';
 
@@ -23,87 +25,92 @@ import { failable, type FailEvent } from './failable';
  *
  * A client belongs to the listener until a connection claims it, so that none is left open when the server stops.
  */
-export const tcpListener = failable<ListenerEvent, ListenerInput>(({ input, receive, self, sendBack }) => {
-  const { box } = input;
-  const options = { ...serverDefaults, ...input.options };
-  const socketOptions = { ...options, clock: (self as unknown as AnyActor).clock };
-  const unclaimed = new Set<CSA>();
-  let server: Server | undefined;
-  // kept over a suspension: a port that the system chose must stay the same
-  let address: ListenAddress | undefined;
-  let accepted = 0;
+export const tcpListener = tcpListenerOn(net);
 
-  const accept = (socket: Socket): void => {
-    accepted += 1;
-    const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
-    const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, unclaimed);
-    sendBack({ type: `${box}.newCSA`, CSA });
-    // nearly always a connection has claimed it by now
-    CSA.awaitClaim();
-  };
+/** A {@link tcpListener} on another network. */
+export function tcpListenerOn(network: Network): LogicFor<ListenerEvent, ListenerInput> {
+  return failable<ListenerEvent, ListenerInput>(({ input, receive, self, sendBack }) => {
+    const { box } = input;
+    const options = { ...serverDefaults, ...input.options };
+    const socketOptions = { ...options, clock: (self as unknown as AnyActor).clock };
+    const unclaimed = new Set<CSA>();
+    let server: Server | undefined;
+    // kept over a suspension: a port that the system chose must stay the same
+    let address: ListenAddress | undefined;
+    let accepted = 0;
 
-  const open = (): void => {
-    const opening = createServer({
-      // the FIN is ours to answer; and no byte comes before the handler is there
-      allowHalfOpen: true,
-      pauseOnConnect: true,
-      ...tcpSettings(options),
-    });
-    server = opening;
-    opening.on('connection', accept);
-    opening.once('listening', () => {
-      address = addressOf(opening, options);
-      sendBack({ type: '_listener.listening', address });
-    });
-    opening.on('error', (error: NodeJS.ErrnoException) => {
-      if (opening.listening) {
-        sendBack({ type: '_listener.acceptFailed', error });
+    const accept = (socket: Socket): void => {
+      accepted += 1;
+      const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
+      const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, unclaimed);
+      sendBack({ type: `${box}.newCSA`, CSA });
+      // nearly always a connection has claimed it by now
+      CSA.awaitClaim();
+    };
+
+    const open = (): void => {
+      const opening = network.createServer({
+        // the FIN is ours to answer; and no byte comes before the handler is there
+        allowHalfOpen: true,
+        pauseOnConnect: true,
+        ...tcpSettings(options),
+      });
+      server = opening;
+      opening.on('connection', accept);
+      opening.once('listening', () => {
+        address = addressOf(opening, options);
+        sendBack({ type: '_listener.listening', address });
+      });
+      opening.on('error', (error: NodeJS.ErrnoException) => {
+        if (opening.listening) {
+          sendBack({ type: '_listener.acceptFailed', error });
+          return;
+        }
+        const { host, path, fd } = options;
+        const where = path ?? (fd === undefined ? host : `file descriptor ${String(fd)}`);
+        const port = path === undefined && fd === undefined ? (address?.port ?? options.port) : 0;
+        const failure = new ListenError(where, port, path === undefined ? error : pathError(path, error));
+        sendBack({ type: '_listener.failed', error: failure });
+        (self as AnyActorRef).send({ type: 'fail', error: failure } satisfies FailEvent);
+      });
+      if (isTooLong(options.path)) {
+        const error = new Error(`a path has at most ${String(longestPath)} bytes`);
+        opening.emit('error', Object.assign(error, { code: 'ENAMETOOLONG' }));
         return;
       }
-      const { host, path, fd } = options;
-      const where = path ?? (fd === undefined ? host : `file descriptor ${String(fd)}`);
-      const port = path === undefined && fd === undefined ? (address?.port ?? options.port) : 0;
-      const failure = new ListenError(where, port, path === undefined ? error : pathError(path, error));
-      sendBack({ type: '_listener.failed', error: failure });
-      (self as AnyActorRef).send({ type: 'fail', error: failure } satisfies FailEvent);
+      opening.listen(listenOptions(options, address));
+    };
+
+    const close = (): void => {
+      if (server === undefined) return;
+      server.removeAllListeners();
+      // closing while the address is still being looked up may end in an error that nobody needs any more
+      server.on('error', () => undefined);
+      server.close();
+      server = undefined;
+    };
+
+    receive((event) => {
+      switch (event.type) {
+        case 'control.resume':
+          if (server === undefined) open();
+          break;
+        case 'control.suspend':
+          close();
+          break;
+        case '_serversignal.serverShutdown':
+          close();
+          sendBack({ type: '_listener.closed' });
+          break;
+      }
     });
-    if (isTooLong(options.path)) {
-      const error = new Error(`a path has at most ${String(longestPath)} bytes`);
-      opening.emit('error', Object.assign(error, { code: 'ENAMETOOLONG' }));
-      return;
-    }
-    opening.listen(listenOptions(options, address));
-  };
 
-  const close = (): void => {
-    if (server === undefined) return;
-    server.removeAllListeners();
-    // closing while the address is still being looked up may end in an error that nobody needs any more
-    server.on('error', () => undefined);
-    server.close();
-    server = undefined;
-  };
-
-  receive((event) => {
-    switch (event.type) {
-      case 'control.resume':
-        if (server === undefined) open();
-        break;
-      case 'control.suspend':
-        close();
-        break;
-      case '_serversignal.serverShutdown':
-        close();
-        sendBack({ type: '_listener.closed' });
-        break;
-    }
+    return () => {
+      close();
+      for (const CSA of unclaimed) CSA.destroy();
+    };
   });
-
-  return () => {
-    close();
-    for (const CSA of unclaimed) CSA.destroy();
-  };
-});
+}
 
 /** What `sockaddr_un` holds (unix(7)). Node 20 cuts a longer path off, and listens on what is left. */
 const longestPath = process.platform === 'darwin' ? 103 : 107;
