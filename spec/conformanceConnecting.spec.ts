@@ -1,15 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { accepted, Net, networks, Peer, portOf, turns } from './support/networks';
-
-/** So that what was called for a moment ago has been done, and nobody has heard of it. */
-const tick = (): Promise<void> =>
-  new Promise((resolve) => {
-    process.nextTick(() => {
-      process.nextTick(resolve);
-    });
-  });
+import { accepted, Net, networks, Peer, portOf, tick, turns } from './support/networks';
 
 const failure = async (socket: NodeJS.EventEmitter): Promise<NodeJS.ErrnoException> =>
   (await once(socket, 'error'))[0] as NodeJS.ErrnoException;

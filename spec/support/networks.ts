@@ -2,7 +2,7 @@ import { afterEach } from '@jest/globals';
 import { once } from 'node:events';
 import net, { type ListenOptions, type NetConnectOpts, type Server, type ServerOpts, type Socket } from 'node:net';
 import type { Network } from '../../actors/network';
-import { memoryNetwork } from '../../server/testing/index';
+import { memoryNetwork, SimulatedClock, type MemoryNetwork } from '../../server/testing/index';
 import { turn } from './serving';
 
 /** Each network that a conformance spec runs on: real TCP says what is right. */
@@ -16,6 +16,14 @@ export const networks: [name: string, make: () => Network][] = [
 export async function turns(count = 25): Promise<void> {
   for (let n = 0; n < count; n += 1) await turn();
 }
+
+/** So that what was called for a moment ago has been done, and nobody has heard of it. */
+export const tick = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.nextTick(() => {
+      process.nextTick(resolve);
+    });
+  });
 
 /** One end of a connection, and all that happens to it. */
 export class Peer {
@@ -75,6 +83,7 @@ export class Peer {
 export class Net {
   readonly #make: () => Network;
   #network: Network;
+  #clock: SimulatedClock | undefined;
   readonly #servers: Server[] = [];
   readonly #sockets: Socket[] = [];
 
@@ -88,12 +97,26 @@ export class Net {
       for (const socket of sockets) socket.destroy();
       await turns();
       this.#network = this.#make();
+      this.#clock = undefined;
     });
   }
 
   /** The network of this spec. */
   get network(): Network {
     return this.#network;
+  }
+
+  /** The network's clock; real TCP has none, so that there it is a clock for servers alone. */
+  get clock(): SimulatedClock {
+    this.#clock ??= (this.#network as Partial<MemoryNetwork>).clock ?? new SimulatedClock();
+    return this.#clock;
+  }
+
+  /** Lets so many milliseconds pass, and all happen that is to happen in them. */
+  async passes(ms: number): Promise<void> {
+    await turns();
+    await this.clock.advance(ms);
+    await turns();
   }
 
   /** Calls up a server, which may fail to listen. Nothing of what it accepts is read. */
