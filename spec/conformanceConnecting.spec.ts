@@ -91,6 +91,21 @@ describe.each(networks)('How one connects on %s', (_, make) => {
       });
     });
 
+    it('hears of a reset without reading, unless it was paused', async () => {
+      const server = await net.listen();
+      const [reading, first] = await net.connect(server);
+      const arrival = accepted(server);
+      const paused = net.call(server);
+      paused.socket.pause();
+      const second = await arrival;
+      await paused.sees('connect');
+      first.socket.resetAndDestroy();
+      second.socket.resetAndDestroy();
+      expect(await reading.closed).toEqual(['connect', 'read ECONNRESET', 'closed by error']);
+      await turns();
+      expect(paused.log).toEqual(['connect']);
+    });
+
     it('has ports of its own', async () => {
       const server = await net.listen();
       const [[first], [second]] = [await net.connect(server), await net.connect(server)];
@@ -108,6 +123,8 @@ describe.each(networks)('How one connects on %s', (_, make) => {
       expect(other.received.toString()).toBe('early bird');
       expect(await Promise.all(writes)).toEqual(['written', 'written']);
       expect(client.log).toEqual(['connect', 'finish']);
+      other.socket.end();
+      expect(await client.reads().closed).toEqual(['connect', 'finish', 'end', 'closed']);
     });
 
     it('that is destroyed at once is never seen', async () => {
