@@ -114,8 +114,6 @@ export class TcpEnd {
     this.#tell((peer) => {
       peer.#acknowledge(size);
     });
-    // libuv takes a reset right behind the last bytes for the peer's end (POLLHUP after a partial read)
-    if (this.#unread === 0 && this.#error !== undefined) this.#hasFin = true;
     return bytes;
   }
 
