@@ -56,12 +56,20 @@ describe('traceTo', () => {
     const [first] = lines();
     expect(first?.slice(14)).toBe('serverCore                   is born');
     const bare = lines().map((line) => line.slice(14).replace(/ {2,}/g, '  '));
-    expect(bare).toContain(
-      'serverCore/connections  → connections/connection:1  inbox'
-        .replace('serverCore/connections', 'connections/connection:1')
-        .replace('→ connections/connection:1', '→ connection:1/protocol'),
-    );
+    expect(bare).toContain('connections/connection:1  → connection:1/protocol  inbox');
     expect(bare).toContain('connection:1/protocol  emits  outbox');
+  });
+
+  it('tells each of parallel states from the top, however deep they are', async () => {
+    const region = { initial: 'off', states: { off: { on: { x: 'on' } }, on: {} } } as const;
+    const both = { type: 'parallel', states: { left: region, right: region, idle: {} } } as const;
+    const root = start(createMachine({ id: 'lamps', initial: 'lit', states: { lit: both } }));
+    const { stream, lines } = memory();
+    tracing(root, stream);
+    tell(root, { type: 'x' });
+    const after = 'lit.left.on, lit.right.on, lit.idle';
+    await eventually(() => lines().some((line) => line.includes(after)));
+    expect(lines().at(-1)).toContain(`lit.left.off, lit.right.off, lit.idle → ${after}`);
   });
 
   it('lets no name and no type leave its line, or do anything to the terminal', async () => {

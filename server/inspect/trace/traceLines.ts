@@ -75,12 +75,12 @@ function line(at: number, actor: string, text: string, more = ''): string {
   return oneLine(`${time}  ${actor.padEnd(who)} ${text.padEnd(what)} ${more}`).trimEnd();
 }
 
-/** `open.flowing`; of parallel states `a.b, c.d`. */
-function stateText(value: StateValue | undefined): string {
+/** `open.flowing`; of parallel states `a.b, a.c.d`, each from the top. */
+function stateText(value: StateValue | undefined, above = ''): string {
   if (value === undefined) return '';
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return above + value;
   return Object.entries(value)
-    .map(([state, below]) => (below === '' ? state : [state, stateText(below)].filter((part) => part !== '').join('.')))
+    .map(([state, below]) => stateText(below, `${above}${state}.`) || above + state)
     .join(', ');
 }
 
