@@ -12,6 +12,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { serversOf, type Bench, type Measurement } from './bench';
 import { Clients } from './clients';
 import { compile } from './compiled';
+import { connectionLimit } from './connectionLimit';
 import { measureCpu } from './cpu';
 import { measureGrowth } from './growth';
 import { measureMemory } from './memory';
@@ -53,15 +54,6 @@ function measure(scenario: Scenario, bench: Bench): Promise<Measurement[]> {
     case 'growth':
       return measureGrowth(scenario, bench);
   }
-}
-
-/** What a process may open, less what it needs for itself. */
-function connectionLimit(): number {
-  const { userLimits } = process.report.getReport() as unknown as {
-    readonly userLimits?: { readonly open_files: { readonly soft: number | 'unlimited' } };
-  };
-  const limit = userLimits?.open_files.soft ?? 1_024;
-  return limit === 'unlimited' ? Infinity : limit - 200;
 }
 
 async function preparePeers(

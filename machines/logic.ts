@@ -1,4 +1,4 @@
-import type { ActorLogic, AnyActorLogic, EventObject } from 'xstate';
+import type { ActorLogic, AnyActorLogic, AnyStateMachine, EventObject } from 'xstate';
 
 /**
  * Actor logic of any kind that takes these events and this input: a place in a chart that real logic is provided for.
@@ -17,3 +17,7 @@ export function isActorLogic(value: unknown): value is AnyActorLogic {
     typeof (value as Partial<AnyActorLogic>).getInitialSnapshot === 'function'
   );
 }
+
+/** Whether a value is a machine: of any copy of XState, so that `instanceof` can't tell. */
+export const isMachine = (value: unknown): value is AnyStateMachine =>
+  isActorLogic(value) && 'root' in value && 'config' in value;

@@ -1,13 +1,11 @@
-/**
- * Takes the pictures of the inspector's page that the README shows: `npm run screenshots`. It needs Chromium, whose path is
- * in the variable CHROMIUM, or `/usr/bin/chromium`.
- */
+/** Takes the pictures of the inspector's page that the README shows, in Chromium: `npm run screenshots`. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { createServerCore, setupProtocol } from '../server/index';
 import { Hub, startInspector } from '../server/inspect/index';
+import { findChromium } from './chromium';
 
 const docs = join(__dirname, '..', 'docs');
 const viewport = { width: 1440, height: 900 };
@@ -61,10 +59,7 @@ async function main(): Promise<void> {
   const hub = new Hub({ context: true, payloads: true });
   hub.attach(server.actor);
   const inspector = await startInspector(hub);
-  const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox'],
-  });
+  const browser = await chromium.launch({ executablePath: findChromium() });
   const { port } = await server.start();
   const page = await browser.newPage({ viewport, deviceScaleFactor: 1.5 });
   await page.goto(inspector.url);

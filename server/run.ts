@@ -5,6 +5,7 @@ import type { Protocol } from '../machines/options';
 import { createServerCore } from './createServerCore';
 import { createSingleServer } from './createSingleServer';
 import type * as Inspect from './inspect/index';
+import { reachable } from './reachable';
 
 /** What the command's server options say. */
 export interface RunOptions {
@@ -100,10 +101,4 @@ async function inspect(
   const hub = new Hub({ context: isShown, payloads: isShown });
   hub.attach(actor);
   return startInspector(hub, { port });
-}
-
-/** An address that a client on this machine can use. */
-function reachable(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
-  return address === '::' ? '::1' : address;
 }

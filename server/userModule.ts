@@ -25,9 +25,12 @@ function whyNotLoaded(file: string, error: unknown): string {
   return `Node ${process.versions.node} can't load '${file}' by itself: ${advice}.`;
 }
 
-/** Loads a module that the command was given: its default export, or all that it exports when it has none. */
-export async function loadUserModule(file: string): Promise<unknown> {
-  if (!existsSync(file)) throw new UsageError(`There is no file '${file}'.`);
+/**
+ * Loads a module that the command was given: its default export, or all that it exports when it has none.
+ * @param nor - what else isn't there when the file isn't
+ */
+export async function loadUserModule(file: string, nor = ''): Promise<unknown> {
+  if (!existsSync(file)) throw new UsageError(`There is no file '${file}'${nor}.`);
   if (!statSync(file).isFile()) throw new UsageError(`'${file}' is not a file.`);
   const neverLoaded = (): void => {
     console.error(`serverchart: '${file}' never finishes loading: it awaits what doesn't come.`);

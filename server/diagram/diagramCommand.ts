@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { AnyStateMachine } from 'xstate';
 import { echo } from '../../actors/echo';
 import { connectionMachine } from '../../machines/connectionMachine';
 import { describe } from '../../machines/errors';
-import { isActorLogic } from '../../machines/logic';
+import { isActorLogic, isMachine } from '../../machines/logic';
 import { serverCoreMachine } from '../../machines/serverCoreMachine';
 import { singleServerMachine } from '../../machines/singleServerMachine';
 import { tcpClientMachine } from '../../machines/tcpClientMachine';
@@ -28,24 +27,17 @@ const builtIn: ReadonlyMap<string, AnyStateMachine> = new Map<string, AnyStateMa
   ['echo', echo],
 ]);
 
-/** Another copy of XState may have made it. */
-const isMachine = (value: unknown): value is AnyStateMachine =>
-  isActorLogic(value) && 'root' in value && 'getStateNodeById' in value;
-
 async function loadMachine(file: string): Promise<AnyStateMachine> {
-  if (!existsSync(file)) {
-    const names = [...builtIn.keys()].join(', ');
-    throw new UsageError(`There is no file '${file}', and no chart of ours has that name: those are ${names}.`);
-  }
-  const value = await loadUserModule(file);
+  const names = [...builtIn.keys()].join(', ');
+  const value = await loadUserModule(file, `, and no chart of ours has that name: those are ${names}`);
   if (isMachine(value)) return value;
   const exported = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   const machines = new Map(exported.flatMap(([name, held]) => (isMachine(held) ? [[held, name] as const] : [])));
   const [only] = machines.keys();
   if (only !== undefined && machines.size === 1) return only;
   if (machines.size > 1) {
-    const names = [...machines.values()].join(', ');
-    throw new UsageError(`'${file}' has several machines (${names}): export the one to draw as default.`);
+    const found = [...machines.values()].join(', ');
+    throw new UsageError(`'${file}' has several machines (${found}): export the one to draw as default.`);
   }
   const what = isActorLogic(value) ? 'logic of another kind' : describe(value);
   throw new UsageError(`'${file}' has no machine: what it exports is ${what}, not what createMachine returns.`);

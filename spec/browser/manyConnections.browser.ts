@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Page } from 'playwright-core';
+import { connectionLimit } from '../../bench/connectionLimit';
 import { Hub } from '../../server/inspect/hub/hub';
 import { atEnd, startServer, type Started } from '../support/fixtures';
 import { inspect } from '../support/inspecting';
@@ -32,15 +33,6 @@ async function connectMany({ port }: Started, count: number): Promise<() => void
   return () => child.stdin.end();
 }
 
-/** As many as there are to be, or as this process may have descriptors for. */
-function connectionCount(): number {
-  const { userLimits } = process.report.getReport() as unknown as {
-    readonly userLimits: { readonly open_files: { readonly soft: number | 'unlimited' } };
-  };
-  const { soft } = userLimits.open_files;
-  return soft === 'unlimited' ? 10_000 : Math.min(10_000, soft - 500);
-}
-
 const living = (page: Page, count: number): Promise<void> =>
   page
     .locator('#live-count')
@@ -48,7 +40,8 @@ const living = (page: Page, count: number): Promise<void> =>
     .waitFor();
 
 it('shows a server with 10,000 connections, and misses none of their deaths', async () => {
-  const count = connectionCount();
+  // or as many as this process may have descriptors for
+  const count = Math.min(10_000, connectionLimit());
   const started = await startServer();
   const { actor } = started.server;
   const hub = new Hub();

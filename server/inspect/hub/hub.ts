@@ -1,4 +1,4 @@
-import type { AnyActorRef, Subscription } from 'xstate';
+import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate';
 import { boolean, check } from '../../../machines/optionChecks';
 import { Census } from './census';
 import { Definitions } from './definitions';
@@ -104,7 +104,7 @@ export class Hub {
   }
 
   /** A machine that runs a definition. */
-  machineOf(definition: DefinitionId): ReturnType<Definitions['machineOf']> {
+  machineOf(definition: DefinitionId): AnyStateMachine | undefined {
     return this.#definitions.machineOf(definition);
   }
 

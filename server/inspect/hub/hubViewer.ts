@@ -52,12 +52,10 @@ export class HubViewer implements Viewer, Watcher {
     }
     // false for NaN too
     this.#auto = auto > 0 ? auto : 0;
-    const others = [...this.#others, ...this.#registry.living];
+    const others = [...this.#others];
     this.#others.clear();
-    for (const live of others) {
-      if (this.#others.size >= this.#auto) break;
-      if (!this.#chosen.has(live)) this.#others.add(live);
-    }
+    this.#addOthers(others);
+    this.#addOthers(this.#registry.living);
     for (const live of before) if (!this.#isWatched(live)) this.#registry.removeWatcher(live, this);
     for (const live of [...this.#chosen, ...this.#others]) if (!before.has(live)) this.#begin(live);
   }
@@ -127,6 +125,14 @@ export class HubViewer implements Viewer, Watcher {
     this.#tell(() => {
       this.#backlog.drop();
     });
+  }
+
+  /** Watches the first of these that aren't chosen, as far as there is room. */
+  #addOthers(from: Iterable<LiveActor>): void {
+    for (const live of from) {
+      if (this.#others.size >= this.#auto) return;
+      if (!this.#chosen.has(live)) this.#others.add(live);
+    }
   }
 
   #isWatched(live: LiveActor): boolean {

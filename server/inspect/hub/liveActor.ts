@@ -1,4 +1,5 @@
 import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate';
+import { isMachine } from '../../../machines/logic';
 import { clip } from './lens';
 import type { ActorId, ActorKind, ActorStatus, Born, InspectionRecord, SnapshotTaken, StateValue } from '../wire';
 
@@ -58,9 +59,8 @@ export class LiveActor {
 
   /** The machine that it runs, if it is one. */
   get machine(): AnyStateMachine | undefined {
-    const { logic } = this.actor as unknown as { logic: object };
-    // not instanceof: a user's machine may be of another copy of XState
-    return 'root' in logic && 'config' in logic ? (logic as AnyStateMachine) : undefined;
+    const { logic } = this.actor as unknown as { logic: unknown };
+    return isMachine(logic) ? logic : undefined;
   }
 
   get snapshot(): Snapshot {

@@ -6,6 +6,7 @@ import { gate } from './gate';
 import type { Hub } from '../hub/hub';
 import { resolveInspectorOptions, type InspectorOptions } from './inspectorOptions';
 import { Pages } from './pages';
+import { reachable } from '../../reachable';
 import { ViewerSockets } from './viewerSockets';
 
 /** A running inspector. */
@@ -59,7 +60,7 @@ export async function startInspector(hub: Hub, options: InspectorOptions = {}): 
     await stopped;
   };
   const address = server.address() as AddressInfo;
-  return { url: `http://${reachable(host)}:${String(address.port)}/${token}/`, stop, [Symbol.asyncDispose]: stop };
+  return { url: `http://${inUrl(host)}:${String(address.port)}/${token}/`, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
@@ -75,8 +76,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 }
 
 /** How a URL on this machine names the host. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  const address = host === '::' ? '::1' : host;
+function inUrl(host: string): string {
+  const address = reachable(host);
   return isIPv6(address) ? `[${address}]` : address;
 }
