@@ -55,6 +55,7 @@ export class World {
 
   /** @param now - the page's clock, for how long an actor is still to be seen after its end */
   apply(record: Exclude<InspectionRecord, Reset>, now: number): void {
+    if (record.type !== 'definition' && record.type !== 'watched') this.log.push(record);
     switch (record.type) {
       case 'definition':
         this.definitions.set(record.id, record);
@@ -63,27 +64,21 @@ export class World {
         this.#watch(record);
         break;
       case 'born':
-        this.log.push(record);
         this.#bear(record);
         break;
       case 'snapshot':
-        this.log.push(record);
         this.#snapshot(record);
         break;
       case 'died':
-        this.log.push(record);
         this.#bury(record, now);
         break;
       case 'event':
-        this.log.push(record);
         this.#receive(record);
         break;
       case 'emitted':
-        this.log.push(record);
         this.#emit(record);
         break;
       case 'dropped':
-        this.log.push(record);
     }
   }
 
