@@ -20,7 +20,7 @@ export interface Registry {
 export const mostChosen = 1_000;
 /** Events and snapshots that wait for a viewer. A page takes 20,000 a second. */
 const mostEvents = 2_000;
-/** Births and deaths that wait for a viewer before it is told anew what lives: some 20 MB. */
+/** Births and deaths that wait for a viewer before it is told anew what lives. */
 const mostRecords = 100_000;
 
 /** A hub's side of a viewer: whom it watches, and what it is still to be told. */
