@@ -5,7 +5,7 @@ import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketA
 import type { Bytes, CloseReason, ConnectionInfo } from '../machines/connectionTypes';
 import type { ProtocolEmitted, ProtocolEvent, SocketFeedback } from '../machines/events';
 import { describe } from '../machines/errors';
-import { elapsedMs } from '../machines/tally';
+import { elapsedMs, timeOf } from '../machines/time';
 import { stopOrphans } from './orphans';
 import { isActive, relay } from './relay';
 import { canTake, Inbox, knows, listensFor } from './selectiveReceive';
@@ -16,7 +16,7 @@ interface SocketOptions {
   readonly allowHalfOpen: boolean;
   readonly maxBufferedBytes: number;
   readonly lingerTimeout: number;
-  /** What a rejected client's time runs on. */
+  /** What a rejected client's time runs on, and how long a connection took. */
   readonly clock?: AnyActor['clock'];
 }
 
@@ -38,7 +38,7 @@ export class ConnectedSocketAdapter implements CSA {
   readonly #options: SocketOptions;
   readonly #unclaimed: Set<CSA> | undefined;
   readonly #writer: SocketWriter;
-  readonly #acceptedAt = performance.now();
+  readonly #acceptedAt: number;
   #error: Error | undefined;
   #connection: AnyActorRef | undefined;
   #handler: AnyActorRef | undefined;
@@ -60,6 +60,7 @@ export class ConnectedSocketAdapter implements CSA {
     this.info = info;
     this.#options = options;
     this.#unclaimed = unclaimed;
+    this.#acceptedAt = timeOf(options.clock);
     this.#writer = new SocketWriter(socket, this);
     (socket as Adapted)[adapter] = this;
     // from the first moment on: a socket without a listener for it takes the process down
@@ -75,7 +76,7 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   get durationMs(): number {
-    return elapsedMs(this.#acceptedAt);
+    return elapsedMs(this.#acceptedAt, this.#options.clock);
   }
 
   get takesBytes(): boolean {

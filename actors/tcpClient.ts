@@ -1,54 +1,51 @@
-import { fromPromise, type AnyActor, type AnyEventObject } from 'xstate';
-import net from 'node:net';
+import { fromPromise, type AnyActor } from 'xstate';
 import { ConnectError } from '../machines/errors';
-import type { LogicFor } from '../machines/logic';
 import type { ResolvedTcpClientOptions } from '../machines/options';
 import { tcpClientMachine } from '../machines/tcpClientMachine';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
 import { connection } from './connection';
-import type { Network } from './network';
+import { networkOf } from './network';
 import { tcpSettings } from './tcpSettings';
 
 /** Opens {@link tcpClient}'s socket; a client that is stopped meanwhile closes it. */
-export const connectorOn = (network: Network): LogicFor<AnyEventObject, ResolvedTcpClientOptions> =>
-  fromPromise<ConnectedSocketAdapter, ResolvedTcpClientOptions>(
-    ({ input: options, self, signal }) =>
-      new Promise((resolve, reject) => {
-        const { host, port, path, connectTimeout } = options;
-        const { clock } = self as unknown as AnyActor;
-        const socket = network.createConnection({
-          ...(path === undefined ? { host, port } : { path }),
-          allowHalfOpen: true,
-          ...tcpSettings(options),
-        });
-        const fail = (cause: NodeJS.ErrnoException): void => {
-          clock.clearTimeout(timer);
-          socket.destroy();
-          reject(new ConnectError(path ?? host, path === undefined ? port : 0, cause));
-        };
-        const timer: unknown = clock.setTimeout(() => {
-          const error = new Error(`no answer for ${String(connectTimeout)} ms`);
-          fail(Object.assign(error, { code: 'ETIMEDOUT' }));
-        }, connectTimeout);
-        signal.addEventListener('abort', () => {
-          clock.clearTimeout(timer);
-          socket.destroy();
-        });
-        socket.once('error', fail);
-        socket.once('connect', () => {
-          clock.clearTimeout(timer);
-          socket.off('error', fail);
-          resolve(
-            new ConnectedSocketAdapter(
-              socket,
-              connectionInfo('connection:1', socket, path === undefined ? undefined : { address: path, port: 0 }),
-              options,
-            ),
-          );
-        });
-      }),
-  );
+const connector = fromPromise<ConnectedSocketAdapter, ResolvedTcpClientOptions>(
+  ({ input: options, self, signal }) =>
+    new Promise((resolve, reject) => {
+      const { host, port, path, connectTimeout } = options;
+      const { clock } = self as unknown as AnyActor;
+      const socket = networkOf(self).createConnection({
+        ...(path === undefined ? { host, port } : { path }),
+        allowHalfOpen: true,
+        ...tcpSettings(options),
+      });
+      const fail = (cause: NodeJS.ErrnoException): void => {
+        clock.clearTimeout(timer);
+        socket.destroy();
+        reject(new ConnectError(path ?? host, path === undefined ? port : 0, cause));
+      };
+      const timer: unknown = clock.setTimeout(() => {
+        const error = new Error(`no answer for ${String(connectTimeout)} ms`);
+        fail(Object.assign(error, { code: 'ETIMEDOUT' }));
+      }, connectTimeout);
+      signal.addEventListener('abort', () => {
+        clock.clearTimeout(timer);
+        socket.destroy();
+      });
+      socket.once('error', fail);
+      socket.once('connect', () => {
+        clock.clearTimeout(timer);
+        socket.off('error', fail);
+        resolve(
+          new ConnectedSocketAdapter(
+            socket,
+            connectionInfo('connection:1', socket, path === undefined ? undefined : { address: path, port: 0 }),
+            { ...options, clock },
+          ),
+        );
+      });
+    }),
+);
 
 /**
  * Kamaelia's TCPClient, to embed: connects to a server with {@link TcpClientOptions} as its input. Events `inbox {data}`
@@ -56,4 +53,4 @@ export const connectorOn = (network: Network): LogicFor<AnyEventObject, Resolved
  * connecting it ends in a {@link ConnectError}; when it is told to end before it is connected, its output is undefined. As
  * with any actor: who starts it with `createActor` subscribes to its errors, or XState throws them globally.
  */
-export const tcpClient = tcpClientMachine.provide({ actors: { connector: connectorOn(net), connection } });
+export const tcpClient = tcpClientMachine.provide({ actors: { connector, connection } });

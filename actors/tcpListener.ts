@@ -1,5 +1,5 @@
 import type { AnyActor, AnyActorRef } from 'xstate';
-import net, { type ListenOptions, type Server, type Socket } from 'node:net';
+import type { ListenOptions, Server, Socket } from 'node:net';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ListenError } from '../machines/errors';
@@ -10,7 +10,7 @@ import { serverDefaults, type ListenerInput, type ResolvedServerOptions } from '
 import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
-import type { Network } from './network';
+import { networkOf } from './network';
 import { tcpSettings } from './tcpSettings';
 import { failable, type FailEvent } from './failable';
 
@@ -25,11 +25,9 @@ import { failable, type FailEvent } from './failable';
  *
  * A client belongs to the listener until a connection claims it, so that none is left open when the server stops.
  */
-export const tcpListener = tcpListenerOn(net);
-
-/** A {@link tcpListener} on another network. */
-export function tcpListenerOn(network: Network): LogicFor<ListenerEvent, ListenerInput> {
-  return failable<ListenerEvent, ListenerInput>(({ input, receive, self, sendBack }) => {
+export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<ListenerEvent, ListenerInput>(
+  ({ input, receive, self, sendBack }) => {
+    const network = networkOf(self as AnyActorRef);
     const { box } = input;
     const options = { ...serverDefaults, ...input.options };
     const socketOptions = { ...options, clock: (self as unknown as AnyActor).clock };
@@ -109,8 +107,8 @@ export function tcpListenerOn(network: Network): LogicFor<ListenerEvent, Listene
       close();
       for (const CSA of unclaimed) CSA.destroy();
     };
-  });
-}
+  },
+);
 
 /** What `sockaddr_un` holds (unix(7)). Node 20 cuts a longer path off, and listens on what is left. */
 const longestPath = process.platform === 'darwin' ? 103 : 107;

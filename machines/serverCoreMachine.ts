@@ -139,7 +139,7 @@ export const serverCoreMachine = setup({
     tellConnections: sendTo('connections', { type: 'control.serverShutdown' }),
     /** Kamaelia's `stop`: what is still open is cut. */
     stop: sendTo('connections', { type: 'control.shutdownMicroprocess' }),
-    emitShutdown: emit(({ context }) => ({ type: 'server.shutdown', ...summarise(context.tally) })),
+    emitShutdown: emit(({ context, self }) => ({ type: 'server.shutdown', ...summarise(context.tally, self) })),
   },
   guards: {
     canReopen: ({ context }) => context.options.fd === undefined,
@@ -155,15 +155,15 @@ export const serverCoreMachine = setup({
   },
 }).createMachine({
   id: 'serverCore',
-  context: ({ input }) => ({
+  context: ({ input, self }) => ({
     options: resolveServerCoreOptions(input),
     address: undefined,
     open: 0,
     queue: [],
     portIsFree: false,
-    tally: emptyTally(),
+    tally: emptyTally(self),
   }),
-  output: ({ context }) => summarise(context.tally),
+  output: ({ context, self }) => summarise(context.tally, self),
   invoke: [
     {
       id: 'connections',

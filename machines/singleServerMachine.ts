@@ -201,7 +201,7 @@ export const singleServerMachine = setup({
       enqueue.emit({ type: '_CSA_signal.shutdownMicroprocess' });
     }),
     emitDraining: emit(({ context }) => ({ type: 'server.draining', connections: context.CSA ? 1 : 0 })),
-    emitShutdown: emit(({ context }) => ({ type: 'server.shutdown', ...summarise(context.tally) })),
+    emitShutdown: emit(({ context, self }) => ({ type: 'server.shutdown', ...summarise(context.tally, self) })),
   },
   guards: {
     takesBytes: ({ context }) => context.CSA?.takesBytes === true,
@@ -220,16 +220,16 @@ export const singleServerMachine = setup({
   },
 }).createMachine({
   id: 'singleServer',
-  context: ({ input }) => ({
+  context: ({ input, self }) => ({
     options: resolveSingleServerOptions(input),
     address: undefined,
     CSA: undefined,
     pending: nothingPending(),
     queue: [],
     portIsFree: false,
-    tally: emptyTally(),
+    tally: emptyTally(self),
   }),
-  output: ({ context }) => summarise(context.tally),
+  output: ({ context, self }) => summarise(context.tally, self),
   invoke: {
     id: 'listener',
     src: 'listener',

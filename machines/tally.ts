@@ -1,9 +1,10 @@
 import type { ClosedConnection, CloseReason } from './connectionTypes';
 import type { ServerSummary } from './events';
+import { clockOf, elapsedMs, timeOf } from './time';
 
 /** What a server has served so far, as it is kept in its context. */
 export interface Tally {
-  /** `performance.now()` at the server's creation. */
+  /** The server's creation, as its clock has it. */
   readonly since: number;
   readonly connections: number;
   readonly rejected: number;
@@ -14,11 +15,9 @@ export interface Tally {
   readonly drained: ClosedConnection[];
 }
 
-/** Milliseconds since an earlier `performance.now()`, to the microsecond. */
-export const elapsedMs = (since: number): number => Math.round((performance.now() - since) * 1000) / 1000;
-
-export const emptyTally = (): Tally => ({
-  since: performance.now(),
+/** The tally of a server that has just been made. */
+export const emptyTally = (server: object): Tally => ({
+  since: timeOf(clockOf(server)),
   connections: 0,
   rejected: 0,
   bytesIn: 0,
@@ -36,7 +35,7 @@ export const addClosed = (tally: Tally, { reason, bytesIn, bytesOut }: ClosedCon
 });
 
 /** The tally as users see it, as of now. */
-export const summarise = ({ since, ...served }: Tally): ServerSummary => ({
+export const summarise = ({ since, ...served }: Tally, server: object): ServerSummary => ({
   ...served,
-  durationMs: elapsedMs(since),
+  durationMs: elapsedMs(since, clockOf(server)),
 });

@@ -74,7 +74,7 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
     this.#finish = resolve;
     this.actor.subscribe({
       complete: () => {
-        resolve(summarise(this.#context.tally));
+        resolve(summarise(this.#context.tally, this.actor));
       },
       error: reject,
     });
@@ -140,7 +140,7 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
     if (!wasStarted(this.#ref)) {
       this.#started = Promise.reject(shutDown());
       this.#started.catch(() => undefined);
-      this.#finish(summarise(this.#context.tally));
+      this.#finish(summarise(this.#context.tally, this.actor));
     }
     const event: ServerControl = { type: 'control.serverShutdown', ...(timeout === undefined ? {} : { timeout }) };
     this.send(event as EventFromLogic<TLogic>);

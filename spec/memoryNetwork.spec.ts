@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createActor, type AnyActor } from 'xstate';
 import { echo, serverCore, setupProtocol, type ServerEmitted } from '../server/index';
-import { memoryNetwork, tcpListenerOn, type MemoryNetwork, type MemoryNetworkOptions } from '../server/testing/index';
+import { memoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from '../server/testing/index';
 import { collect } from './support/events';
 import { accepted, Peer } from './support/networks';
 import { Recorder } from './support/recorder';
@@ -52,10 +52,9 @@ describe('memoryNetwork', () => {
     it('is what leaves a writer whose peer does not read', async () => {
       const recorder = new Recorder();
       const network = memoryNetwork({ window: 5_000 });
-      const logic = serverCore.provide({ actors: { listener: tcpListenerOn(network) } });
       const { clock } = network;
       const input = { protocol: recorder.protocol, port: 1601, maxBufferedBytes: 0 };
-      const server = createActor(logic, { input, clock });
+      const server = network.host(createActor(serverCore, { input, clock }));
       actors.push(server);
       const closed = collect<ServerEmitted>(server, 'connection.closed');
       server.start();
@@ -170,8 +169,8 @@ describe('memoryNetwork', () => {
     });
     const network = memoryNetwork({ latency: 20 });
     const { clock } = network;
-    const logic = serverCore.provide({ actors: { listener: tcpListenerOn(network) } });
-    const server = createActor(logic, { input: { protocol: impatient, port: 1601, lingerTimeout: 500 }, clock });
+    const server = createActor(serverCore, { input: { protocol: impatient, port: 1601, lingerTimeout: 500 }, clock });
+    network.host(server);
     actors.push(server);
     const closed = collect<ServerEmitted>(server, 'connection.closed');
     server.start();
@@ -191,8 +190,8 @@ describe('memoryNetwork', () => {
 
   it('has names for unix sockets', async () => {
     const network = memoryNetwork();
-    const logic = serverCore.provide({ actors: { listener: tcpListenerOn(network) } });
-    const server = createActor(logic, { input: { protocol: echo, path: '/a/name' }, clock: network.clock });
+    const server = createActor(serverCore, { input: { protocol: echo, path: '/a/name' }, clock: network.clock });
+    network.host(server);
     actors.push(server);
     server.start();
     const listening = collect<ServerEmitted>(server, 'server.listening');

@@ -2,5 +2,3 @@
 export { memoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from './memoryNetwork';
 export { SimulatedClock } from './simulatedClock';
 export type { Network } from '../../actors/network';
-export { tcpListenerOn } from '../../actors/tcpListener';
-export { connectorOn } from '../../actors/tcpClient';

@@ -1,5 +1,6 @@
 import type { ListenOptions, NetConnectOpts, Server, ServerOpts, Socket } from 'node:net';
-import type { Network } from '../../actors/network';
+import type { AnyActor } from 'xstate';
+import { setNetwork, type Network } from '../../actors/network';
 import { MemoryServer, type Ports } from './memoryServer';
 import { MemorySocket } from './memorySocket';
 import { seededRandom } from './random';
@@ -35,6 +36,12 @@ export interface MemoryNetworkOptions {
 /** A network of this process alone; its clock moves by hand. */
 export interface MemoryNetwork extends Network {
   readonly clock: SimulatedClock;
+  /**
+   * Has an actor's whole system listen and connect here: servers and clients that it starts from now on.
+   * @param actor - of any kind, with this network's {@link clock}, and not started yet
+   * @returns the actor
+   */
+  host<TActor extends AnyActor>(actor: TActor): TActor;
 }
 
 /**
@@ -48,16 +55,20 @@ export interface MemoryNetwork extends Network {
  * @example
  * ```ts
  * const network = memoryNetwork();
- * const logic = serverCore.provide({ actors: { listener: tcpListenerOn(network) } });
- * const server = createActor(logic, { input: { protocol: echo, port: 0 }, clock: network.clock }).start();
+ * const server = createActor(serverCore, { input: { protocol: echo, port: 0 }, clock: network.clock });
+ * network.host(server).start();
  * ```
  */
 export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
   const { clock = new SimulatedClock(), latency = 0, window = 65_536, seed = 1 } = options;
   const wire: Wire = { clock, latency, window, random: seededRandom(seed) };
   const ports = new MemoryPorts();
-  return {
+  const network: MemoryNetwork = {
     clock,
+    host: (actor) => {
+      setNetwork(actor, network);
+      return actor;
+    },
     createServer: (given: ServerOpts) => new MemoryServer(wire, ports, given) as unknown as Server,
     createConnection: (given: NetConnectOpts) => {
       const remote = ports.resolve(given);
@@ -73,6 +84,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
       return socket as unknown as Socket;
     },
   };
+  return network;
 }
 
 class MemoryPorts implements Ports {

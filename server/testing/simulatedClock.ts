@@ -1,6 +1,9 @@
+// jest's fake timers leave Node's own module alone
+import { setImmediate } from 'node:timers';
 import type { Clock } from '../serverHandle';
 
 interface Timer {
+  readonly id: number;
   readonly due: number;
   readonly run: () => void;
 }
@@ -15,8 +18,10 @@ const mostTurns = 100_000;
 export class SimulatedClock implements Clock {
   #now = 0;
   #lastId = 0;
-  /** In the order in which they were set. */
-  readonly #timers = new Map<number, Timer>();
+  /** In the order in which they go off. */
+  readonly #timers: Timer[] = [];
+  /** When each timer that has not gone off goes off. */
+  readonly #dues = new Map<number, number>();
   /** Tasks that were deferred and have not run. */
   #deferred = 0;
 
@@ -25,16 +30,26 @@ export class SimulatedClock implements Clock {
     return this.#now;
   }
 
+  /** How many timers are set. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
   /** Has `run` called once the time has advanced by `ms`; within the next `advance`, whatever its length, for 0. */
   setTimeout(run: () => void, ms: number): number {
     this.#lastId += 1;
-    this.#timers.set(this.#lastId, { due: this.#now + Math.max(0, ms), run });
-    return this.#lastId;
+    const timer = { id: this.#lastId, due: this.#now + Math.max(0, ms), run };
+    this.#timers.splice(this.#placeOf(timer), 0, timer);
+    this.#dues.set(timer.id, timer.due);
+    return timer.id;
   }
 
   /** Takes a timer back; nothing happens when it has gone off already. */
   clearTimeout(id: number): void {
-    this.#timers.delete(id);
+    const due = this.#dues.get(id);
+    if (due === undefined) return;
+    this.#dues.delete(id);
+    this.#timers.splice(this.#placeOf({ id, due }), 1);
   }
 
   /** Has `task` called in a later turn of the event loop, in the order of the calls: what is to happen in no time. */
@@ -60,35 +75,44 @@ export class SimulatedClock implements Clock {
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#deferred === 0) return;
     }
-    throw new Error(`Not settled after ${String(mostTurns)} turns of the event loop: something goes on for ever`);
+    throw unsettled('turns of the event loop');
   }
 
   /**
    * Moves the time on by `ms` milliseconds. Timers go off in the order of their times, those of one time in the order in
    * which they were set, and all that follows from one has {@link settled} before the next.
    *
-   * Rejects when a timer's function throws, or when it never settles.
+   * Rejects when a timer's function throws, when it never settles, or when 100 000 timers go off without the time moving:
+   * one that sets itself again with 0 ms.
    */
   async advance(ms: number): Promise<void> {
     if (!(ms >= 0)) throw new RangeError(`A clock can't be advanced by ${String(ms)} ms`);
     const end = this.#now + ms;
     await this.settled();
-    for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
-      const [id, { due, run }] = next;
-      this.#timers.delete(id);
-      this.#now = Math.max(this.#now, due);
-      run();
+    let atOnce = 0;
+    for (let [next] = this.#timers; next !== undefined && next.due <= end; [next] = this.#timers) {
+      this.clearTimeout(next.id);
+      atOnce = next.due > this.#now ? 0 : atOnce + 1;
+      if (atOnce > mostTurns) throw unsettled('timers without the time moving');
+      this.#now = Math.max(this.#now, next.due);
+      next.run();
       await this.settled();
     }
     this.#now = end;
   }
 
-  /** The first timer that goes off until then. */
-  #next(end: number): [number, Timer] | undefined {
-    let next: [number, Timer] | undefined;
-    for (const entry of this.#timers) {
-      if (entry[1].due <= end && (next === undefined || entry[1].due < next[1].due)) next = entry;
+  /** Where a timer stands among the others: behind those of the same time that were set before it. */
+  #placeOf({ due, id }: Pick<Timer, 'due' | 'id'>): number {
+    let [low, high] = [0, this.#timers.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.#timers[middle] as Timer;
+      if (other.due < due || (other.due === due && other.id < id)) low = middle + 1;
+      else high = middle;
     }
-    return next;
+    return low;
   }
 }
+
+const unsettled = (what: string): Error =>
+  new Error(`Not settled after ${String(mostTurns)} ${what}: something goes on for ever`);

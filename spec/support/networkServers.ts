@@ -1,6 +1,6 @@
 import { afterEach } from '@jest/globals';
-import { createActor, type Actor } from 'xstate';
-import { connectorOn, tcpListenerOn, type Network } from '../../server/testing/index';
+import { createActor, type Actor, type AnyActor } from 'xstate';
+import { setNetwork, type Network } from '../../actors/network';
 import { ServerHandle } from '../../server/serverHandle';
 import {
   serverCore,
@@ -31,10 +31,7 @@ export class NetServers extends Net {
 
   /** A ServerCore that has not started. */
   makeCore(options: ServerCoreOptions): ServerCore {
-    const logic = serverCore.provide({ actors: { listener: tcpListenerOn(this.network) } });
-    const server: ServerCore = new ServerHandle(logic, { port: 0, ...options }, { clock: this.clock });
-    this.#actors.push(server.actor);
-    return server;
+    return this.#host(new ServerHandle(serverCore, { port: 0, ...options }, { clock: this.clock }));
   }
 
   /** A ServerCore that listens. */
@@ -46,19 +43,20 @@ export class NetServers extends Net {
 
   /** A SingleServer that listens. */
   async single(options: SingleServerOptions = {}): Promise<SingleServer> {
-    const logic = singleServer.provide({ actors: { listener: tcpListenerOn(this.network) } });
-    const server: SingleServer = new ServerHandle(logic, { port: 0, ...options }, { clock: this.clock });
-    this.#actors.push(server.actor);
+    const server = this.#host(new ServerHandle(singleServer, { port: 0, ...options }, { clock: this.clock }));
     await server.start();
     return server;
   }
 
   /** A tcpClient, started. */
   tcpClient(options: TcpClientOptions): Actor<typeof tcpClient> {
-    const logic = tcpClient.provide({ actors: { connector: connectorOn(this.network) } });
-    const actor = createActor(logic, { input: options, clock: this.clock });
-    this.#actors.push(actor);
-    return actor;
+    return this.#host({ actor: createActor(tcpClient, { input: options, clock: this.clock }) }).actor;
+  }
+
+  #host<T extends { readonly actor: AnyActor }>(hosted: T): T {
+    setNetwork(hosted.actor, this.network);
+    this.#actors.push(hosted.actor);
+    return hosted;
   }
 
   /** A raw client that the server has opened a connection for. It doesn't read. */
