@@ -20,7 +20,7 @@ module.exports = {
       name: 'core-without-inspector',
       severity: 'error',
       comment: 'a server that nobody watches loads nothing of it; the command does when it is asked to',
-      from: { path: '^server/', pathNot: '^server/(inspect|diagram)/' },
+      from: { path: '^server/', pathNot: '^server/(inspect|diagram|testing)/' },
       to: { path: '^server/(inspect|diagram)/', dependencyTypesNot: ['type-only'] },
     },
     {

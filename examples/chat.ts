@@ -9,15 +9,17 @@ import { fromCallback } from 'xstate';
 import {
   createServerCore,
   type ConnectionInfo,
+  type Protocol,
   type ProtocolEmitted,
   type ProtocolEvent,
   type ServerCore,
 } from '../server/index';
 
-export function chatServer(port: number): ServerCore {
+/** The handler of a room's clients: each call makes another room. */
+export function chat(): Protocol {
   const room = new Map<string, (text: string) => void>();
 
-  const chat = fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ input: { id }, emit, receive }) => {
+  return fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ input: { id }, emit, receive }) => {
     const tellOthers = (text: string): void => {
       for (const [other, tell] of room) if (other !== id) tell(text);
     };
@@ -25,8 +27,15 @@ export function chatServer(port: number): ServerCore {
       emit({ type: 'outbox', data: text });
     });
     tellOthers(`${id} has come\n`);
+    // TCP cuts where it likes, in the middle of a line or of a character
+    const decoder = new TextDecoder();
+    let line = '';
     receive((event) => {
-      if (event.type === 'inbox') tellOthers(`${id}: ${event.data.toString()}`);
+      if (event.type === 'inbox') {
+        const lines = (line + decoder.decode(event.data, { stream: true })).split('\n');
+        line = lines.pop() ?? '';
+        for (const whole of lines) tellOthers(`${id}: ${whole}\n`);
+      }
       if (event.type === 'control.serverShutdown') emit({ type: 'signal.producerFinished' });
     });
     return () => {
@@ -34,9 +43,9 @@ export function chatServer(port: number): ServerCore {
       tellOthers(`${id} has left\n`);
     };
   });
-
-  return createServerCore({ protocol: chat, port });
 }
+
+export const chatServer = (port: number): ServerCore => createServerCore({ protocol: chat(), port });
 
 if (require.main === module)
   void chatServer(Number(process.argv[2] ?? 1601))

@@ -1,4 +1,13 @@
 /** serverchart/testing: servers and clients in one process, without ports and with a clock that moves by hand. */
+export { scenario, type Scenario } from './scenario/scenario';
+export { handler, type HandlerOptions, type HandlerScenario } from './scenario/handler';
+export type { Stage, StageOptions } from './scenario/stage';
+export type { TestPeer } from './scenario/testPeer';
+export type { TestListener } from './scenario/testListener';
+export { assertConnections, assertEmitted, assertInState } from './matchers/assertions';
+export type { Emitter, PartialEvent, Stateful } from './matchers/checks';
+export { matchers, type ScenarioMatchers } from './matchers/matchers';
+export { ScenarioError } from './scenario/scenarioError';
+export type { FaultOptions } from './faults';
 export { memoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from './memoryNetwork';
 export { SimulatedClock } from './simulatedClock';
-export type { Network } from '../../actors/network';

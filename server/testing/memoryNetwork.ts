@@ -1,6 +1,7 @@
-import type { ListenOptions, NetConnectOpts, Server, ServerOpts, Socket } from 'node:net';
+import type { ListenOptions, NetConnectOpts, Server, ServerOpts, Socket, TcpNetConnectOpts } from 'node:net';
 import type { AnyActor } from 'xstate';
 import { setNetwork, type Network } from '../../actors/network';
+import { Faults, type FaultOptions } from './faults';
 import { MemoryServer, type Ports } from './memoryServer';
 import { MemorySocket } from './memorySocket';
 import { seededRandom } from './random';
@@ -27,27 +28,22 @@ export interface MemoryNetworkOptions {
    */
   readonly window?: number;
   /**
+   * The share of reads that take only a part of what is there, from 0 to 1: that one write is one read is what no protocol
+   * may count on.
+   * @defaultValue 0.5
+   */
+  readonly split?: number;
+  /**
    * Decides where the stream of bytes is cut: the same seed cuts the same conversation in the same places.
    * @defaultValue 1
    */
   readonly seed?: number;
 }
 
-/** A network of this process alone; its clock moves by hand. */
-export interface MemoryNetwork extends Network {
-  readonly clock: SimulatedClock;
-  /**
-   * Has an actor's whole system listen and connect here: servers and clients that it starts from now on.
-   * @param actor - of any kind, with this network's {@link clock}, and not started yet
-   * @returns the actor
-   */
-  host<TActor extends AnyActor>(actor: TActor): TActor;
-}
-
 /**
- * A network without the kernel: servers and clients of one process, with TCP's semantics. What `createServer` and
- * `createConnection` return has the methods and events of `net.Server` and `net.Socket` that this library uses, and no
- * others.
+ * A network without the kernel: servers and clients of one process, with TCP's semantics, and a clock that moves by hand.
+ * What `createServer` and `createConnection` return has the methods and events of `net.Server` and `net.Socket` that make
+ * sense there.
  *
  * It has one host, whatever the addresses are called; unix sockets are names, not files; a file descriptor can't be
  * listened on (EINVAL).
@@ -59,43 +55,118 @@ export interface MemoryNetwork extends Network {
  * network.host(server).start();
  * ```
  */
-export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
-  const { clock = new SimulatedClock(), latency = 0, window = 65_536, seed = 1 } = options;
-  const wire: Wire = { clock, latency, window, random: seededRandom(seed) };
-  const ports = new MemoryPorts();
-  const network: MemoryNetwork = {
-    clock,
-    host: (actor) => {
-      setNetwork(actor, network);
-      return actor;
-    },
-    createServer: (given: ServerOpts) => new MemoryServer(wire, ports, given) as unknown as Server,
-    createConnection: (given: NetConnectOpts) => {
-      const remote = ports.resolve(given);
-      const local = remote.port === undefined ? { address: '', port: undefined } : { ...remote, port: ports.next() };
-      const end = new TcpEnd(wire, local, remote);
-      const socket = new MemorySocket(clock, end, given.allowHalfOpen);
-      // Node looks the host up first
-      process.nextTick(() => {
-        end.transmit(() => {
-          if (!end.isClosed) ports.connect(end);
-        });
+export const memoryNetwork = (options: MemoryNetworkOptions = {}): MemoryNetwork => new MemoryNetwork(options);
+
+/** See {@link memoryNetwork}. */
+export class MemoryNetwork implements Network {
+  readonly clock: SimulatedClock;
+  readonly #wire: Wire;
+  readonly #seed: number;
+  readonly #ports = new MemoryPorts();
+
+  /** @internal */
+  constructor(options: MemoryNetworkOptions) {
+    const { clock = new SimulatedClock(), latency = 0, window = 65_536, split = 0.5, seed = 1 } = options;
+    this.clock = clock;
+    this.#seed = seed;
+    const random = seededRandom(seed);
+    this.#wire = { clock, latency, window, split, random, faults: new Faults({}), ends: new Set(), descriptors: 0 };
+  }
+
+  /**
+   * Has an actor's whole system listen and connect here: servers and clients that it starts from now on.
+   * @param actor - of any kind, with this network's {@link clock}, and not started yet
+   * @returns the actor
+   */
+  host<TActor extends AnyActor>(actor: TActor): TActor {
+    setNetwork(actor, this);
+    return actor;
+  }
+
+  /**
+   * Has things go wrong from now on; with `{}` no more.
+   * @throws {@link InvalidOptionError}
+   */
+  faults(options: FaultOptions): void {
+    this.#wire.faults = new Faults(options);
+  }
+
+  /** As `net.createServer`. */
+  createServer(options: ServerOpts): Server {
+    return new MemoryServer(this.#wire, this.#ports, options) as unknown as Server;
+  }
+
+  /** As `net.createConnection`. */
+  createConnection(options: NetConnectOpts): Socket {
+    const remote = this.#ports.resolve(options);
+    const local = this.#localOf(options, remote);
+    const end = new TcpEnd(this.#wire, local, remote);
+    const socket = new MemorySocket(this.clock, end, options);
+    // Node looks the host up first
+    process.nextTick(() => {
+      end.transmit(() => {
+        if (!end.isClosed) this.#connect(end);
       });
-      return socket as unknown as Socket;
-    },
-  };
-  return network;
+    });
+    return socket as unknown as Socket;
+  }
+
+  /** A port that nobody has listened on, for a client to connect from. */
+  freePort(): number {
+    return this.#ports.next();
+  }
+
+  /** The address that was listened on last, as `createConnection` takes it. */
+  get lastListening(): NetConnectOpts | undefined {
+    const { last } = this.#ports;
+    if (last === undefined) return undefined;
+    const { address, port } = last;
+    return port === undefined ? { path: address } : { host: address, port };
+  }
+
+  /** Ends of connections and servers that are open, one line each. */
+  leftovers(): string[] {
+    const ends = [...this.#wire.ends].map(({ local, remote }) => `connection ${nameOf(local)} to ${nameOf(remote)}`);
+    return [...this.#ports.bound.map((address) => `server on ${nameOf(address)}`), ...ends];
+  }
+
+  /** What makes the same happen again, in words. */
+  get replay(): string {
+    return `The network's seed was ${String(this.#seed)}, its faults ${this.#wire.faults.toString()}.`;
+  }
+
+  #localOf(options: NetConnectOpts, remote: EndAddress): EndAddress {
+    if (remote.port === undefined) return { address: '', port: undefined };
+    const { localAddress = remote.address, localPort = this.#ports.next() } = options as TcpNetConnectOpts;
+    return { address: localAddress, port: localPort };
+  }
+
+  #connect(client: TcpEnd): void {
+    const server = this.#ports.at(client.remote);
+    if (server === undefined || this.#wire.faults.refuses) client.refuse(server !== undefined);
+    else server.knock(client);
+  }
 }
 
 class MemoryPorts implements Ports {
-  readonly #servers = new Map<string, MemoryServer>();
-  #last = 32_767;
+  readonly #servers = new Map<string, readonly [EndAddress, MemoryServer]>();
+  /** Where somebody listened last. */
+  last: EndAddress | undefined;
+  #lastPort = 32_767;
 
   /** A port that no server has: the next of those that Linux takes them from. */
   next(): number {
-    do this.#last = this.#last === 60_999 ? 32_768 : this.#last + 1;
-    while (this.#servers.has(String(this.#last)));
-    return this.#last;
+    do this.#lastPort = this.#lastPort === 60_999 ? 32_768 : this.#lastPort + 1;
+    while (this.#servers.has(String(this.#lastPort)));
+    return this.#lastPort;
+  }
+
+  get bound(): EndAddress[] {
+    return [...this.#servers.values()].map(([address]) => address);
+  }
+
+  at(address: EndAddress): MemoryServer | undefined {
+    return this.#servers.get(keyOf(address))?.[1];
   }
 
   resolve(options: NetConnectOpts | ListenOptions): EndAddress {
@@ -108,21 +179,19 @@ class MemoryPorts implements Ports {
     if ((options as { fd?: number }).fd !== undefined) throw systemError('EINVAL', 'listen');
     const asked = this.resolve(options);
     const bound = asked.port === 0 ? { ...asked, port: this.next() } : asked;
-    if (this.#servers.has(keyOf(bound))) throw systemError('EADDRINUSE', 'listen', bound);
-    this.#servers.set(keyOf(bound), server);
+    if (this.at(bound) !== undefined) throw systemError('EADDRINUSE', 'listen', bound);
+    this.#servers.set(keyOf(bound), [bound, server]);
+    this.last = bound;
     return bound;
   }
 
   release(address: EndAddress): void {
     this.#servers.delete(keyOf(address));
   }
-
-  connect(client: TcpEnd): void {
-    const server = this.#servers.get(keyOf(client.remote));
-    if (server === undefined) client.refuse();
-    else server.knock(client);
-  }
 }
 
 /** One host has each port once, whatever the address. */
 const keyOf = ({ address, port }: EndAddress): string => (port === undefined ? address : String(port));
+
+const nameOf = ({ address, port }: EndAddress): string =>
+  port === undefined ? address || 'a unix socket' : `${address}:${String(port)}`;

@@ -64,7 +64,7 @@ export class MemoryServer extends EventEmitter {
     if (this.#bound !== undefined) this.#ports.release(this.#bound);
     this.#bound = undefined;
     for (const end of this.#established.splice(0)) end.reset();
-    for (const client of this.#waiting.splice(0)) client.refuse();
+    for (const client of this.#waiting.splice(0)) client.refuse(true);
     this.#closeIfDrained();
     return this;
   }

@@ -1,207 +1,152 @@
-import { Duplex } from 'node:stream';
-import { systemError } from './systemError';
+import type { AddressInfo, SocketReadyState } from 'node:net';
+import { addressInfo } from './addressInfo';
+import { MemoryStream, type MemoryStreamOptions } from './memoryStream';
 import type { SimulatedClock } from './simulatedClock';
 import type { TcpEnd } from './tcpEnd';
 
-type Done = (error?: Error | null) => void;
-
-/** A write that the peer's window has no room for yet. */
-interface Outgoing {
-  rest: Buffer;
-  readonly done: Done;
+/** As `net.Socket` and `net.createConnection` have them, and what a server needs to know. */
+export interface MemorySocketOptions extends MemoryStreamOptions {
+  readonly timeout?: number | undefined;
+  /** Called when the socket is destroyed; 'close' comes later. */
+  readonly onDestroy?: (() => void) | undefined;
 }
 
+type Done = (error?: Error | null) => void;
+
 /**
- * What `net.Socket` is to a descriptor, on a {@link TcpEnd}: as far as this library uses it, with the order of events and
- * the errors that Node has.
+ * What `net.Socket` is to a descriptor, on a {@link TcpEnd}: its events, methods and properties, in the order and with the
+ * errors that Node has. Time is that of the network's clock.
+ *
+ * What has no meaning without a kernel does nothing: `ref`, `unref`, `setNoDelay`, `setKeepAlive`. What is missing: making
+ * another connection with `connect`, the events of looking a host up ('lookup', 'connectionAttempt'), and what Node has
+ * deprecated.
  */
-export class MemorySocket extends Duplex {
-  /** The connection is being made. */
-  connecting: boolean;
-  /** Bytes that arrived. */
-  bytesRead = 0;
-  /** Node's name: bytes that were handed on to be sent. */
-  _bytesDispatched = 0;
-  readonly #clock: SimulatedClock;
-  readonly #end: TcpEnd;
-  #isReading = false;
-  #isPolled = false;
-  #resets = false;
-  #outgoing: Outgoing | undefined;
+export class MemorySocket extends MemoryStream {
+  /** What {@link setTimeout} was called with. */
+  timeout: number | undefined;
+  readonly #onDestroy: (() => void) | undefined;
+  /** The peer's address, once somebody has asked for it. */
+  #peer: AddressInfo | undefined;
 
   /**
-   * @param clock - whose turns events come in
+   * @param clock - whose turns events come in, and whose time timeouts take
    * @param end - connected, or to be connected
-   * @param allowHalfOpen - as `net.Socket` has it
+   * @param options - of the connection, without where it goes
    */
-  constructor(clock: SimulatedClock, end: TcpEnd, allowHalfOpen = false) {
-    super({ allowHalfOpen, emitClose: false });
-    this.#clock = clock;
-    this.#end = end;
-    this.connecting = !end.isConnected;
-    end.watch(() => {
-      this.#poll();
+  constructor(clock: SimulatedClock, end: TcpEnd, given: MemorySocketOptions | boolean = {}) {
+    const options = typeof given === 'boolean' ? { allowHalfOpen: given } : given;
+    super(clock, end, options);
+    this.#onDestroy = options.onDestroy;
+    this.once('end', () => {
+      if (!this.allowHalfOpen) this.write = this.#writeAfterEnd;
     });
+    if (options.timeout) this.setTimeout(options.timeout);
+  }
+
+  get pending(): boolean {
+    return this.destroyed || this.connecting;
+  }
+
+  get readyState(): SocketReadyState {
+    if (this.connecting) return 'opening';
+    if (this.readable) return this.writable ? 'open' : 'readOnly';
+    return this.writable ? 'writeOnly' : 'closed';
   }
 
   get localAddress(): string | undefined {
-    return this.destroyed ? undefined : addressOf(this.#end.local);
+    return this.#sockname?.address;
   }
 
   get localPort(): number | undefined {
-    return this.destroyed ? undefined : this.#end.local.port;
+    return this.#sockname?.port;
   }
 
-  /** Undefined before the connection stands, and after it has broken or closed. */
+  get localFamily(): string | undefined {
+    return this.#sockname?.family;
+  }
+
+  /** Undefined before the connection stands, and after it has broken or closed unless it was read before. */
   get remoteAddress(): string | undefined {
-    return this.#isConnected ? addressOf(this.#end.remote) : undefined;
+    return this.#peername?.address;
   }
 
   get remotePort(): number | undefined {
-    return this.#isConnected ? this.#end.remote.port : undefined;
+    return this.#peername?.port;
   }
 
-  /** Node's name: what of the bytes handed on has not been taken yet. */
-  get _handle(): { readonly writeQueueSize: number } {
-    return { writeQueueSize: this.#outgoing?.rest.length ?? 0 };
+  get remoteFamily(): string | undefined {
+    return this.#peername?.family;
   }
 
-  /** Breaks the connection: the peer gets a reset. */
-  resetAndDestroy(): this {
+  /** Where this end is: empty before the connection stands, and after it has closed. */
+  address(): AddressInfo | Record<string, never> {
+    return this.#sockname ?? {};
+  }
+
+  /**
+   * Has 'timeout' emitted whenever so many milliseconds have passed without anything being read or written. The socket stays
+   * as it is.
+   * @param ms - 0 for never
+   * @param listener - for the next 'timeout'; for 0, one that is to hear of none
+   * @throws RangeError, ERR_OUT_OF_RANGE
+   */
+  setTimeout(ms: number, listener?: () => void): this {
     if (this.destroyed) return this;
-    const reset = (): void => {
-      this.#resets = true;
-      this.destroy();
-    };
-    if (this.connecting) this.once('connect', reset);
-    else reset();
+    if (!(ms >= 0 && ms < Infinity)) {
+      const error = new RangeError(`A timeout can't be ${String(ms)} ms`);
+      throw Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
+    }
+    this.timeout = ms;
+    this.idleTimer.start(ms);
+    if (listener === undefined) return this;
+    return ms === 0 ? this.off('timeout', listener) : this.once('timeout', listener);
+  }
+
+  /** Closes once all is written that was to be. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+
+  ref(): this {
     return this;
   }
 
-  override _read(): void {
-    if (this.connecting) {
-      this.once('connect', () => {
-        this._read();
-      });
-      return;
-    }
-    this.#isReading = true;
-    this.#poll();
+  unref(): this {
+    return this;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#dispatch(chunk, done);
+  setNoDelay(): this {
+    return this;
   }
 
-  override _writev(writes: { readonly chunk: unknown }[], done: Done): void {
-    this.#dispatch(Buffer.concat(writes.map(({ chunk }) => chunk as Buffer)), done);
-  }
-
-  override _final(done: Done): void {
-    if (this.connecting) {
-      this.once('connect', () => {
-        this._final(done);
-      });
-      return;
-    }
-    this.#end.shutdown();
-    this.#clock.defer(done);
+  setKeepAlive(): this {
+    return this;
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    this.connecting = false;
-    if (this.#resets) this.#end.reset();
-    else this.#end.close();
-    done(error);
-    this.#clock.defer(() => {
-      // as from Node 22 on; before, it was called back as if it had been written
-      this.#outgoing?.done(systemError('ECANCELED', 'write'));
-      this.#outgoing = undefined;
-      this.emit('close', error !== null);
-    });
+    super._destroy(error, done);
+    this.#onDestroy?.();
   }
 
-  get #isConnected(): boolean {
-    return !this.destroyed && !this.connecting && this.#end.error === undefined;
+  get #sockname(): AddressInfo | undefined {
+    return this.pending ? undefined : addressInfo(this.tcpEnd.local);
   }
 
-  #dispatch(bytes: Buffer, done: Done): void {
-    if (this.connecting) {
-      const onConnect = (): void => {
-        this.off('close', onClose);
-        this.#dispatch(bytes, done);
-      };
-      const onClose = (): void => {
-        const error = new Error('Socket closed before the connection was established');
-        done(Object.assign(error, { code: 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' }));
-      };
-      this.once('connect', onConnect).once('close', onClose);
-      return;
-    }
-    this._bytesDispatched += bytes.length;
-    this.#outgoing = { rest: bytes, done };
-    this.#send();
+  /** As Node does, it asks the system once. */
+  get #peername(): AddressInfo | undefined {
+    if (!this.pending && this.tcpEnd.error === undefined) this.#peer ??= addressInfo(this.tcpEnd.remote);
+    return this.#peer;
   }
 
-  /** Looks what has happened to the connection, in the next turn. */
-  #poll(): void {
-    if (this.#isPolled) return;
-    this.#isPolled = true;
-    this.#clock.defer(() => {
-      this.#isPolled = false;
-      if (this.destroyed) return;
-      if (this.connecting) this.#finishConnecting();
-      // as libuv does: first all is read, then it is written
-      else if (this.#isReading && this.#receive()) this.#poll();
-      else this.#send();
-    });
-  }
-
-  #finishConnecting(): void {
-    const { error, remote } = this.#end;
-    if (error !== undefined) {
-      this.destroy(systemError(error, 'connect', remote));
-      return;
-    }
-    this.connecting = false;
-    this.emit('connect');
-    this.emit('ready');
-    // so that an end or a reset is noticed without anybody reading
-    if (!this.isPaused()) this.read(0);
-  }
-
-  /** Reads once; tells whether there may be more. */
-  #receive(): boolean {
-    const bytes = this.#end.read();
-    if (bytes !== undefined) {
-      this.bytesRead += bytes.length;
-      this.#isReading = this.push(bytes);
-      return this.#isReading;
-    }
-    if (this.#end.isAtEnd) {
-      this.#isReading = false;
-      this.push(null);
-      this.read(0);
-    } else if (this.#end.error !== undefined) {
-      this.destroy(systemError(this.#end.error, 'read'));
-    }
+  /** What `write` becomes when the peer has ended, for a socket that ends with it. */
+  readonly #writeAfterEnd = (...given: unknown[]): boolean => {
+    if (!this.writableEnded) return Reflect.apply(super.write, this, given) as boolean;
+    const error = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
+    const done = given.find((each) => typeof each === 'function');
+    if (done !== undefined) process.nextTick(done, error);
+    this.destroy(error);
     return false;
-  }
-
-  #send(): void {
-    const outgoing = this.#outgoing;
-    if (outgoing === undefined || this.destroyed) return;
-    const { error } = this.#end;
-    if (error === undefined) {
-      const taken = this.#end.write(outgoing.rest);
-      outgoing.rest = outgoing.rest.subarray(taken);
-      if (outgoing.rest.length > 0) return;
-    }
-    this.#outgoing = undefined;
-    outgoing.done(error === undefined ? null : systemError(error, 'write'));
-  }
+  };
 }
-
-/** A unix socket has none. */
-const addressOf = ({ address, port }: TcpEnd['local']): string | undefined =>
-  port === undefined ? undefined : address;

@@ -106,8 +106,8 @@ export class SimulatedClock implements Clock {
     let [low, high] = [0, this.#timers.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = this.#timers[middle] as Timer;
-      if (other.due < due || (other.due === due && other.id < id)) low = middle + 1;
+      const other = this.#timers[middle];
+      if (other !== undefined && (other.due < due || (other.due === due && other.id < id))) low = middle + 1;
       else high = middle;
     }
     return low;

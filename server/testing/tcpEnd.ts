@@ -1,3 +1,4 @@
+import type { Faults } from './faults';
 import type { SimulatedClock } from './simulatedClock';
 
 /** What all connections of a network have in common. */
@@ -7,7 +8,14 @@ export interface Wire {
   readonly latency: number;
   /** Bytes that one end may have sent which the other has not read. */
   readonly window: number;
+  /** The share of reads that take only a part of what is there. */
+  readonly split: number;
   readonly random: () => number;
+  faults: Faults;
+  /** What is open, on whichever side. */
+  readonly ends: Set<TcpEnd>;
+  /** How many descriptors the servers have. */
+  descriptors: number;
 }
 
 /** Where an end is; it has no port when it is a unix socket. */
@@ -40,11 +48,16 @@ export class TcpEnd {
   /** Bytes sent that the peer has not read. */
   #unacknowledged = 0;
   #error: string | undefined;
+  /** When the last of what was sent arrives. */
+  #arrival = 0;
+  /** What is under way. */
+  #underWay = 0;
 
   constructor(wire: Wire, local: EndAddress, remote: EndAddress) {
     this.#wire = wire;
     this.local = local;
     this.remote = remote;
+    wire.ends.add(this);
   }
 
   /** The handshake is done, whatever has happened since. */
@@ -82,19 +95,31 @@ export class TcpEnd {
     });
   }
 
-  /** Nobody listens there. */
-  refuse(): void {
+  /**
+   * There is no connecting.
+   * @param exists - whether there is such an address at all
+   */
+  refuse(exists: boolean): void {
     this.transmit(() => {
-      this.#error = this.remote.port === undefined ? 'ENOENT' : 'ECONNREFUSED';
+      this.#error = this.remote.port === undefined && !exists ? 'ENOENT' : 'ECONNREFUSED';
       this.#watcher?.();
     });
   }
 
   /** Has something happen at the other end: in order, and after the latency. */
-  transmit(arrival: () => void): void {
-    const { clock, latency } = this.#wire;
-    if (latency === 0) arrival();
-    else clock.setTimeout(arrival, latency);
+  transmit(arrive: () => void): void {
+    const { clock, latency, faults } = this.#wire;
+    const now = clock.now();
+    this.#arrival = Math.max(now + latency + faults.delay, this.#arrival);
+    if (this.#arrival === now && this.#underWay === 0) {
+      arrive();
+      return;
+    }
+    this.#underWay += 1;
+    clock.setTimeout(() => {
+      this.#underWay -= 1;
+      arrive();
+    }, this.#arrival - now);
   }
 
   /**
@@ -103,9 +128,9 @@ export class TcpEnd {
    */
   read(): Buffer | undefined {
     if (this.#unread === 0) return undefined;
-    const { random } = this.#wire;
+    const { random, faults } = this.#wire;
     const all = Math.min(this.#unread, mostAtOnce);
-    const size = random() < 0.5 ? all : 1 + Math.floor(random() * all);
+    const size = random() < (faults.split ?? this.#wire.split) ? 1 + Math.floor(random() * all) : all;
     const arrived = Buffer.concat(this.#received);
     const bytes = arrived.subarray(0, size);
     this.#received.length = 0;
@@ -120,7 +145,7 @@ export class TcpEnd {
   /** Sends as much as the window has room for, and tells how many bytes that was. */
   write(bytes: Buffer): number {
     const size = Math.min(bytes.length, this.#wire.window - this.#unacknowledged);
-    if (size === 0) return 0;
+    if (size === 0 || this.#fails()) return 0;
     // the caller may use its buffer again
     const copy = Buffer.from(bytes.subarray(0, size));
     this.#unacknowledged += size;
@@ -134,6 +159,7 @@ export class TcpEnd {
   shutdown(): void {
     if (this.#hasSentFin || this.#error !== undefined) return;
     this.#hasSentFin = true;
+    if (this.#fails()) return;
     this.#tell((peer) => {
       peer.#takeFin();
     });
@@ -146,22 +172,40 @@ export class TcpEnd {
       return;
     }
     this.shutdown();
-    this.#isClosed = true;
+    this.#hasClosed();
   }
 
   /** Closes with a reset. */
   reset(): void {
-    this.#isClosed = true;
+    this.#hasClosed();
     this.#tell((peer) => {
       peer.#takeReset();
     });
   }
 
-  #tell(arrival: (peer: TcpEnd) => void): void {
+  #hasClosed(): void {
+    this.#isClosed = true;
+    this.#wire.ends.delete(this);
+  }
+
+  /** Whether what is to be sent breaks the connection instead. */
+  #fails(): boolean {
+    const { faults } = this.#wire;
+    const error = faults.writeError ?? (faults.breaks ? 'ECONNRESET' : undefined);
+    if (error === undefined) return false;
+    this.#error = error;
+    this.#watcher?.();
+    this.#tell((peer) => {
+      peer.#takeReset();
+    });
+    return true;
+  }
+
+  #tell(arrive: (peer: TcpEnd) => void): void {
     const peer = this.#peer;
     if (peer === undefined) return;
     this.transmit(() => {
-      arrival(peer);
+      arrive(peer);
     });
   }
 

@@ -1,4 +1,5 @@
-import type { ActorId, Born, InspectionRecord, Shown, StateValue } from '../wire';
+import type { ActorId, Born, InspectionRecord, Shown } from '../wire';
+import { oneLine, stateText } from './traceText';
 
 /** Widths of the columns, in characters. What is longer pushes the rest of its line to the right. */
 const who = 28;
@@ -75,22 +76,5 @@ function line(at: number, actor: string, text: string, more = ''): string {
   return oneLine(`${time}  ${actor.padEnd(who)} ${text.padEnd(what)} ${more}`).trimEnd();
 }
 
-/** `open.flowing`; of parallel states `a.b, a.c.d`, each from the top. */
-function stateText(value: StateValue | undefined, above = ''): string {
-  if (value === undefined) return '';
-  if (typeof value === 'string') return above + value;
-  return Object.entries(value)
-    .map(([state, below]) => stateText(below, `${above}${state}.`) || above + state)
-    .join(', ');
-}
-
 const payloadText = (payload: Shown | undefined): string =>
   payload === undefined ? '' : ` ${JSON.stringify(payload)}`;
-
-/** Names and types may come from a peer, and a terminal obeys control characters, also those that turn text around. */
-const oneLine = (text: string): string =>
-  text.replace(
-    // eslint-disable-next-line no-control-regex -- they are what is looked for
-    /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );

@@ -1,0 +1,273 @@
+import type { OnReadOpts } from 'node:net';
+import { addAbortSignal, Duplex } from 'node:stream';
+import { IdleTimer } from './idleTimer';
+import { ReadBuffer } from './readBuffer';
+import type { SimulatedClock } from './simulatedClock';
+import { systemError } from './systemError';
+import type { TcpEnd } from './tcpEnd';
+
+/** As `net.Socket` has them. */
+export interface MemoryStreamOptions {
+  readonly allowHalfOpen?: boolean | undefined;
+  readonly highWaterMark?: number | undefined;
+  readonly onread?: OnReadOpts | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Done = (error?: Error | null) => void;
+
+/** What somebody wrote. */
+interface Written {
+  readonly chunk: Buffer | string;
+  readonly encoding: BufferEncoding;
+}
+
+/** A write that the peer's window has no room for yet. */
+interface Outgoing {
+  rest: Buffer;
+  /** How many bytes were left when the idle timer went off last; at first, how many there were. */
+  left: number;
+  readonly done: Done;
+}
+
+/**
+ * How bytes, ends and errors get from a {@link TcpEnd} into Node's stream and back, with the order of events and the errors
+ * that `net.Socket` has.
+ */
+export class MemoryStream extends Duplex {
+  /** The connection is being made. */
+  connecting: boolean;
+  /** Bytes that arrived. */
+  bytesRead = 0;
+  /** Node's name: bytes that were handed on to be sent. */
+  _bytesDispatched = 0;
+  protected readonly tcpEnd: TcpEnd;
+  /** Anything that is read or written, or the connection being made, is activity. */
+  protected readonly idleTimer: IdleTimer;
+  readonly #clock: SimulatedClock;
+  /** Undefined without `onread`, and once the peer has ended: then nothing is left to read. */
+  #readBuffer: ReadBuffer | undefined;
+  /** Read from the end, with no room for it in the read buffer. */
+  #rest: Buffer | undefined;
+  #isReading = false;
+  #isPolled = false;
+  #resets = false;
+  /** Bytes that wait for the connection, besides those that the stream keeps. */
+  #early = 0;
+  #outgoing: Outgoing | undefined;
+
+  constructor(clock: SimulatedClock, end: TcpEnd, options: MemoryStreamOptions) {
+    const { allowHalfOpen = false, highWaterMark, onread, signal } = options;
+    super({ allowHalfOpen, highWaterMark, emitClose: false, decodeStrings: false });
+    this.#clock = clock;
+    this.tcpEnd = end;
+    this.connecting = !end.isConnected;
+    this.#readBuffer = onread && new ReadBuffer(onread);
+    this.idleTimer = new IdleTimer(clock, () => {
+      this.#reportIdle();
+    });
+    end.watch(() => {
+      this.#poll();
+    });
+    if (signal !== undefined) addAbortSignal(signal, this);
+  }
+
+  /** Node's name: what of the bytes handed on has not been taken yet. */
+  get _handle(): { readonly writeQueueSize: number } {
+    return { writeQueueSize: this.#outgoing?.rest.length ?? 0 };
+  }
+
+  /** Bytes that were written, whether or not they could be sent yet. */
+  get bytesWritten(): number {
+    const { writableBuffer } = this as unknown as { readonly writableBuffer: readonly Written[] };
+    return writableBuffer.reduce(
+      (sum, { chunk, encoding }) => sum + Buffer.byteLength(chunk, encoding),
+      this._bytesDispatched + this.#early,
+    );
+  }
+
+  /** Breaks the connection: the peer gets a reset. */
+  resetAndDestroy(): this {
+    if (this.destroyed) return this;
+    const reset = (): void => {
+      this.#resets = true;
+      this.destroy();
+    };
+    if (this.connecting) this.once('connect', reset);
+    else reset();
+    return this;
+  }
+
+  // With a read buffer these three stop and start at once: there is no stream to fill up to its high-water mark.
+
+  override pause(): this {
+    if (this.#readBuffer !== undefined && !this.connecting) this.#isReading = false;
+    return super.pause();
+  }
+
+  override resume(): this {
+    if (this.#readBuffer !== undefined) this.#startReading();
+    return super.resume();
+  }
+
+  override read(size?: number): unknown {
+    if (this.#readBuffer !== undefined) this.#startReading();
+    return super.read(size);
+  }
+
+  override _read(): void {
+    if (this.connecting) {
+      this.once('connect', () => {
+        this._read();
+      });
+      return;
+    }
+    this.#startReading();
+  }
+
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
+    this.#dispatch(bytesOf({ chunk, encoding }), done);
+  }
+
+  override _writev(writes: Written[], done: Done): void {
+    this.#dispatch(Buffer.concat(writes.map(bytesOf)), done);
+  }
+
+  override _final(done: Done): void {
+    if (this.connecting) {
+      this.once('connect', () => {
+        this._final(done);
+      });
+      return;
+    }
+    this.tcpEnd.shutdown();
+    this.#clock.defer(done);
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.connecting = false;
+    this.idleTimer.start(0);
+    if (this.#resets || this.#rest !== undefined) this.tcpEnd.reset();
+    else this.tcpEnd.close();
+    done(error);
+    this.#clock.defer(() => {
+      // as from Node 22 on; before, it was called back as if it had been written
+      this.#outgoing?.done(systemError('ECANCELED', 'write'));
+      this.#outgoing = undefined;
+      this.emit('close', error !== null);
+    });
+  }
+
+  #dispatch(bytes: Buffer, done: Done): void {
+    if (this.connecting) {
+      const onConnect = (): void => {
+        this.off('close', onClose);
+        this.#early = 0;
+        this.#dispatch(bytes, done);
+      };
+      const onClose = (): void => {
+        const error = new Error('Socket closed before the connection was established');
+        done(Object.assign(error, { code: 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' }));
+      };
+      this.#early = bytes.length;
+      this.once('connect', onConnect).once('close', onClose);
+      return;
+    }
+    this.idleTimer.refresh();
+    this._bytesDispatched += bytes.length;
+    this.#outgoing = { rest: bytes, left: bytes.length, done };
+    this.#send();
+  }
+
+  #startReading(): void {
+    if (this.connecting || this.#isReading) return;
+    this.#isReading = true;
+    this.#poll();
+  }
+
+  /** Looks what has happened to the connection, in the next turn. */
+  #poll(): void {
+    if (this.#isPolled) return;
+    this.#isPolled = true;
+    this.#clock.defer(() => {
+      this.#isPolled = false;
+      if (this.destroyed) return;
+      if (this.connecting) this.#finishConnecting();
+      // as libuv does: first all is read, then it is written
+      else if (this.#isReading && this.#receive()) this.#poll();
+      else this.#send();
+    });
+  }
+
+  #finishConnecting(): void {
+    const { error, remote } = this.tcpEnd;
+    if (error !== undefined) {
+      this.destroy(systemError(error, 'connect', remote));
+      return;
+    }
+    this.connecting = false;
+    this.idleTimer.refresh();
+    this.emit('connect');
+    this.emit('ready');
+    // so that an end or a reset is noticed without anybody reading
+    if (!this.isPaused()) this.read(0);
+  }
+
+  /** Reads once; tells whether there may be more. */
+  #receive(): boolean {
+    const bytes = this.#take();
+    if (bytes !== undefined) {
+      this.idleTimer.refresh();
+      this.bytesRead += bytes.length;
+      const wantsMore = this.#readBuffer === undefined ? this.push(bytes) : this.#readBuffer.deliver(bytes);
+      if (!wantsMore) this.#isReading = false;
+      return this.#isReading;
+    }
+    if (this.tcpEnd.isAtEnd) {
+      this.idleTimer.refresh();
+      this.#isReading = false;
+      this.#readBuffer = undefined;
+      this.push(null);
+      this.read(0);
+    } else if (this.tcpEnd.error !== undefined) {
+      this.destroy(systemError(this.tcpEnd.error, 'read'));
+    }
+    return false;
+  }
+
+  /** What has arrived, as far as there is room for it. */
+  #take(): Buffer | undefined {
+    const bytes = this.#rest ?? this.tcpEnd.read();
+    const room = this.#readBuffer?.size ?? Infinity;
+    this.#rest = bytes !== undefined && bytes.length > room ? bytes.subarray(room) : undefined;
+    return bytes?.subarray(0, room);
+  }
+
+  #send(): void {
+    const outgoing = this.#outgoing;
+    if (outgoing === undefined || this.destroyed) return;
+    const { error } = this.tcpEnd;
+    if (error === undefined) {
+      const taken = this.tcpEnd.write(outgoing.rest);
+      outgoing.rest = outgoing.rest.subarray(taken);
+      if (outgoing.rest.length > 0) return;
+      this.idleTimer.refresh();
+    }
+    this.#outgoing = undefined;
+    outgoing.done(error === undefined ? null : systemError(error, 'write'));
+  }
+
+  /** A large write under way is no activity, but some of it leaving is. */
+  #reportIdle(): void {
+    const outgoing = this.#outgoing;
+    if (outgoing === undefined || outgoing.left === outgoing.rest.length) {
+      this.emit('timeout');
+    } else {
+      outgoing.left = outgoing.rest.length;
+      this.idleTimer.refresh();
+    }
+  }
+}
+
+const bytesOf = ({ chunk, encoding }: Written): Buffer =>
+  typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;

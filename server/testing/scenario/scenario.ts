@@ -1,0 +1,106 @@
+import type { NetConnectOpts } from 'node:net';
+import type { Actor, AnyActorLogic, EventFromLogic, InputFrom } from 'xstate';
+import type { ClosedConnection } from '../../../machines/connectionTypes';
+import { Stage, type StageOptions } from './stage';
+import { TestListener } from './testListener';
+import type { TestPeer } from './testPeer';
+
+/**
+ * Starts a server, or any actor that has servers and clients in it, on a network in memory.
+ *
+ * @example
+ * ```ts
+ * await using s = await scenario(serverCore, { protocol: echo });
+ * const [client] = await s.clients('client');
+ * await client.sends('hello');
+ * await client.receives('hello');
+ * ```
+ *
+ * @param logic - such as `serverCore`, `singleServer`, or a machine of yours that invokes them
+ * @param input - the logic's input; a server's options
+ * @param options - how the surroundings are to be
+ * @throws what the actor ended in, when it didn't live to see the start: a `ListenError`, an `InvalidOptionError`
+ */
+export async function scenario<TLogic extends AnyActorLogic>(
+  logic: TLogic,
+  input?: InputFrom<TLogic>,
+  options: StageOptions = {},
+): Promise<Scenario<TLogic>> {
+  const made = new Scenario(logic, input, options);
+  made.server.start();
+  await made.settle();
+  if (made.error === undefined) return made;
+  await made.close();
+  throw made.error as Error;
+}
+
+/** A server under test, and its clients. See {@link scenario}. */
+export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
+  #clients = 0;
+
+  /** The actor under test. */
+  get server(): Actor<TLogic> {
+    return this.root;
+  }
+
+  /** How many connections the servers have, each with its handler. */
+  get connections(): number {
+    return this.ledger.open;
+  }
+
+  /** How the servers' connections have ended, in the order in which they were opened. */
+  get closed(): readonly ClosedConnection[] {
+    return this.ledger.closed;
+  }
+
+  /**
+   * Connects a client.
+   * @param name - what it is called in the trace; `client 1` and so on by default
+   * @param to - where, when more than one server listens, and how: `{ port }`, `{ path }`, `{ allowHalfOpen: true }` (it
+   * doesn't answer the server's end with its own)
+   * @returns the client, whatever has become of it: that it was refused is its own to say
+   */
+  async client(name?: string, to: Partial<NetConnectOpts> = {}): Promise<TestPeer> {
+    this.#clients += 1;
+    const peer = this.connect(name ?? `client ${String(this.#clients)}`, {
+      ...this.network.lastListening,
+      ...to,
+    } as Partial<NetConnectOpts>);
+    await this.settle();
+    return peer;
+  }
+
+  /** Connects clients, one after the other. */
+  async clients<const TNames extends readonly string[]>(
+    ...names: TNames
+  ): Promise<{ -readonly [TName in keyof TNames]: TestPeer }> {
+    const peers: TestPeer[] = [];
+    for (const name of names) peers.push(await this.client(name));
+    return peers as { -readonly [TName in keyof TNames]: TestPeer };
+  }
+
+  /**
+   * Listens, for the clients that the actor under test makes.
+   *
+   * @example
+   * ```ts
+   * await using s = await scenario(app);
+   * const upstream = await s.listens('upstream', 8080);
+   * const connection = await upstream.accepts();
+   * await connection.receives('GET / HTTP/1.1\r\n');
+   * ```
+   */
+  async listens(name: string, port: number): Promise<TestListener> {
+    const listener = new TestListener(name, this.network, port, (peer, socket) => this.enter(peer, socket), this);
+    await this.settle();
+    return listener;
+  }
+
+  /**
+   * Has the server drain: `control.serverShutdown`. What takes time, such as a client that doesn't leave, needs
+   * {@link advance} after it.
+   */
+  async shutsDown(): Promise<void> {
+    await this.send({ type: 'control.serverShutdown' } as EventFromLogic<TLogic>);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Server, Socket } from 'node:net';
+import type { MemoryNetwork } from '../memoryNetwork';
+import type { Surroundings, TestPeer } from './testPeer';
+
+/** A server that a scenario plays, for a client under test. */
+export class TestListener {
+  /** What it is called in the trace. */
+  readonly name: string;
+  /** The server on the memory network, for what this class has no word for. */
+  readonly server: Server;
+  readonly #surroundings: Surroundings;
+  readonly #waiting: TestPeer[] = [];
+  #accepted = 0;
+
+  /** @internal */
+  constructor(
+    name: string,
+    network: MemoryNetwork,
+    port: number,
+    enter: (name: string, socket: Socket) => TestPeer,
+    surroundings: Surroundings,
+  ) {
+    this.name = name;
+    this.#surroundings = surroundings;
+    this.server = network.createServer({ pauseOnConnect: true });
+    this.server.on('connection', (socket) => {
+      this.#accepted += 1;
+      const peer = enter(`${name}/${String(this.#accepted)}`, socket);
+      socket.on('data', (data: Buffer) => {
+        peer.take(data);
+      });
+      socket.resume();
+      this.#waiting.push(peer);
+    });
+    this.server.listen({ host: '127.0.0.1', port });
+  }
+
+  /**
+   * The next client that has connected.
+   * @throws {@link ScenarioError} when none has
+   */
+  async accepts(): Promise<TestPeer> {
+    await this.#surroundings.settle();
+    const peer = this.#waiting.shift();
+    if (peer === undefined)
+      throw this.#surroundings.failure(`${this.name} was to have a client, but none has connected`);
+    return peer;
+  }
+
+  /** Stops listening; who is connected stays. */
+  async closes(): Promise<void> {
+    this.server.close();
+    await this.#surroundings.settle();
+  }
+}

@@ -1,0 +1,165 @@
+import { inspect } from 'node:util';
+import type { AnyActor, AnyActorRef, EventObject } from 'xstate';
+import { connections } from '../../../actors/connections';
+import { isActive } from '../../../actors/relay';
+import { tcpListener } from '../../../actors/tcpListener';
+import { isBytes } from '../../../machines/bytes';
+import { isMachine } from '../../../machines/logic';
+import { observe, type Observed } from '../../inspect/hub/observe';
+import { oneLine, stateText } from '../../inspect/trace/traceText';
+import type { StateValue } from '../../inspect/wire';
+import type { SimulatedClock } from '../simulatedClock';
+import { bytesText } from './bytesText';
+
+/** Characters of an event's payload. */
+const mostOfPayload = 120;
+/** Width of the names, in characters; a longer one pushes the rest of its line to the right. */
+const nameWidth = 24;
+
+/** What carries messages between the actors that a reader knows. */
+const plumbing = new Set<unknown>([tcpListener, connections]);
+
+interface Line {
+  readonly at: number;
+  readonly who: string;
+  readonly what: string;
+  /** From which state to which, once the event has been dealt with. */
+  change?: string;
+}
+
+/** Somebody who hears what the actors emit. */
+type EmitListener = (source: AnyActorRef, event: EventObject) => void;
+
+/** An actor of the system, and what it was told and has not dealt with yet. */
+interface Traced {
+  readonly name: string;
+  readonly isShown: boolean;
+  readonly waiting: { readonly event: EventObject; readonly line: Line }[];
+  state: string;
+}
+
+/** All that happens in a scenario, as text: one line for each thing, with the time of the simulated clock. */
+export class Trace {
+  readonly #clock: SimulatedClock;
+  readonly #lines: Line[] = [];
+  readonly #actors = new Map<AnyActorRef, Traced>();
+  #anonymous = 0;
+
+  constructor(clock: SimulatedClock) {
+    this.#clock = clock;
+  }
+
+  /** The actors that run, by their names. */
+  get living(): string[] {
+    return [...this.#actors].filter(([actor]) => isActive(actor)).map(([, { name }]) => name);
+  }
+
+  /** The actor that a name stands for: of several, the last one. */
+  actor(name: string): AnyActorRef | undefined {
+    return [...this.#actors].findLast(([, traced]) => traced.name === name)?.[0];
+  }
+
+  /** Notes something that isn't an actor's doing. */
+  note(who: string, what: string): Line {
+    const line = { at: this.#clock.now(), who, what: oneLine(what) };
+    this.#lines.push(line);
+    return line;
+  }
+
+  /** Notes what the actors of a system do, from before it is started. */
+  observe(root: AnyActor, onEmitted: EmitListener): void {
+    observe(root.system, (event) => {
+      this.#hear(event, onEmitted);
+    });
+  }
+
+  /** One line for each thing that has happened; or the last so many. */
+  toString(last = Infinity): string {
+    const texts: { readonly text: string; times: number }[] = [];
+    for (const { at, who, what, change } of this.#lines) {
+      const shown = change === undefined ? what : `${what}  (${change})`;
+      const text = `${String(at).padStart(6)} ms  ${who.padEnd(nameWidth)} ${shown}`;
+      const before = texts.at(-1);
+      if (before?.text === text) before.times += 1;
+      else texts.push({ text, times: 1 });
+    }
+    return texts
+      .slice(-last)
+      .map(({ text, times }) => (times === 1 ? text : `${text}  ×${String(times)}`))
+      .join('\n');
+  }
+
+  #hear(event: Observed, onEmitted: EmitListener): void {
+    if (event.type === '@xstate.event') this.#noteEvent(event.actorRef as AnyActorRef, event.event, onEmitted);
+    else if (event.type === '@xstate.snapshot') this.#noteSnapshot(event.actorRef as AnyActorRef, event.event);
+  }
+
+  #noteEvent(actor: AnyActorRef, event: EventObject, onEmitted: EmitListener): void {
+    const traced = this.#actors.get(actor) ?? this.#enter(actor, onEmitted);
+    if (traced.isShown && event.type !== 'xstate.init') {
+      traced.waiting.push({ event, line: this.note(traced.name, eventText(event)) });
+    }
+  }
+
+  #noteSnapshot(actor: AnyActorRef, event: EventObject): void {
+    const traced = this.#actors.get(actor);
+    if (traced === undefined) return;
+    const index = traced.waiting.findIndex((waiting) => waiting.event === event);
+    const line = index < 0 ? undefined : traced.waiting.splice(0, index + 1).at(-1)?.line;
+    const state = stateText((actor.getSnapshot() as { value?: StateValue }).value);
+    if (state === traced.state) return;
+    if (line === undefined) this.note(traced.name, `starts in ${state}`);
+    else line.change = `${traced.state} → ${state}`;
+    traced.state = state;
+  }
+
+  #enter(actor: AnyActorRef, onEmitted: EmitListener): Traced {
+    const isShown = !plumbing.has(logicOf(actor));
+    const traced: Traced = { name: this.#nameOf(actor), isShown, waiting: [], state: '' };
+    this.#actors.set(actor, traced);
+    actor.on('*', (event: EventObject) => {
+      this.note(traced.name, `emits ${eventText(event)}`);
+      onEmitted(actor, event);
+    });
+    return traced;
+  }
+
+  /** The ids from below the root on, without those of plumbing: `connection:1/protocol`. */
+  #nameOf(actor: AnyActorRef): string {
+    let above = actor._parent;
+    if (above === undefined) return machineId(actor) ?? 'root';
+    const own = actor.id === actor.sessionId ? (machineId(actor) ?? this.#nameless()) : actor.id;
+    while (above._parent !== undefined && plumbing.has(logicOf(above))) above = above._parent;
+    return oneLine(above._parent === undefined ? own : `${this.#actors.get(above)?.name ?? ''}/${own}`);
+  }
+
+  #nameless(): string {
+    this.#anonymous += 1;
+    return `actor ${String(this.#anonymous)}`;
+  }
+}
+
+const logicOf = (actor: AnyActorRef): unknown => (actor as unknown as { readonly logic?: unknown }).logic;
+
+function machineId(actor: AnyActorRef): string | undefined {
+  const logic = logicOf(actor);
+  return isMachine(logic) ? logic.id : undefined;
+}
+
+/** `inbox data: "hello\n"`, `after writeTimeout`. */
+function eventText({ type, ...payload }: EventObject): string {
+  const [, delay] = /^xstate\.after\.(.+?)\.[^.\d]/.exec(type) ?? [];
+  if (delay !== undefined) return `after ${delay}${/^\d/.test(delay) ? ' ms' : ''}`;
+  const text = Object.entries(payload)
+    .map(([key, value]) => `${key}: ${valueText(value)}`)
+    .join(', ');
+  return `${type} ${text.length > mostOfPayload ? `${text.slice(0, mostOfPayload)}…` : text}`.trimEnd();
+}
+
+function valueText(value: unknown): string {
+  if (isBytes(value)) return bytesText(value);
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  const { info } = (value ?? {}) as { readonly info?: { readonly id?: unknown } };
+  if (typeof info?.id === 'string') return info.id;
+  return inspect(value, { depth: 1, breakLength: Infinity, compact: true });
+}
