@@ -48,6 +48,24 @@ export default defineConfig(
       ...jest.configs['flat/recommended'].rules,
       'jest/no-focused-tests': 'error',
       'jest/no-disabled-tests': 'error',
+      // a scenario's own expectations fail a test too
+      'jest/expect-expect': [
+        'error',
+        {
+          assertFunctionNames: [
+            'expect',
+            'assert*',
+            '**.receives',
+            '**.receivesNothing',
+            '**.outbox',
+            '**.isOpen',
+            '**.isEnded',
+            '**.isClosed',
+            '**.isRejected',
+            '**.hasFailed',
+          ],
+        },
+      ],
     },
   },
 );

@@ -11,7 +11,7 @@ import { createServerCore, setupProtocol, type ConnectionInfo, type ServerCore }
 const welcome = ({ localip, localport, peer, peerport }: ConnectionInfo): string =>
   `Welcome! You have connected to ${localip} on port ${String(localport)} from ${peer} on port ${String(peerport)}\n`;
 
-const greeting = setupProtocol<{ info: ConnectionInfo }>().createMachine({
+export const greeting = setupProtocol<{ info: ConnectionInfo }>().createMachine({
   id: 'greeting',
   context: ({ input }) => ({ info: input }),
   entry: { type: 'reply', params: ({ context }) => ({ data: welcome(context.info) }) },

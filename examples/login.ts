@@ -8,7 +8,7 @@
 import { assign, enqueueActions } from 'xstate';
 import { createServerCore, setupProtocol, type ServerCore } from '../server/index';
 
-const login = setupProtocol<{ rest: Buffer; name: string }, { type: 'line'; line: string }>().createMachine({
+export const login = setupProtocol<{ rest: Buffer; name: string }, { type: 'line'; line: string }>().createMachine({
   id: 'login',
   context: { rest: Buffer.alloc(0), name: '' },
   on: {

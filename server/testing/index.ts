@@ -1,5 +1,6 @@
 /** serverchart/testing: servers and clients in one process, without ports and with a clock that moves by hand. */
-export { scenario, type Scenario } from './scenario/scenario';
+export { scenario, type Scenario, type ScenarioOptions } from './scenario/scenario';
+export { forSeeds, type Seeds } from './scenario/forSeeds';
 export { handler, type HandlerOptions, type HandlerScenario } from './scenario/handler';
 export type { Stage, StageOptions } from './scenario/stage';
 export type { TestPeer } from './scenario/testPeer';

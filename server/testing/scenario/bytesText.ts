@@ -1,22 +1,19 @@
 import type { Bytes } from '../../../machines/connectionTypes';
+import { oneLine } from '../../inspect/trace/traceText';
 
 /** Bytes that are shown of a longer value. */
 const most = 60;
 
-/** What isn't printable as it stands. A replacement character says that the bytes aren't UTF-8. */
-// eslint-disable-next-line no-control-regex -- they are what is looked for
-const unprintable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufffd]/;
-
 export const toBuffer = (bytes: Bytes): Buffer =>
   typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Bytes in one line: `"hello\n"` when they are text, `<00 ff>` when they aren't; of many, the first and their number. */
+/** Bytes in one line: `"hello\n"` when they are UTF-8, `<00 ff>` when they aren't; of many, the first and their number. */
 export function bytesText(bytes: Bytes): string {
   const all = toBuffer(bytes);
   const text = all.subarray(0, most).toString();
   // a character may have been cut in two
   const whole = all.length > most ? text.replace(/\ufffd+$/, '') : text;
-  const shown = unprintable.test(whole) ? `<${hex(all.subarray(0, most / 3))}>` : JSON.stringify(whole);
+  const shown = whole.includes('\ufffd') ? `<${hex(all.subarray(0, most / 3))}>` : oneLine(JSON.stringify(whole));
   return all.length > most ? `${shown}… (${String(all.length)} bytes)` : shown;
 }
 

@@ -12,11 +12,15 @@ export interface Fate {
 
 /** What the servers of a scenario say of their connections. */
 export class Ledger {
+  readonly #servers = new Set<AnyActorRef>();
   readonly #fates: Fate[] = [];
 
   /** Takes what an actor has emitted; what isn't about a connection is ignored. */
   hear(server: AnyActorRef, emitted: EventObject): Fate | undefined {
     const event = emitted as ServerEmitted;
+    if (event.type === 'server.listening') this.#servers.add(server);
+    // a tcpClient speaks of its connection in the same words
+    if (!this.#servers.has(server)) return undefined;
     switch (event.type) {
       case 'connection.opened': {
         const { type, ...info } = event;

@@ -5,6 +5,12 @@ import { Stage, type StageOptions } from './stage';
 import { TestListener } from './testListener';
 import type { TestPeer } from './testPeer';
 
+/** How a scenario's surroundings are to be; all can be left out. */
+export interface ScenarioOptions extends StageOptions {
+  /** Servers that are there from the first moment on, for the clients under test: names and ports. */
+  readonly listeners?: Readonly<Record<string, number>>;
+}
+
 /**
  * Starts a server, or any actor that has servers and clients in it, on a network in memory.
  *
@@ -24,18 +30,24 @@ import type { TestPeer } from './testPeer';
 export async function scenario<TLogic extends AnyActorLogic>(
   logic: TLogic,
   input?: InputFrom<TLogic>,
-  options: StageOptions = {},
+  options: ScenarioOptions = {},
 ): Promise<Scenario<TLogic>> {
   const made = new Scenario(logic, input, options);
-  made.server.start();
-  await made.settle();
-  if (made.error === undefined) return made;
-  await made.close();
-  throw made.error as Error;
+  try {
+    for (const [name, port] of Object.entries(options.listeners ?? {})) await made.listens(name, port);
+    made.server.start();
+    await made.settle();
+    if (made.error !== undefined) throw made.error as Error;
+    return made;
+  } catch (error) {
+    await made.close();
+    throw error;
+  }
 }
 
 /** A server under test, and its clients. See {@link scenario}. */
 export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
+  readonly #listeners = new Map<string, TestListener>();
   #clients = 0;
 
   /** The actor under test. */
@@ -80,20 +92,36 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
   }
 
   /**
-   * Listens, for the clients that the actor under test makes.
+   * Listens, for the clients that the actor under test makes. Those who are to be there from the first moment on are an
+   * option of {@link scenario}.
    *
    * @example
    * ```ts
-   * await using s = await scenario(app);
-   * const upstream = await s.listens('upstream', 8080);
-   * const connection = await upstream.accepts();
+   * await using s = await scenario(app, undefined, { listeners: { upstream: 8080 } });
+   * const connection = await s.listener('upstream').accepts();
    * await connection.receives('GET / HTTP/1.1\r\n');
    * ```
    */
   async listens(name: string, port: number): Promise<TestListener> {
     const listener = new TestListener(name, this.network, port, (peer, socket) => this.enter(peer, socket), this);
+    this.#listeners.set(name, listener);
     await this.settle();
     return listener;
+  }
+
+  /**
+   * One of those who listen.
+   * @throws {@link ScenarioError} when there is none of that name
+   */
+  listener(name: string): TestListener {
+    const listener = this.#listeners.get(name);
+    if (listener === undefined) throw this.failure(`There is no listener ${name}`);
+    return listener;
+  }
+
+  override async close(): Promise<void> {
+    for (const { server } of this.#listeners.values()) server.close();
+    await super.close();
   }
 
   /**

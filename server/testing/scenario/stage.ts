@@ -132,7 +132,7 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
   }
 
   /**
-   * What a scenario that is over should have none of: actors that run, timers that are set, ends of connections and
+   * What a server that has ended should have left none of: actors that run, timers that are set, ends of connections and
    * servers that are open. One line each.
    */
   leftovers(): string[] {

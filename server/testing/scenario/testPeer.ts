@@ -62,9 +62,9 @@ export class TestPeer {
     return this.#received;
   }
 
-  /** The id of its connection at the server, such as `connection:1`; undefined before it has a handler. */
+  /** The id of its connection at the server, such as `connection:1`; undefined before it has a handler, and when it was rejected. */
   get id(): string | undefined {
-    return this.fate?.info.id;
+    return this.fate?.rejected === undefined ? this.fate?.info.id : undefined;
   }
 
   /** @internal */

@@ -1,0 +1,46 @@
+import { randomInt } from 'node:crypto';
+import { InvalidOptionError } from '../../../machines/errors';
+import { ScenarioError } from './scenarioError';
+
+/** Which seeds are to be played. */
+export interface Seeds {
+  /**
+   * The first one; the others follow it.
+   * @defaultValue another one each time
+   */
+  readonly from?: number;
+  /** How many. */
+  readonly count: number;
+}
+
+const mostSeed = 2 ** 31;
+
+/**
+ * Plays a scenario with one seed after the other, and stops at the first that fails.
+ *
+ * @example
+ * ```ts
+ * await forSeeds({ count: 100 }, async (seed) => {
+ *   await using s = await scenario(serverCore, { protocol: echo }, { seed, faults: { seed, reset: 0.05 } });
+ *   // …
+ * });
+ * ```
+ * @throws {@link ScenarioError} that names the seed, with the failure as its `cause`
+ */
+export async function forSeeds(
+  { from = randomInt(mostSeed), count }: Seeds,
+  play: (seed: number) => unknown,
+): Promise<void> {
+  for (const [option, value] of Object.entries({ from, count })) {
+    if (!Number.isSafeInteger(value) || value < 0) throw new InvalidOptionError(option, value, 'a whole number');
+  }
+  for (let seed = from; seed < from + count; seed += 1) {
+    try {
+      await play(seed);
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      const again = `forSeeds({ from: ${String(seed)}, count: 1 }, …)`;
+      throw new ScenarioError(`Seed ${String(seed)} fails; ${again} plays it again.\n\n${message}`, { cause });
+    }
+  }
+}
