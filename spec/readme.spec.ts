@@ -5,11 +5,13 @@ import ts from 'typescript';
 import type { AnyActorLogic } from 'xstate';
 import * as serverchart from '../server/index';
 import * as inspect from '../server/inspect/index';
+import * as testing from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
 import { Client } from './support/client';
 
 const root = join(__dirname, '..');
 /** Which pages have programs, and how many. */
-const pages = { 'README.md': 7, 'docs/inspecting.md': 2 } as const;
+const pages = { 'README.md': 8, 'docs/inspecting.md': 2, 'docs/testing.md': 7 } as const;
 const blocksOf = (page: string): string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
 const blocks = Object.keys(pages).flatMap(blocksOf);
@@ -37,7 +39,10 @@ function diagnose(): readonly string[] {
   const readFile = host.readFile.bind(host);
   const fileExists = host.fileExists.bind(host);
   host.readFile = (path) =>
-    files.get(path)?.replace(/'serverchart(\/inspect)?'/g, "'../server$1/index'") ?? readFile(path);
+    files
+      .get(path)
+      ?.replace(/'serverchart(\/inspect|\/testing)?'/g, "'../server$1/index'")
+      .replace("'serverchart/testing/jest-globals'", "'../server/testing/matchers/jestGlobals'") ?? readFile(path);
   host.fileExists = (path) => files.has(path) || fileExists(path);
   host.getSourceFile = (path, languageVersion) => {
     const text = host.readFile(path);
@@ -54,12 +59,23 @@ async function run(code: string): Promise<Record<string, unknown>> {
   const { outputText } = ts.transpileModule(asModule(code), {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
   });
-  const ours: Record<string, unknown> = { serverchart, 'serverchart/inspect': inspect };
+  const tests: (() => Promise<void>)[] = [];
+  const test = (_: string, body: () => Promise<void>): unknown => tests.push(body);
+  const ours: Record<string, unknown> = {
+    serverchart,
+    'serverchart/inspect': inspect,
+    'serverchart/testing': testing,
+    'serverchart/testing/jest-globals': {},
+    '@jest/globals': { expect, test },
+    'node:test': { test },
+  };
   const load = (name: string): unknown => ours[name] ?? jest.requireActual(name);
   const exports: { block?: () => Promise<Record<string, unknown>> } = {};
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
   (new Function('require', 'exports', outputText) as (require: unknown, exports: unknown) => void)(load, exports);
-  return (await exports.block?.()) ?? {};
+  const exported = (await exports.block?.()) ?? {};
+  for (const body of tests) await body();
+  return exported;
 }
 
 async function converse(protocol: unknown, talk: (client: Client) => Promise<void>): Promise<void> {

@@ -1,6 +1,9 @@
-import { EventEmitter } from 'node:events';
-import type { AddressInfo, ListenOptions, ServerOpts } from 'node:net';
+import { EventEmitter, once } from 'node:events';
+import type { AddressInfo, DropArgument, ListenOptions, ServerOpts } from 'node:net';
+import { addressInfo } from './addressInfo';
 import { MemorySocket } from './memorySocket';
+import { nodeError } from './nodeError';
+import { systemError } from './systemError';
 import { TcpEnd, type EndAddress, type Wire } from './tcpEnd';
 
 /** The addresses of a network, each with the server that has it. */
@@ -13,11 +16,21 @@ export interface Ports {
   release(address: EndAddress): void;
 }
 
+type Listener = (error?: Error) => void;
+
+/** What `listen` takes but options: a port or a path, what follows it, and a listener behind that. */
+type ListenArguments = readonly (number | string | Listener | undefined)[];
+
 /**
- * What `net.Server` is to the kernel, on a network in memory: as far as this library uses it, with the order of events and
- * the errors that Node has.
+ * What `net.Server` is to the kernel, on a network in memory: its events, methods and properties, in the order and with the
+ * errors that Node has.
+ *
+ * `ref` and `unref` do nothing: a network in memory keeps no process alive. What is missing: to listen on somebody else's
+ * handle or until a signal aborts, and what Node has deprecated.
  */
 export class MemoryServer extends EventEmitter {
+  /** Who comes when there are so many connections is accepted, and closed at once; the server says 'drop'. */
+  maxConnections: number | undefined;
   readonly #wire: Wire;
   readonly #ports: Ports;
   readonly #options: ServerOpts;
@@ -44,11 +57,18 @@ export class MemoryServer extends EventEmitter {
 
   address(): AddressInfo | string | null {
     if (this.#bound === undefined) return null;
-    const { address, port } = this.#bound;
-    return port === undefined ? address : { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
+    return addressInfo(this.#bound) ?? this.#bound.address;
   }
 
-  listen(options: ListenOptions): this {
+  /** @throws ERR_SERVER_ALREADY_LISTEN */
+  listen(first?: ListenOptions | ListenArguments[number], ...rest: ListenArguments): this {
+    if (this.listening) {
+      const message = 'Listen method has been called more than once without closing.';
+      throw nodeError('ERR_SERVER_ALREADY_LISTEN', message);
+    }
+    const options = typeof first === 'object' ? first : optionsOf([first, ...rest]);
+    const listener = [first, ...rest].find((each) => typeof each === 'function');
+    if (listener !== undefined) this.once('listening', listener);
     this.#generation += 1;
     const generation = this.#generation;
     // Node looks the host up first
@@ -58,14 +78,43 @@ export class MemoryServer extends EventEmitter {
     return this;
   }
 
-  /** Frees the address. Who stands in the backlog is reset; who was accepted stays, and 'close' waits for all of them. */
-  close(): this {
+  /**
+   * Frees the address. Who stands in the backlog is reset; who was accepted stays, and 'close' waits for all of them.
+   * @param done - called on 'close', with ERR_SERVER_NOT_RUNNING when the server didn't listen
+   */
+  close(done?: Listener): this {
+    if (done !== undefined) {
+      const error = this.listening ? undefined : nodeError('ERR_SERVER_NOT_RUNNING', 'Server is not running.');
+      this.once('close', () => {
+        done(error);
+      });
+    }
     this.#generation += 1;
-    if (this.#bound !== undefined) this.#ports.release(this.#bound);
+    if (this.#bound !== undefined) {
+      this.#ports.release(this.#bound);
+      this.#wire.descriptors -= 1;
+    }
     this.#bound = undefined;
     for (const end of this.#established.splice(0)) end.reset();
     for (const client of this.#waiting.splice(0)) client.refuse(true);
     this.#closeIfDrained();
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.listening) await once(this.close(), 'close');
+  }
+
+  getConnections(tell: (error: Error | null, count: number) => void): this {
+    process.nextTick(tell, null, this.#connections);
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
     return this;
   }
 
@@ -78,12 +127,14 @@ export class MemoryServer extends EventEmitter {
 
   #open(options: ListenOptions): void {
     try {
+      if (this.#lacksDescriptor) throw systemError('EMFILE', 'listen');
       this.#bound = this.#ports.bind(options, this);
+      this.#wire.descriptors += 1;
     } catch (error) {
       process.nextTick(() => this.emit('error', error));
       return;
     }
-    this.#backlog = options.backlog ?? this.#backlog;
+    this.#backlog = options.backlog ?? 511;
     process.nextTick(() => {
       if (this.listening) this.emit('listening');
     });
@@ -103,20 +154,54 @@ export class MemoryServer extends EventEmitter {
     if (end === undefined) return;
     const next = this.#waiting.shift();
     if (next !== undefined) this.#establish(next);
-    const { allowHalfOpen, pauseOnConnect = false } = this.#options;
-    const socket = new MemorySocket(this.#wire.clock, end, allowHalfOpen);
+    // libuv closes it without a word to Node (uv__emfile_trick)
+    if (this.#lacksDescriptor) {
+      end.close();
+      return;
+    }
+    // as from Node 22 on; before, 0 was no limit
+    if (this.#connections >= (this.maxConnections ?? Infinity)) {
+      this.emit('drop', addressesOf(end));
+      end.close();
+      return;
+    }
+    const { pauseOnConnect = false, ...options } = this.#options;
     this.#connections += 1;
-    socket.once('close', () => {
+    this.#wire.descriptors += 1;
+    const onDestroy = (): void => {
       this.#connections -= 1;
+      this.#wire.descriptors -= 1;
       this.#closeIfDrained();
-    });
+    };
+    const socket = new MemorySocket(this.#wire.clock, end, { ...options, onDestroy });
     if (pauseOnConnect) socket.pause();
     else socket.read(0);
     this.emit('connection', socket);
+  }
+
+  get #lacksDescriptor(): boolean {
+    return this.#wire.descriptors >= this.#wire.faults.descriptors;
   }
 
   #closeIfDrained(): void {
     if (this.#bound !== undefined || this.#connections > 0) return;
     process.nextTick(() => this.emit('close'));
   }
+}
+
+function optionsOf(given: ListenArguments): ListenOptions {
+  const [where, ...rest] = given.filter((each) => typeof each !== 'function');
+  const backlog = rest.find((each) => typeof each === 'number');
+  if (typeof where === 'string') return { path: where, backlog };
+  return { port: where ?? 0, host: rest.find((each) => typeof each === 'string'), backlog };
+}
+
+/** What 'drop' tells; of a unix socket, nothing. */
+function addressesOf(end: TcpEnd): DropArgument | undefined {
+  const [local, remote] = [addressInfo(end.local), addressInfo(end.remote)];
+  if (local === undefined || remote === undefined) return undefined;
+  return {
+    ...{ localAddress: local.address, localPort: local.port, localFamily: local.family },
+    ...{ remoteAddress: remote.address, remotePort: remote.port, remoteFamily: remote.family },
+  };
 }

@@ -1,6 +1,9 @@
 import type { AddressInfo, SocketReadyState } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { addressInfo } from './addressInfo';
 import { MemoryStream, type MemoryStreamOptions } from './memoryStream';
+import { nodeError } from './nodeError';
+import type { Done } from './sender';
 import type { SimulatedClock } from './simulatedClock';
 import type { TcpEnd } from './tcpEnd';
 
@@ -10,8 +13,6 @@ export interface MemorySocketOptions extends MemoryStreamOptions {
   /** Called when the socket is destroyed; 'close' comes later. */
   readonly onDestroy?: (() => void) | undefined;
 }
-
-type Done = (error?: Error | null) => void;
 
 /**
  * What `net.Socket` is to a descriptor, on a {@link TcpEnd}: its events, methods and properties, in the order and with the
@@ -33,8 +34,7 @@ export class MemorySocket extends MemoryStream {
    * @param end - connected, or to be connected
    * @param options - of the connection, without where it goes
    */
-  constructor(clock: SimulatedClock, end: TcpEnd, given: MemorySocketOptions | boolean = {}) {
-    const options = typeof given === 'boolean' ? { allowHalfOpen: given } : given;
+  constructor(clock: SimulatedClock, end: TcpEnd, options: MemorySocketOptions) {
     super(clock, end, options);
     this.#onDestroy = options.onDestroy;
     this.once('end', () => {
@@ -93,8 +93,7 @@ export class MemorySocket extends MemoryStream {
   setTimeout(ms: number, listener?: () => void): this {
     if (this.destroyed) return this;
     if (!(ms >= 0 && ms < Infinity)) {
-      const error = new RangeError(`A timeout can't be ${String(ms)} ms`);
-      throw Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
+      throw nodeError('ERR_OUT_OF_RANGE', `A timeout can't be ${String(ms)} ms`, RangeError);
     }
     this.timeout = ms;
     this.idleTimer.start(ms);
@@ -142,8 +141,8 @@ export class MemorySocket extends MemoryStream {
 
   /** What `write` becomes when the peer has ended, for a socket that ends with it. */
   readonly #writeAfterEnd = (...given: unknown[]): boolean => {
-    if (!this.writableEnded) return Reflect.apply(super.write, this, given) as boolean;
-    const error = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
+    if (!this.writableEnded) return super.write(...(given as Parameters<Duplex['write']>));
+    const error = nodeError('EPIPE', 'This socket has been ended by the other party');
     const done = given.find((each) => typeof each === 'function');
     if (done !== undefined) process.nextTick(done, error);
     this.destroy(error);

@@ -1,7 +1,9 @@
 import type { OnReadOpts } from 'node:net';
 import { addAbortSignal, Duplex } from 'node:stream';
 import { IdleTimer } from './idleTimer';
+import { nodeError } from './nodeError';
 import { ReadBuffer } from './readBuffer';
+import { Sender, type Done } from './sender';
 import type { SimulatedClock } from './simulatedClock';
 import { systemError } from './systemError';
 import type { TcpEnd } from './tcpEnd';
@@ -14,20 +16,10 @@ export interface MemoryStreamOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Done = (error?: Error | null) => void;
-
 /** What somebody wrote. */
 interface Written {
   readonly chunk: Buffer | string;
   readonly encoding: BufferEncoding;
-}
-
-/** A write that the peer's window has no room for yet. */
-interface Outgoing {
-  rest: Buffer;
-  /** How many bytes were left when the idle timer went off last; at first, how many there were. */
-  left: number;
-  readonly done: Done;
 }
 
 /**
@@ -39,22 +31,20 @@ export class MemoryStream extends Duplex {
   connecting: boolean;
   /** Bytes that arrived. */
   bytesRead = 0;
-  /** Node's name: bytes that were handed on to be sent. */
-  _bytesDispatched = 0;
   protected readonly tcpEnd: TcpEnd;
   /** Anything that is read or written, or the connection being made, is activity. */
   protected readonly idleTimer: IdleTimer;
   readonly #clock: SimulatedClock;
-  /** Undefined without `onread`, and once the peer has ended: then nothing is left to read. */
+  /** Undefined without `onread`, and once the peer has ended: then there is nothing left to start reading for. */
   #readBuffer: ReadBuffer | undefined;
   /** Read from the end, with no room for it in the read buffer. */
   #rest: Buffer | undefined;
   #isReading = false;
   #isPolled = false;
   #resets = false;
-  /** Bytes that wait for the connection, besides those that the stream keeps. */
+  readonly #sender: Sender;
+  /** Bytes of the write that waits for the connection; the stream has those behind it. */
   #early = 0;
-  #outgoing: Outgoing | undefined;
 
   constructor(clock: SimulatedClock, end: TcpEnd, options: MemoryStreamOptions) {
     const { allowHalfOpen = false, highWaterMark, onread, signal } = options;
@@ -63,8 +53,11 @@ export class MemoryStream extends Duplex {
     this.tcpEnd = end;
     this.connecting = !end.isConnected;
     this.#readBuffer = onread && new ReadBuffer(onread);
+    this.#sender = new Sender(end);
     this.idleTimer = new IdleTimer(clock, () => {
-      this.#reportIdle();
+      // a large write that goes on by and by is activity, too
+      if (this.#sender.hasProgressed()) this.idleTimer.refresh();
+      else this.emit('timeout');
     });
     end.watch(() => {
       this.#poll();
@@ -74,7 +67,12 @@ export class MemoryStream extends Duplex {
 
   /** Node's name: what of the bytes handed on has not been taken yet. */
   get _handle(): { readonly writeQueueSize: number } {
-    return { writeQueueSize: this.#outgoing?.rest.length ?? 0 };
+    return { writeQueueSize: this.#sender.waiting };
+  }
+
+  /** Node's name: bytes that were handed on to be sent. */
+  get _bytesDispatched(): number {
+    return this.#sender.dispatched;
   }
 
   /** Bytes that were written, whether or not they could be sent yet. */
@@ -151,9 +149,7 @@ export class MemoryStream extends Duplex {
     else this.tcpEnd.close();
     done(error);
     this.#clock.defer(() => {
-      // as from Node 22 on; before, it was called back as if it had been written
-      this.#outgoing?.done(systemError('ECANCELED', 'write'));
-      this.#outgoing = undefined;
+      this.#sender.cancel();
       this.emit('close', error !== null);
     });
   }
@@ -166,17 +162,19 @@ export class MemoryStream extends Duplex {
         this.#dispatch(bytes, done);
       };
       const onClose = (): void => {
-        const error = new Error('Socket closed before the connection was established');
-        done(Object.assign(error, { code: 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' }));
+        const message = 'Socket closed before the connection was established';
+        done(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION', message));
       };
       this.#early = bytes.length;
       this.once('connect', onConnect).once('close', onClose);
       return;
     }
+    if (this.destroyed) {
+      done(nodeError('ERR_SOCKET_CLOSED', 'Socket is closed'));
+      return;
+    }
     this.idleTimer.refresh();
-    this._bytesDispatched += bytes.length;
-    this.#outgoing = { rest: bytes, left: bytes.length, done };
-    this.#send();
+    this.#sender.start(bytes, done);
   }
 
   #startReading(): void {
@@ -195,7 +193,7 @@ export class MemoryStream extends Duplex {
       if (this.connecting) this.#finishConnecting();
       // as libuv does: first all is read, then it is written
       else if (this.#isReading && this.#receive()) this.#poll();
-      else this.#send();
+      else if (this.#sender.send()) this.idleTimer.refresh();
     });
   }
 
@@ -241,31 +239,6 @@ export class MemoryStream extends Duplex {
     const room = this.#readBuffer?.size ?? Infinity;
     this.#rest = bytes !== undefined && bytes.length > room ? bytes.subarray(room) : undefined;
     return bytes?.subarray(0, room);
-  }
-
-  #send(): void {
-    const outgoing = this.#outgoing;
-    if (outgoing === undefined || this.destroyed) return;
-    const { error } = this.tcpEnd;
-    if (error === undefined) {
-      const taken = this.tcpEnd.write(outgoing.rest);
-      outgoing.rest = outgoing.rest.subarray(taken);
-      if (outgoing.rest.length > 0) return;
-      this.idleTimer.refresh();
-    }
-    this.#outgoing = undefined;
-    outgoing.done(error === undefined ? null : systemError(error, 'write'));
-  }
-
-  /** A large write under way is no activity, but some of it leaving is. */
-  #reportIdle(): void {
-    const outgoing = this.#outgoing;
-    if (outgoing === undefined || outgoing.left === outgoing.rest.length) {
-      this.emit('timeout');
-    } else {
-      outgoing.left = outgoing.rest.length;
-      this.idleTimer.refresh();
-    }
   }
 }
 

@@ -18,11 +18,11 @@ export class ReadBuffer {
 
   /** Hands bytes on, no more than there is room for; false when the callback wants none after them. */
   deliver(bytes: Uint8Array): boolean {
-    const { buffer, callback } = this.#onread;
+    const onread = this.#onread;
     this.#buffer.set(bytes);
     // one that returns nothing, as JavaScript lets it, wants more
-    const answer: unknown = callback(bytes.length, this.#buffer);
-    if (typeof buffer === 'function') this.#buffer = buffer();
+    const answer: unknown = onread.callback(bytes.length, this.#buffer);
+    if (typeof onread.buffer === 'function') this.#buffer = onread.buffer();
     return answer !== false;
   }
 }

@@ -29,15 +29,15 @@ async function check(title, act) {
   }
 }
 
-/** An empty project with the packed package, and these of our own dependencies, in the very versions that we use. */
-async function project(folder, tarball, type, names) {
-  const versions = Object.fromEntries(names.map((name) => [name, manifest.devDependencies[name]]));
+/** An empty project with the packed package, these of our own dependencies in the very versions that we use, and others. */
+async function project(folder, tarball, type, names, others = {}) {
+  const ours = Object.fromEntries(names.map((name) => [name, manifest.devDependencies[name]]));
   await write(folder, {
     'package.json': JSON.stringify({
       name: 'consumer',
       private: true,
       type,
-      dependencies: { serverchart: `file:${tarball}`, ...versions },
+      dependencies: { serverchart: `file:${tarball}`, ...ours, ...others },
       overrides: manifest.overrides,
       allowScripts: manifest.allowScripts,
     }),
@@ -79,6 +79,19 @@ async function checkCommonjs(folder, tarball) {
   });
 }
 
+/** The oldest that all our versions of Node run. */
+const vitest = '3.2.7';
+
+async function checkTestRunners(folder, tarball) {
+  await check('Tests: installs', () => project(folder, tarball, 'commonjs', ['xstate', '@types/node'], { vitest }));
+  await write(folder, {
+    'nodeTest.cjs': programs.nodeTestScenario,
+    'vitest.spec.ts': programs.vitestScenario,
+  });
+  await check('Tests: scenarios in node:test', () => node(['--test', 'nodeTest.cjs'], folder));
+  await check('Tests: scenarios in vitest', () => node(['node_modules/vitest/vitest.mjs', 'run'], folder));
+}
+
 async function checkEsm(folder, tarball) {
   await check('ESM: installs', () => project(folder, tarball, 'module', ['xstate']));
   await write(folder, { 'main.js': programs.esm, 'protocol.js': programs.protocol });
@@ -90,10 +103,16 @@ async function checkEsm(folder, tarball) {
 
 async function checkTypescript(folder, tarball) {
   const tools = ['@jest/globals', '@swc/core', '@swc/jest', '@types/node', 'jest', 'ts-node', 'typescript'];
-  await check('TypeScript: installs', () => project(folder, tarball, 'commonjs', [...tools, 'xstate']));
+  const others = { '@types/jest': '30.0.0' };
+  await check('TypeScript: installs', () => project(folder, tarball, 'commonjs', [...tools, 'xstate'], others));
   await write(folder, {
-    'jest.config.js': "module.exports = { transform: { '^.+\\\\.ts$': '@swc/jest' } };",
+    'jest.config.js': `module.exports = {
+      transform: { '^.+\\\\.ts$': '@swc/jest' },
+      setupFilesAfterEnv: ['serverchart/testing/jest'],
+    };`,
     'server.test.ts': programs.jestSpec,
+    'scenario.test.ts': programs.jestScenario,
+    'globals.test.ts': programs.jestGlobalScenario,
     'protocol.ts': programs.protocol,
     'commonjs/typed.cts': programs.typed,
     'esm/typed.mts': programs.typed,
@@ -103,6 +122,11 @@ async function checkTypescript(folder, tarball) {
   await check('TypeScript: the command serves a protocol', () =>
     talkTo(serverchart(folder), ['serve', './protocol.ts', '--port', '0'], folder),
   );
+  await check('TypeScript: the matchers are typed, for each way to write a jest test', () => {
+    const how = '--noEmit --strict --skipLibCheck --target es2023 --lib es2023,esnext.disposable --module nodenext';
+    const files = ['scenario.test.ts', 'globals.test.ts', '--types', 'node,jest'];
+    return node(['node_modules/typescript/bin/tsc', ...how.split(' '), ...files], folder);
+  });
   // not skipLibCheck: it would turn what our declarations lack into `any`
   const options = ['--noEmit', '--strict', '--declaration', '--target', 'es2023', '--types', 'node'];
   for (const [file, module, resolution] of [
@@ -129,7 +153,7 @@ try {
     await run('npm', ['pack', '--pack-destination', temp, '--loglevel=error'], root, installing);
   });
   if (existsSync(tarball)) {
-    for (const [name, act] of Object.entries({ checkCommonjs, checkEsm, checkTypescript })) {
+    for (const [name, act] of Object.entries({ checkCommonjs, checkEsm, checkTestRunners, checkTypescript })) {
       const folder = join(temp, name);
       await mkdir(folder);
       await act(folder, tarball);

@@ -83,6 +83,76 @@ test('is one instance', async () => {
 });
 `;
 
+/** A scenario, with what each test runner has to say. */
+const visit = `
+  const ada = await s.client('ada');
+  await ada.sends('hello');
+  await ada.receives('hello');
+  await ada.leaves();
+  await ada.isClosed('peerClosed');
+`;
+
+export const jestScenario = `
+import { expect, test } from '@jest/globals';
+import { echo, serverCore } from 'serverchart';
+import { scenario } from 'serverchart/testing';
+import 'serverchart/testing/jest-globals';
+test('plays a scenario', async () => {
+  await using s = await scenario(serverCore, { protocol: echo });
+  ${visit}
+  expect(s.server).toBeInState({ listening: 'accepting' });
+  expect(s).toHaveConnections(0);
+  expect(s).toHaveEmitted({ type: 'connection.closed', durationMs: expect.any(Number) });
+  expect(() => expect(s).toHaveConnections(1)).toThrow('but has 0');
+});
+`;
+
+/** With jest's globals, set up by jest.config.js. */
+export const jestGlobalScenario = `
+import { echo, serverCore } from 'serverchart';
+import { scenario } from 'serverchart/testing';
+import type {} from 'serverchart/testing/jest';
+test('plays a scenario', async () => {
+  await using s = await scenario(serverCore, { protocol: echo });
+  ${visit}
+  expect(s.server).toBeInState('listening');
+  expect(s).not.toHaveConnections(1);
+});
+`;
+
+export const vitestScenario = `
+import { expect, test } from 'vitest';
+import { echo, serverCore } from 'serverchart';
+import { matchers, scenario, type ScenarioMatchers } from 'serverchart/testing';
+declare module 'vitest' {
+  interface Matchers<T = any> extends ScenarioMatchers<T> {}
+}
+expect.extend(matchers);
+test('plays a scenario', async () => {
+  await using s = await scenario(serverCore, { protocol: echo });
+  ${visit}
+  expect(s.server).toBeInState({ listening: 'accepting' });
+  expect(s).toHaveConnections(0);
+  expect(() => expect(s).toHaveConnections(1)).toThrow('but has 0');
+});
+`;
+
+export const nodeTestScenario = `
+const assert = require('node:assert');
+const { test } = require('node:test');
+const { echo, serverCore } = require('serverchart');
+const { assertConnections, assertEmitted, assertInState, scenario } = require('serverchart/testing');
+test('plays a scenario', async (t) => {
+  const s = await scenario(serverCore, { protocol: echo });
+  t.after(() => s.close());
+  ${visit}
+  assertInState(s.server, 'listening');
+  assertConnections(s, 0);
+  assertEmitted(s, { type: 'connection.closed', reason: 'peerClosed' });
+  assert.throws(() => assertConnections(s, 1), { name: 'ScenarioError' });
+});
+`;
+
 /** A protocol as the help shows one. */
 export const protocol = `
 import { setupProtocol } from 'serverchart';
@@ -96,6 +166,7 @@ export const typed = `
 import { createActor, setup } from 'xstate';
 import { createServerCore, createSingleServer, setupProtocol, type CloseReason, type ServerCore } from 'serverchart';
 import { connection, echo, serverCore, singleServer, tcpClient, tcpListener } from 'serverchart';
+import { handler, memoryNetwork, scenario, type FaultOptions, type TestPeer } from 'serverchart/testing';
 import { Hub, startInspector, traceTo, type InspectionRecord, type Inspector } from 'serverchart/inspect';
 
 export const protocol = setupProtocol<{ lines: number }>().createMachine({
@@ -114,6 +185,22 @@ export const trace = (hub: Hub): { stop(): void } => traceTo(hub, process.stdout
 export const typeOf = ({ type }: InspectionRecord): string => type;
 // @ts-expect-error a wrong option
 new Hub({ contexts: true });
+
+export async function play(faults: FaultOptions): Promise<TestPeer> {
+  await using s = await scenario(serverCore, { protocol }, { network: memoryNetwork(), faults });
+  // @ts-expect-error a wrong option of the server
+  await scenario(serverCore, { protocol, prot: 0 });
+  const [ada, bob] = await s.clients('ada', 'bob');
+  // @ts-expect-error there are two
+  const [, , eve] = await s.clients('ada', 'bob');
+  await using h = await handler(protocol);
+  await h.inbox('hello');
+  await bob.isClosed('peerClosed');
+  // @ts-expect-error no reason
+  await bob.isClosed('boredom');
+  s.server.getSnapshot().context.open satisfies number;
+  return ada;
+}
 
 export const server: ServerCore = createServerCore({ protocol, port: 0 });
 // @ts-expect-error a wrong option

@@ -156,13 +156,13 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     await this.close();
   }
 
-  /** @internal */
+  /** Writes a line into the trace. */
   note(who: string, what: string): void {
     this.#trace.note(who, what);
   }
 
-  /** @internal */
-  failure(message: string): Error {
+  /** The error for an expectation of your own: with what happened last, and the seeds. */
+  failure(message: string): ScenarioError {
     return new ScenarioError(
       `${message}\n\nWhat happened last:\n${this.#trace.toString(mostInFailure)}\n\n${this.network.replay}`,
     );
