@@ -37,8 +37,6 @@ export class MemoryStream extends Duplex {
   readonly #clock: SimulatedClock;
   /** Undefined without `onread`, and once the peer has ended: then there is nothing left to start reading for. */
   #readBuffer: ReadBuffer | undefined;
-  /** Read from the end, with no room for it in the read buffer. */
-  #rest: Buffer | undefined;
   #isReading = false;
   #isPolled = false;
   #resets = false;
@@ -145,7 +143,7 @@ export class MemoryStream extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     this.connecting = false;
     this.idleTimer.start(0);
-    if (this.#resets || this.#rest !== undefined) this.tcpEnd.reset();
+    if (this.#resets) this.tcpEnd.reset();
     else this.tcpEnd.close();
     done(error);
     this.#clock.defer(() => {
@@ -213,7 +211,7 @@ export class MemoryStream extends Duplex {
 
   /** Reads once; tells whether there may be more. */
   #receive(): boolean {
-    const bytes = this.#take();
+    const bytes = this.tcpEnd.read(this.#readBuffer?.size);
     if (bytes !== undefined) {
       this.idleTimer.refresh();
       this.bytesRead += bytes.length;
@@ -231,14 +229,6 @@ export class MemoryStream extends Duplex {
       this.destroy(systemError(this.tcpEnd.error, 'read'));
     }
     return false;
-  }
-
-  /** What has arrived, as far as there is room for it. */
-  #take(): Buffer | undefined {
-    const bytes = this.#rest ?? this.tcpEnd.read();
-    const room = this.#readBuffer?.size ?? Infinity;
-    this.#rest = bytes !== undefined && bytes.length > room ? bytes.subarray(room) : undefined;
-    return bytes?.subarray(0, room);
   }
 }
 

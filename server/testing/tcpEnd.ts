@@ -126,10 +126,10 @@ export class TcpEnd {
    * Takes what has arrived: all of it, or as often only the first part, however it was written. Undefined when there is
    * nothing.
    */
-  read(): Buffer | undefined {
+  read(most = mostAtOnce): Buffer | undefined {
     if (this.#unread === 0) return undefined;
     const { random, faults } = this.#wire;
-    const all = Math.min(this.#unread, mostAtOnce);
+    const all = Math.min(this.#unread, most);
     const size = random() < (faults.split ?? this.#wire.split) ? 1 + Math.floor(random() * all) : all;
     const arrived = Buffer.concat(this.#received);
     const bytes = arrived.subarray(0, size);
