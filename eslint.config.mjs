@@ -63,6 +63,7 @@ export default defineConfig(
             '**.isClosed',
             '**.isRejected',
             '**.hasFailed',
+            '**.hasClosed',
           ],
         },
       ],

@@ -111,8 +111,12 @@ export class ConnectedSocketAdapter implements CSA {
     const release = (): void => {
       this.destroy();
     };
+    const releaseAll = (): void => {
+      release();
+      stopOrphans(connection);
+    };
     // however the actor ends, stopped by its parent included, its descriptor goes with it
-    connection.subscribe({ complete: release, error: release });
+    connection.subscribe({ complete: release, error: releaseAll });
     // the client may have reset the connection while it waited for its turn
     if (!socket.destroyed) return;
     const error = this.#error;

@@ -5,7 +5,6 @@ import type { ConnectionsEvent } from '../machines/events';
 import type { LogicFor } from '../machines/logic';
 import type { ConnectionsInput } from '../machines/serverCoreMachine';
 import { connection } from './connection';
-import { stopOrphans } from './orphans';
 import { keepNoRegister } from './register';
 import { relay } from './relay';
 import { indexTimers } from './timerIndex';
@@ -89,7 +88,6 @@ export const connections: LogicFor<ConnectionsEvent, ConnectionsInput> = {
       // not the handler crashed but the connection: its socket closed with it, and its end is told like any other
       const entry = live.get(event.actorId);
       if (entry?.actor === undefined || entry.CSA === undefined) return snapshot;
-      stopOrphans(entry.actor);
       const { bytesIn, bytesOut, durationMs } = entry.CSA;
       end(event.actorId, { reason: 'aborted', error: event.error, bytesIn, bytesOut, durationMs });
     }

@@ -9,6 +9,7 @@ const passed: Readonly<Record<string, ConnectionReport['type']>> = {
   inbox: '_CSA.outbox',
   'control.noSpaceInBox': '_CSA.noSpaceInBox',
   'control.spaceInBox': '_CSA.spaceInBox',
+  'control.producerFinished': '_CSA.peerEnded',
 };
 
 /**

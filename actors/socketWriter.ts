@@ -69,8 +69,8 @@ export class SocketWriter {
     const size = sizeOf(data);
     this.#written += size;
     socket.write(data);
-    // the kernel wouldn't have it: the peer has closed
-    if (socket.destroyed) this.#written -= size;
+    // the kernel wouldn't have it: the peer has closed; Node destroys the socket later
+    if (socket.destroyed || socket.errored) this.#written -= size;
     // Not what write() returns: for a large write that is false even when the kernel took all of it at once, and for a
     // small one true even when the kernel took nothing.
     if (socket.writableLength > 0 && !this.#isFull) this.#fill();

@@ -11,6 +11,7 @@ import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketA
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
 import { networkOf } from './network';
+import { isActive } from './relay';
 import { tcpSettings } from './tcpSettings';
 import { failable, type FailEvent } from './failable';
 
@@ -42,8 +43,9 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
       const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
       const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, unclaimed);
       sendBack({ type: `${box}.newCSA`, CSA });
-      // nearly always a connection has claimed it by now
-      CSA.awaitClaim();
+      // nearly always a connection has claimed it by now; but whoever heard of it may have stopped us
+      if (isActive(self as AnyActorRef)) CSA.awaitClaim();
+      else CSA.destroy();
     };
 
     const open = (): void => {

@@ -287,6 +287,12 @@ export const connectionMachine = setup({
               target: '#connection.closed',
               actions: { type: 'noteReason', params: { reason: 'reset' } },
             },
+            // told after the end, when a handler that sends to its parent has finished in the same event
+            '_socketFeedback.overflowed': {
+              target: '#connection.closed',
+              actions: { type: 'noteReason', params: { reason: 'slowConsumer' } },
+            },
+            '_socketFeedback.refused': { actions: { type: 'noteReason', params: { reason: 'handlerFailed' } } },
           },
           after: {
             writeTimeout: [

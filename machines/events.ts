@@ -152,7 +152,9 @@ export type ConnectionReport =
   /** Bytes from the peer. */
   | { readonly type: '_CSA.outbox'; readonly data: Buffer }
   | { readonly type: '_CSA.noSpaceInBox' }
-  | { readonly type: '_CSA.spaceInBox' };
+  | { readonly type: '_CSA.spaceInBox' }
+  /** The peer has ended its side; one may still write (`allowHalfOpen`). */
+  | { readonly type: '_CSA.peerEnded' };
 
 /** What both servers emit. */
 export type ServerEmitted =
@@ -201,7 +203,8 @@ export type TcpClientEmitted =
   | ({ readonly type: 'signal.producerFinished' } & ConnectionSummary)
   /** As SingleServer's. */
   | { readonly type: 'signal.noSpaceInBox'; readonly refused?: Bytes }
-  | { readonly type: 'signal.spaceInBox' };
+  | { readonly type: 'signal.spaceInBox' }
+  | { readonly type: 'signal.peerEnded' };
 
 /** What SingleServer emits beyond {@link ServerEmitted}. */
 export type SingleServerEmitted =
@@ -217,6 +220,8 @@ export type SingleServerEmitted =
   | { readonly type: 'signal.noSpaceInBox'; readonly refused?: Bytes }
   /** There is room again. */
   | { readonly type: 'signal.spaceInBox' }
+  /** The client has ended its side; one may still write, and `control.producerFinished` ends it (`allowHalfOpen`). */
+  | { readonly type: 'signal.peerEnded' }
   /** What the server told its connection. */
   | { readonly type: '_CSA_signal.producerFinished' }
   | { readonly type: '_CSA_signal.shutdownMicroprocess' };

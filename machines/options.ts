@@ -52,7 +52,8 @@ export interface ServerOptions {
    * ends the connection itself; if not, the connection is flushed and closed. Either happens once the handler waits for
    * more, so that it can answer what came before; a state of a machine that names `control.producerFinished` itself is
    * told at once. Handlers that aren't machines are always taken to wait: one that answers later than it is asked needs
-   * this option.
+   * this option. Without a protocol, `signal.peerEnded` tells the owner, who ends the connection with
+   * `control.producerFinished`.
    * @defaultValue false
    */
   readonly allowHalfOpen?: boolean;

@@ -185,6 +185,7 @@ export const singleServerMachine = setup({
     }),
     emitNoSpaceInBox: emit({ type: 'signal.noSpaceInBox' }),
     emitSpaceInBox: emit({ type: 'signal.spaceInBox' }),
+    emitPeerEnded: emit({ type: 'signal.peerEnded' }),
     /** Flush, then end the client. */
     finishConnection: enqueueActions(({ enqueue }) => {
       enqueue.sendTo('connection', { type: 'signal.producerFinished' });
@@ -243,6 +244,7 @@ export const singleServerMachine = setup({
     '_CSA.outbox': { actions: 'emitOutbox' },
     '_CSA.noSpaceInBox': { actions: 'emitNoSpaceInBox' },
     '_CSA.spaceInBox': { actions: 'emitSpaceInBox' },
+    '_CSA.peerEnded': { actions: 'emitPeerEnded' },
     'xstate.done.actor.connection': { actions: 'raiseShutdownCSA' },
     'xstate.error.actor.connection': { actions: 'raiseCrashedCSA' },
     'control.serverShutdown': { target: '.draining' },

@@ -77,6 +77,7 @@ export const tcpClientMachine = setup({
     }),
     emitNoSpaceInBox: emit({ type: 'signal.noSpaceInBox' }),
     emitSpaceInBox: emit({ type: 'signal.spaceInBox' }),
+    emitPeerEnded: emit({ type: 'signal.peerEnded' }),
     finishConnection: sendTo('connection', { type: 'signal.producerFinished' }),
     stop: sendTo('connection', { type: 'control.shutdownMicroprocess' }),
     handleClosed: enqueueActions(({ event, enqueue }) => {
@@ -134,6 +135,7 @@ export const tcpClientMachine = setup({
         '_CSA.outbox': { actions: 'emitOutbox' },
         '_CSA.noSpaceInBox': { actions: 'emitNoSpaceInBox' },
         '_CSA.spaceInBox': { actions: 'emitSpaceInBox' },
+        '_CSA.peerEnded': { actions: 'emitPeerEnded' },
         'control.producerFinished': { actions: 'finishConnection' },
         'control.shutdownMicroprocess': { actions: 'stop' },
       },

@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { createActor, setup, type AnyActorRef, type EventObject, type SnapshotFrom } from 'xstate';
-import { createServerCore, createSingleServer, echo, tcpListener } from '../server/index';
-import { emitted, eventually } from './support/events';
-import { atEnd, attempt, connectClient, polite } from './support/fixtures';
+import { setup, type AnyActorRef, type EventObject, type SnapshotFrom } from 'xstate';
+import { echo, serverCore, singleServer, tcpListener } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { polite } from './support/fixtures';
 
 /** An actor as a path of ids from the root. */
 const pathOf = (actor: AnyActorRef | undefined, root: AnyActorRef): string =>
   actor === undefined || actor === root ? 'root' : `${pathOf(actor._parent, root)} → ${actor.id}`;
 
-/** Notes who is made, who says what to whom, and who ends, from the start of an actor on. */
+/** Notes who is made, who says what to whom, and who ends. */
 function watch(root: AnyActorRef): { made: string[]; said: string[]; ended: string[] } {
   const watched = { made: [] as string[], said: [] as string[], ended: [] as string[] };
   root.system.inspect((inspected) => {
@@ -26,50 +27,27 @@ function watch(root: AnyActorRef): { made: string[]; said: string[]; ended: stri
 
 describe('The actor tree of a ServerCore', () => {
   it('is listener and connections, and below them each connection with its protocol', async () => {
-    const server = createServerCore({ protocol: polite, port: 0 });
-    const { made, ended } = watch(server.actor);
-    const { port } = await server.start();
-    const children = Object.keys(server.actor.getSnapshot().children);
-    expect(children.toSorted()).toEqual(['connections', 'listener']);
+    await using s = await scenario(serverCore, { protocol: polite });
+    const { made, ended } = watch(s.server);
+    expect(Object.keys(s.server.getSnapshot().children).toSorted()).toEqual(['connections', 'listener']);
 
-    for (let number = 1; number <= 2; number += 1) {
-      const opened = emitted(server, 'connection.opened');
-      await connectClient(port);
-      await opened;
-    }
-    expect(made).toEqual([
+    await s.clients('first', 'second');
+    const connections = [
       'root → connections → connection:1',
       'root → connections → connection:1 → protocol',
       'root → connections → connection:2',
       'root → connections → connection:2 → protocol',
-    ]);
+    ];
+    expect(made).toEqual(connections);
 
-    await server.shutdown();
-    expect(ended).toEqual(
-      expect.arrayContaining([
-        'root → connections → connection:1',
-        'root → connections → connection:1 → protocol',
-        'root → connections → connection:2',
-        'root → connections → connection:2 → protocol',
-        'root → connections',
-        'root → listener',
-        'root',
-      ]),
-    );
+    await s.shutsDown();
+    expect(ended.toSorted()).toEqual([...connections, 'root → connections', 'root → listener', 'root'].toSorted());
   });
 
   it("shows the user's machine as the protocol", async () => {
-    const server = createServerCore({ protocol: polite, port: 0 });
-    atEnd(() => server.shutdown({ timeout: 0 }));
-    const { port } = await server.start();
-    const protocols: AnyActorRef[] = [];
-    server.actor.system.inspect(({ type, actorRef }) => {
-      if (type === '@xstate.actor') protocols.push(actorRef as AnyActorRef);
-    });
-    const opened = emitted(server, 'connection.opened');
-    await connectClient(port);
-    await opened;
-    const protocol = protocols.find(({ id }) => id === 'protocol') as AnyActorRef & { logic: typeof polite };
+    await using s = await scenario(serverCore, { protocol: polite });
+    await s.client();
+    const protocol = s.actor('connection:1/protocol') as AnyActorRef & { logic: typeof polite };
     // what an inspector draws, and what it shows as the present state
     expect(protocol.logic.config).toBe(polite.config);
     const { machine, status, value } = protocol.getSnapshot() as SnapshotFrom<typeof polite>;
@@ -78,16 +56,13 @@ describe('The actor tree of a ServerCore', () => {
   });
 
   it('shows who says what to whom', async () => {
-    const server = createServerCore({ protocol: polite, port: 0 });
-    const { said } = watch(server.actor);
-    const { port } = await server.start();
-    const opened = emitted(server, 'connection.opened');
-    const client = await connectClient(port);
-    await opened;
-    await client.send('hello');
-    await client.receiveText('hello');
+    await using s = await scenario(serverCore, { protocol: polite });
+    const { said } = watch(s.server);
+    const client = await s.client();
+    await client.sends('hello');
+    await client.receives('hello');
     const before = said.length;
-    await server.shutdown();
+    await s.shutsDown();
 
     expect(said).toContain('root → listener: _socketactivity.newCSA to root');
     expect(said).toContain('root: spawnConnection to root → connections');
@@ -109,16 +84,12 @@ describe('The actor tree of a ServerCore', () => {
   });
 
   it('neither the server nor the connection takes an event for a chunk', async () => {
-    const server = createServerCore({ protocol: echo, port: 0 });
-    atEnd(() => server.shutdown({ timeout: 0 }));
-    const { port } = await server.start();
-    const opened = emitted(server, 'connection.opened');
-    const client = await connectClient(port);
-    await opened;
-    const { said } = watch(server.actor);
+    await using s = await scenario(serverCore, { protocol: echo });
+    const client = await s.client();
+    const { said } = watch(s.server);
     for (const text of ['one', 'two', 'three']) {
-      await client.send(text);
-      await client.receiveText(text);
+      await client.sends(text);
+      await client.receives(text);
     }
     expect(new Set(said)).toEqual(
       new Set(['root → connections → connection:1: inbox to root → connections → connection:1 → protocol']),
@@ -128,19 +99,13 @@ describe('The actor tree of a ServerCore', () => {
 
 describe('The actor tree of a SingleServer', () => {
   it('is listener, and connection with its protocol while there is a client', async () => {
-    const server = createSingleServer({ port: 0, protocol: polite });
-    const { made } = watch(server.actor);
-    const { port } = await server.start();
-    const opened = emitted(server, 'connection.opened');
-    const client = await connectClient(port);
-    await opened;
-    expect(Object.keys(server.actor.getSnapshot().children).toSorted()).toEqual(['connection', 'listener']);
+    await using s = await scenario(singleServer, { protocol: polite });
+    const { made } = watch(s.server);
+    const client = await s.client();
+    expect(Object.keys(s.server.getSnapshot().children).toSorted()).toEqual(['connection', 'listener']);
     expect(made).toEqual(['root → connection', 'root → connection → protocol']);
-    const closed = emitted(server, 'connection.closed');
-    client.end();
-    await closed;
-    expect(Object.keys(server.actor.getSnapshot().children)).toEqual(['listener']);
-    await server.shutdown();
+    await client.ends();
+    expect(Object.keys(s.server.getSnapshot().children)).toEqual(['listener']);
   });
 });
 
@@ -160,37 +125,40 @@ describe('tcpListener alone', () => {
   });
 
   it('opens, suspends, opens again and closes its port as it is told, and owns the clients that nobody claims', async () => {
-    const actor = createActor(owner).start();
-    const { heard } = actor.getSnapshot().context;
-    const listener = actor.getSnapshot().children.listener as AnyActorRef;
+    await using s = await scenario(owner);
+    const { heard } = s.server.getSnapshot().context;
+    const tell = async (type: string): Promise<void> => {
+      s.actor('listener').send({ type });
+      await s.settle();
+    };
     expect(heard).toEqual([]);
 
-    listener.send({ type: 'control.resume' });
-    listener.send({ type: 'control.resume' });
-    await eventually(() => heard.length === 1);
-    const { type, address } = heard[0] as EventObject & { address: { address: string; port: number } };
-    expect([type, address.address]).toEqual(['_listener.listening', '127.0.0.1']);
+    await tell('control.resume');
+    await tell('control.resume');
+    const address = { address: '127.0.0.1', port: expect.any(Number) };
+    expect(heard).toEqual([{ type: '_listener.listening', address }]);
+    const listening = heard[0];
 
-    const client = await connectClient(address.port);
-    await eventually(() => heard.length === 2);
+    const client = await s.client('client', { localPort: 40_001 });
+    expect(heard).toHaveLength(2);
     expect(heard[1]).toMatchObject({
       type: '_socketactivity.newCSA',
-      CSA: { info: { id: 'connection:1', peer: '127.0.0.1', peerport: client.socket.localPort } },
+      CSA: { info: { id: 'connection:1', peer: '127.0.0.1', peerport: 40_001 } },
     });
 
-    listener.send({ type: 'control.suspend' });
-    listener.send({ type: 'control.suspend' });
-    expect(await attempt(address.port)).toBe('ECONNREFUSED');
-    listener.send({ type: 'control.resume' });
-    await eventually(() => heard.length === 3);
-    expect(heard[2]).toEqual({ type: '_listener.listening', address });
+    await tell('control.suspend');
+    await tell('control.suspend');
+    await (await s.client('refused')).hasFailed('ECONNREFUSED');
+    await tell('control.resume');
+    expect(heard[2]).toEqual(listening);
 
-    listener.send({ type: '_serversignal.serverShutdown' });
+    await tell('_serversignal.serverShutdown');
     expect(heard[3]).toEqual({ type: '_listener.closed' });
-    expect(await attempt(address.port)).toBe('ECONNREFUSED');
-    expect(client.socket.destroyed).toBe(false);
-    actor.stop();
-    expect(await client.closed).toBe('clean');
+    await (await s.client('refused')).hasFailed('ECONNREFUSED');
+    await client.isOpen();
+    s.server.stop();
+    await client.hasClosed();
     expect(heard).toHaveLength(4);
+    expect(s.leftovers()).toEqual([]);
   });
 });

@@ -1,178 +1,198 @@
 import { describe, expect, it } from '@jest/globals';
-import { createServerCore, echo, type ServerCoreOptions, type ServerEmitted } from '../server/index';
-import type { Client } from './support/client';
-import { collect, emitted, eventually } from './support/events';
+import { createServerCore, echo, serverCore, type ServerCoreOptions } from '../server/index';
+import '../server/testing/matchers/jestGlobals';
+import { scenario, type Scenario, type StageOptions, type TestPeer } from '../server/testing/index';
 import { Hosting } from './support/hosting';
-import { knock, leave, turnedAway } from './support/visitors';
+import { turnedAway } from './support/visitors';
 
-type Rejected = Extract<ServerEmitted, { type: 'connection.rejected' }>;
+/** This client has an echo handler. */
+async function isEchoed(client: TestPeer): Promise<void> {
+  await client.sends('echo?');
+  await client.receives('echo?');
+}
 
-/** Whether a client has an echo handler. */
-async function isEchoed(client: Client): Promise<boolean> {
-  await client.send('echo?');
-  return (await client.receiveText('echo?')) === 'echo?';
+/** This client is told so much, then the end: no reset. */
+async function isTurnedAway(client: TestPeer, told = ''): Promise<void> {
+  await client.receives(told);
+  await client.receivesNothing();
+  await client.hasClosed();
 }
 
 describe.each([1, 2])('ServerCore with maxConnections %d, all of them taken', (maxConnections) => {
-  const host = new Hosting((options: Partial<ServerCoreOptions>) =>
-    createServerCore({ protocol: echo, port: 0, maxConnections, ...options }),
-  );
-  let first: Client;
-
-  const start = async (options: Partial<ServerCoreOptions>): Promise<void> => {
-    await host.start(options);
-    first = await host.connect();
-    for (let n = 2; n <= maxConnections; n += 1) await host.connect();
+  /** A server with one place left. */
+  const start = async (
+    options: Partial<ServerCoreOptions> = {},
+    stage: StageOptions = {},
+  ): Promise<Scenario<typeof serverCore>> => {
+    const s = await scenario(serverCore, { protocol: echo, maxConnections, ...options }, stage);
+    for (let n = 1; n < maxConnections; n += 1) {
+      await s.client(`other ${String(n)}`);
+      await s.advance(10 * (stage.latency ?? 0));
+    }
+    return s;
   };
 
-  const closed = (n: number): Promise<unknown> =>
-    emitted<{ id: string }>(host.server, 'connection.closed', ({ id }) => id === `connection:${String(n)}`);
-
-  const next = `connection:${String(maxConnections + 1)}`;
+  const idAfter = (n: number): string => `connection:${String(maxConnections + n)}`;
 
   it("closes the next with whenBusy 'reject', and says who it was and why", async () => {
-    await start({});
-    const rejected = emitted<Rejected>(host.server, 'connection.rejected');
-    const opened = collect(host.server, 'connection.opened');
-    expect(await turnedAway(await host.visit())).toEqual({ told: '', ending: 'clean' });
-    expect(await rejected).toMatchObject({ reason: 'atCapacity', info: { id: next, localport: host.port } });
-    expect(await isEchoed(first)).toBe(true);
-    expect(opened).toEqual([]);
+    await using s = await start();
+    const [first, second] = await s.clients('first', 'second');
+    await second.isRejected('atCapacity');
+    await isTurnedAway(second);
+    expect(s).toHaveEmitted({
+      type: 'connection.rejected',
+      reason: 'atCapacity',
+      info: expect.objectContaining({ id: idAfter(1), localport: s.server.getSnapshot().context.address?.port }),
+    });
+    await isEchoed(first);
+    expect(s).toHaveConnections(maxConnections);
+    expect(s.server).toBeInState({ listening: { full: 'rejecting' } });
   });
 
-  it('tells it all of busyReply first', async () => {
+  it('tells it all of busyReply first, also when it talks at once', async () => {
     const busyReply = Buffer.alloc(500_000, 'busy ');
-    await start({ busyReply });
-    const client = await host.visit();
-    client.socket.write('I talk at once');
-    expect(await turnedAway(client)).toEqual({ told: busyReply.toString(), ending: 'clean' });
+    await using s = await start({ busyReply }, { latency: 1 });
+    await s.client('first');
+    await s.advance(10);
+    const second = await s.client('second');
+    await second.sends('I talk at once');
+    await s.advance(5);
+    expect(second.received.length).toBeLessThan(busyReply.length);
+    await s.advance(100);
+    await second.isRejected('atCapacity');
+    await isTurnedAway(second, busyReply.toString());
   });
 
   it('never holds more than that, and never fewer than it could, while clients come and go', async () => {
-    await start({});
-    let open = maxConnections;
-    let most = open;
-    host.server.on('connection.opened', () => (most = Math.max(most, (open += 1))));
-    host.server.on('connection.closed', () => (open -= 1));
+    await using s = await start();
+    let first = await s.client('first');
     for (let n = 1; n <= 20; n += 1) {
-      const gone = emitted(host.server, 'connection.closed');
-      if (n % 2 === 0) first.reset();
-      await leave(first);
-      await gone;
-      first = await host.connect();
-      await turnedAway(await host.visit());
-      expect(open).toBe(maxConnections);
+      await (n % 2 === 0 ? first.resets() : first.ends());
+      await first.isClosed(n % 2 === 0 ? 'reset' : 'peerClosed');
+      first = await s.client();
+      await (await s.client()).isRejected('atCapacity');
+      expect(s).toHaveConnections(maxConnections);
+    }
+    let [open, most] = [0, 0];
+    for (const { type } of s.emitted) {
+      if (type === 'connection.opened') most = Math.max(most, (open += 1));
+      if (type === 'connection.closed') open -= 1;
     }
     expect(most).toBe(maxConnections);
-    const summary = host.server.shutdown({ timeout: 0 });
-    expect(await summary).toMatchObject({ connections: maxConnections + 20, rejected: 20 });
+    await s.shutsDown();
+    expect(s.server.getSnapshot().output).toMatchObject({ connections: maxConnections + 20, rejected: 20 });
+    expect(s.leftovers()).toEqual([]);
   });
 
   it("serves them with whenBusy 'queue' in their order, with what they sent meanwhile", async () => {
-    await start({ whenBusy: 'queue' });
-    const opened = collect<{ id: string }>(host.server, 'connection.opened');
-    const second = await host.visit();
-    await second.send('two');
-    const third = await host.visit();
-    await third.send('three');
+    await using s = await start({ whenBusy: 'queue' });
+    const [first, second, third] = await s.clients('first', 'second', 'third');
+    await second.sends('two');
+    await third.sends('three');
     // whoever is served is still served, and the others are not
-    expect(await isEchoed(first)).toBe(true);
-    expect([second.received.length, third.received.length]).toEqual([0, 0]);
+    await isEchoed(first);
+    await second.receivesNothing();
+    await third.receivesNothing();
 
-    await leave(first);
-    expect(await second.receiveText('two')).toBe('two');
-    expect(opened.map(({ id }) => id)).toEqual([next]);
-    await leave(second);
-    expect(await third.receiveText('three')).toBe('three');
-    expect(await isEchoed(third)).toBe(true);
-    expect(opened.map(({ id }) => id)).toEqual([next, `connection:${String(maxConnections + 2)}`]);
+    await first.ends();
+    await second.receives('two');
+    await third.receivesNothing();
+    expect([second.id, third.id]).toEqual([idAfter(1), undefined]);
+    await second.ends();
+    await third.receives('three');
+    await isEchoed(third);
+    expect(third.id).toBe(idAfter(2));
   });
 
   it('rejects those beyond maxQueued, and has room again when one was served', async () => {
-    await start({ whenBusy: 'queue', maxQueued: 1, busyReply: 'queue is full' });
-    const rejected = collect<Rejected>(host.server, 'connection.rejected');
-    const second = await host.visit();
-    expect(await turnedAway(await host.visit())).toEqual({ told: 'queue is full', ending: 'clean' });
-    await leave(first);
-    expect(await isEchoed(second)).toBe(true);
-    const fourth = await host.visit();
-    await eventually(() => host.server.actor.getSnapshot().context.queue.length === 1);
-    expect(await turnedAway(await host.visit())).toEqual({ told: 'queue is full', ending: 'clean' });
-    await leave(second);
-    expect(await isEchoed(fourth)).toBe(true);
-    expect(rejected.map(({ reason }) => reason)).toEqual(['queueFull', 'queueFull']);
+    await using s = await start({ whenBusy: 'queue', maxQueued: 1, busyReply: 'queue is full' });
+    const [first, second, third] = await s.clients('first', 'second', 'third');
+    await third.isRejected('queueFull');
+    await isTurnedAway(third, 'queue is full');
+    await first.ends();
+    await isEchoed(second);
+    const [fourth, fifth] = await s.clients('fourth', 'fifth');
+    await fifth.isRejected('queueFull');
+    await isTurnedAway(fifth, 'queue is full');
+    await second.ends();
+    await isEchoed(fourth);
+    expect(s.emitted.filter(({ type }) => type === 'connection.rejected')).toHaveLength(2);
   });
 
   it('takes no harm from those that left, or broke off, while they queued', async () => {
-    await start({ whenBusy: 'queue' });
-    (await host.visit()).socket.end('left');
-    (await host.visit()).reset();
-    const last = await host.visit();
-    const [left, broke] = [closed(maxConnections + 1), closed(maxConnections + 2)];
-    await leave(first);
-    expect(await isEchoed(last)).toBe(true);
-    expect(await left).toMatchObject({ reason: 'peerClosed', bytesIn: 4 });
-    expect(await broke).toMatchObject({ reason: 'reset' });
+    await using s = await start({ whenBusy: 'queue' });
+    const [first, left, broke, last] = await s.clients('first', 'left', 'broke', 'last');
+    await Promise.all([left.sends('left'), left.ends()]);
+    await broke.resets();
+    await first.ends();
+    await isEchoed(last);
+    expect(await left.isClosed('peerClosed')).toMatchObject({ id: idAfter(1), bytesIn: 4 });
+    expect(await broke.isClosed('reset')).toMatchObject({ id: idAfter(2), bytesIn: 0 });
   });
 
   it('serves the queue though every handler in it crashes', async () => {
-    let crashes = 0;
-    await start({
+    const crashing = new Set([1, 2, 3, 4, 5].map(idAfter));
+    await using s = await start({
       whenBusy: 'queue',
       protocol: ({ id }) => {
-        if (Number(id.slice('connection:'.length)) <= maxConnections) return echo;
-        crashes += 1;
-        if (crashes <= 5) throw new Error('no handler for you');
+        if (crashing.has(id)) throw new Error('no handler for you');
         return echo;
       },
     });
-    const crashing: Client[] = [];
-    for (let n = 0; n < 5; n += 1) crashing.push(await host.visit());
-    const last = await host.visit();
-    await leave(first);
-    for (const client of crashing) {
-      await client.ended;
-      await leave(client);
-    }
-    expect(await isEchoed(last)).toBe(true);
+    const [first, a, b, c, d, e, last] = await s.clients('first', 'a', 'b', 'c', 'd', 'e', 'last');
+    await first.ends();
+    for (const client of [a, b, c, d, e]) await client.isClosed('handlerFailed');
+    await isEchoed(last);
+    expect(last.id).toBe(idAfter(6));
   });
 
   it("does not listen with whenBusy 'refuse', until one has left: then again on the same port", async () => {
-    await start({ whenBusy: 'refuse' });
-    const { port } = host;
+    await using s = await start({ whenBusy: 'refuse' });
+    const listening = s.emitted.find(({ type }) => type === 'server.listening');
+    let first = await s.client('first');
     for (let n = 0; n < 5; n += 1) {
-      expect(await knock(port)).toBe('ECONNREFUSED');
-      expect(await isEchoed(first)).toBe(true);
-      const listening = emitted(host.server, 'server.listening');
-      await leave(first);
-      expect(await listening).toEqual({ type: 'server.listening', address: '127.0.0.1', port });
-      first = await host.connect();
+      await (await s.client()).hasFailed('ECONNREFUSED');
+      await isEchoed(first);
+      await first.ends();
+      expect(s.emitted.at(-1)).toEqual(listening);
+      first = await s.client();
     }
-    expect(await host.server.shutdown({ timeout: 0 })).toMatchObject({ connections: maxConnections + 5, rejected: 0 });
+    await s.shutsDown();
+    expect(s.server.getSnapshot().output).toMatchObject({ connections: maxConnections + 5, rejected: 0 });
+    expect(s.leftovers()).toEqual([]);
   });
 
   it('turns those away that still queue when the server drains', async () => {
-    await start({ whenBusy: 'queue', busyReply: 'not told: this is another matter' });
-    const rejected = collect<Rejected>(host.server, 'connection.rejected');
-    const queued = [await host.visit(), await host.visit()];
-    await eventually(() => host.server.actor.getSnapshot().context.queue.length === 2);
-    const summary = host.server.shutdown({ timeout: 0 });
-    for (const client of queued) expect(await turnedAway(client)).toEqual({ told: '', ending: 'clean' });
-    expect(rejected.map(({ reason }) => reason)).toEqual(['serverShutdown', 'serverShutdown']);
-    expect(await summary).toMatchObject({ connections: maxConnections, rejected: 2 });
+    await using s = await start({ whenBusy: 'queue', busyReply: 'not told: this is another matter' });
+    const [, ...queued] = await s.clients('first', 'second', 'third');
+    await s.shutsDown();
+    for (const client of queued) {
+      await client.isRejected('serverShutdown');
+      await isTurnedAway(client);
+    }
+    expect(s.server.getSnapshot().output).toMatchObject({ connections: maxConnections, rejected: 2 });
+    expect(s.leftovers()).toEqual([]);
   });
 });
 
 describe('ServerCore without maxConnections', () => {
-  const host = new Hosting((options: Partial<ServerCoreOptions>) =>
-    createServerCore({ protocol: echo, port: 0, ...options }),
-  );
-
   it('never comes to be full', async () => {
-    await host.start({ whenBusy: 'refuse' });
-    const clients: Client[] = [];
-    for (let n = 0; n < 100; n += 1) clients.push(await host.visit());
-    expect(await Promise.all(clients.map(isEchoed))).toEqual(clients.map(() => true));
-    expect(host.server.actor.getSnapshot().value).toEqual({ listening: 'accepting' });
+    await using s = await scenario(serverCore, { protocol: echo, whenBusy: 'refuse' });
+    for (let n = 0; n < 100; n += 1) await isEchoed(await s.client());
+    expect(s).toHaveConnections(100);
+    expect(s.server).toBeInState({ listening: 'accepting' });
+  });
+});
+
+describe('ServerCore on TCP, at capacity', () => {
+  const host = new Hosting(createServerCore);
+
+  it('tells all of busyReply to a client that talks at once: the kernel resets no connection under it', async () => {
+    const busyReply = Buffer.alloc(500_000, 'busy ');
+    await host.start({ protocol: echo, port: 0, maxConnections: 1, busyReply });
+    await host.connect();
+    const client = await host.visit();
+    client.socket.write('I talk at once');
+    expect(await turnedAway(client)).toEqual({ told: busyReply.toString(), ending: 'clean' });
   });
 });

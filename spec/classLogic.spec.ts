@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AnyActorLogic, EventObject, Snapshot } from 'xstate';
-import { createServerCore, graphline, pipeline } from '../server/index';
-import { Client } from './support/client';
+import { graphline, pipeline } from '../server/index';
+import { handler } from '../server/testing/index';
 
 /** Actor logic as a class, whose methods need their `this`. */
 class Counting implements Pick<AnyActorLogic, 'transition' | 'getInitialSnapshot' | 'getPersistedSnapshot' | 'start'> {
@@ -33,12 +33,12 @@ describe('Actor logic that is a class with private fields', () => {
     ['a protocol', () => new Counting() as unknown as AnyActorLogic],
     ['a component of a pipeline', () => pipeline(new Counting() as unknown as AnyActorLogic)],
   ])('serves as %s', async (_, make) => {
-    await using server = createServerCore({ protocol: make, port: 0 });
-    const client = await Client.connect((await server.start()).port);
-    expect(await client.receiveText('counting\n')).toBe('counting\n');
-    await client.send('x');
-    expect(await client.receiveText(2)).toBe('1\n');
-    await client.destroy();
+    await using h = await handler(make);
+    await h.outbox('counting\n');
+    await h.inbox('x');
+    await h.outbox('1\n');
+    await h.inbox('x');
+    expect((await h.outbox(2)).toString()).toBe('2\n');
   });
 });
 

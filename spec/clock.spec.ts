@@ -1,31 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { SimulatedClock } from 'xstate';
-import { createServerCore, createSingleServer, setupProtocol } from '../server/index';
-import { Client } from './support/client';
-import { collect, emitted, eventually } from './support/events';
-import {
-  atEnd,
-  attempt,
-  connectClient,
-  deaf,
-  handler,
-  openClient,
-  polite,
-  startServer,
-  tooMuch,
-  type Emitted,
-} from './support/fixtures';
+import { createServerCore, createSingleServer, echo, serverCore, setupProtocol } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { emitted } from './support/events';
+import { attempt, connectClient, deaf, openClient, polite, startServer } from './support/fixtures';
+import { floodOnDemand } from './support/floods';
 
 /** Many turns of the event loop: what is going to happen without the clock has happened. */
 async function settle(): Promise<void> {
   for (let turns = 0; turns < 50; turns += 1) await new Promise((resolve) => setImmediate(resolve));
 }
-
-const flooding = handler(({ receive, emit }) => {
-  receive(({ type }) => {
-    if (type === 'inbox') emit({ type: 'outbox', data: tooMuch });
-  });
-});
 
 describe("With XState's SimulatedClock", () => {
   it('a drain ends at shutdownTimeout of that clock, and not before', async () => {
@@ -79,75 +64,6 @@ describe("With XState's SimulatedClock", () => {
     await server.closed;
   });
 
-  it('writeTimeout runs on it', async () => {
-    const clock = new SimulatedClock();
-    const started = await startServer({ protocol: flooding, clock, writeTimeout: 1_000 });
-    const client = await openClient(started, { reads: false });
-    const closed = collect<Emitted<'connection.closed'>>(started.server, 'connection.closed');
-    await client.send('go');
-    await eventually(() => Object.keys(started.server.actor.system.getSnapshot()._scheduledEvents).length === 1);
-    // once what the kernel takes has left, nothing does
-    await settle();
-    clock.increment(999);
-    await settle();
-    expect(closed).toEqual([]);
-    // looked at once in writeTimeout: at the second look at the latest
-    clock.increment(1);
-    clock.increment(1_000);
-    expect(closed).toMatchObject([{ id: 'connection:1', reason: 'slowConsumer', bytesIn: 2 }]);
-  });
-
-  it('lingerTimeout runs on it', async () => {
-    const clock = new SimulatedClock();
-    const started = await startServer({ protocol: polite, clock, lingerTimeout: 2_000, shutdownTimeout: 900_000 });
-    const opened = emitted(started.server, 'connection.opened');
-    const client = await Client.connect(started.port);
-    atEnd(() => client.destroy());
-    await opened;
-    started.server.send({ type: 'control.serverShutdown' });
-    await client.ended;
-    await eventually(() => Object.keys(started.server.actor.system.getSnapshot()._scheduledEvents).length === 2);
-    clock.increment(1_999);
-    expect(started.server.actor.getSnapshot().status).toBe('active');
-    clock.increment(1);
-    expect(started.server.actor.getSnapshot().status).toBe('done');
-    expect((await started.server.closed).reasons).toEqual({ handlerFinished: 1 });
-  });
-
-  it('the time that a rejected client has to take busyReply runs on it', async () => {
-    const clock = new SimulatedClock();
-    const started = await startServer({ maxConnections: 1, busyReply: 'busy', lingerTimeout: 20, clock });
-    await openClient(started);
-    const rejected = await Client.connect(started.port);
-    atEnd(() => rejected.destroy());
-    expect(await rejected.receiveText('busy')).toBe('busy');
-    await rejected.ended;
-    // longer than lingerTimeout on the wall's clock; a server whose time stands still waits on
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    // were it closed, the first one would be answered with a reset
-    await rejected.send('x');
-    await settle();
-    await expect(rejected.send('x')).resolves.toBeUndefined();
-  });
-
-  it("a handler's own timers run on it", async () => {
-    const clock = new SimulatedClock();
-    const alarm = setupProtocol().createMachine({
-      initial: 'waiting',
-      states: {
-        waiting: { after: { 60_000: 'ringing' } },
-        ringing: { entry: [{ type: 'reply', params: { data: 'ring' } }, 'finish'] },
-      },
-    });
-    const started = await startServer({ protocol: alarm, clock });
-    const client = await openClient(started);
-    clock.increment(59_999);
-    await settle();
-    expect(client.received.toString()).toBe('');
-    clock.increment(1);
-    expect((await client.receiveAll()).toString()).toBe('ring');
-  });
-
   it('stop() leaves none of its timers', async () => {
     const clock = new SimulatedClock();
     const server = createServerCore({ protocol: deaf, port: 0, clock });
@@ -159,5 +75,65 @@ describe("With XState's SimulatedClock", () => {
     expect(server.actor.getSnapshot().status).toBe('stopped');
     expect(await client.closed).toBe('clean');
     expect(await attempt(port)).toBe('ECONNREFUSED');
+  });
+});
+
+describe("On a scenario's clock", () => {
+  it('writeTimeout runs', async () => {
+    await using s = await scenario(serverCore, { protocol: floodOnDemand, writeTimeout: 1_000 });
+    const client = await s.client();
+    client.stopsReading();
+    await client.sends('?');
+    await s.advance(999);
+    await client.isOpen();
+    await s.advance(1);
+    expect(await client.isClosed('slowConsumer')).toMatchObject({ bytesIn: 1, bytesOut: 65_536, durationMs: 1_000 });
+  });
+
+  it('lingerTimeout runs', async () => {
+    await using s = await scenario(serverCore, { protocol: polite, lingerTimeout: 2_000, shutdownTimeout: 900_000 });
+    const client = await s.client('client', { allowHalfOpen: true });
+    await s.shutsDown();
+    await client.isEnded();
+    expect(s.clock.pending).toBe(2);
+    await s.advance(1_999);
+    expect(s.server).toBeInState('draining');
+    await s.advance(1);
+    expect(s.server).toBeInState('shutdown');
+    expect(await client.isClosed('handlerFinished')).toMatchObject({ durationMs: 2_000 });
+    expect(s.clock.pending).toBe(0);
+  });
+
+  it('the time runs that a rejected client has to take busyReply', async () => {
+    const options = { protocol: echo, maxConnections: 1, busyReply: 'busy', lingerTimeout: 20 };
+    await using s = await scenario(serverCore, options);
+    await s.client('first');
+    const rejected = await s.client('rejected', { allowHalfOpen: true });
+    await rejected.receives('busy');
+    await rejected.isEnded();
+    await s.advance(19);
+    // were it closed, the first one would be answered with a reset
+    for (const text of ['x', 'x']) await rejected.sends(text);
+    await s.advance(1);
+    for (const text of ['x', 'x']) await rejected.sends(text);
+    await rejected.hasFailed('EPIPE');
+    expect(s).toHaveConnections(1);
+  });
+
+  it("a handler's own timers run", async () => {
+    const alarm = setupProtocol().createMachine({
+      initial: 'waiting',
+      states: {
+        waiting: { after: { 60_000: 'ringing' } },
+        ringing: { entry: [{ type: 'reply', params: { data: 'ring' } }, 'finish'] },
+      },
+    });
+    await using s = await scenario(serverCore, { protocol: alarm });
+    const client = await s.client();
+    await s.advance(59_999);
+    await client.receivesNothing();
+    await s.advance(1);
+    await client.receives('ring');
+    await client.hasClosed();
   });
 });

@@ -2,63 +2,87 @@ import { describe, expect, it } from '@jest/globals';
 import { fromCallback, fromPromise, type AnyActorLogic } from 'xstate';
 import {
   echo,
+  serverCore,
   setupProtocol,
+  type ClosedConnection,
   type ConnectionInfo,
   type Protocol,
   type ProtocolEmitted,
   type ProtocolEvent,
 } from '../server/index';
-import type { Client } from './support/client';
+import { scenario } from '../server/testing/index';
 import { crashes } from './support/crashes';
 import { expectQuiet } from './support/quiet';
-import { receiveToEnd, serving, type Closed } from './support/serving';
+import { receiveToEnd, serving } from './support/serving';
 
 class Crash extends Error {}
+
+/** Echo for all clients but the second. */
+const onlySecond =
+  (protocol: Protocol): Protocol =>
+  (info: ConnectionInfo): AnyActorLogic => {
+    if (info.id !== 'connection:2') return echo;
+    return typeof protocol === 'function' ? protocol(info) : protocol;
+  };
+
+/** Its timer is the system's, not the clock's. */
+const onTcp = 'a promise that rejects later';
 
 describe('A handler that crashes', () => {
   const serve = serving();
 
   expectQuiet();
-  /** Lets the second of three clients meet `protocol`, with an echo before and after it. */
-  const isolate = async (protocol: Protocol, provoke: (victim: Client) => unknown): Promise<[Closed, string]> => {
-    const bystander = await serve.first((info: ConnectionInfo): AnyActorLogic => {
-      if (info.id !== 'connection:2') return echo;
-      return typeof protocol === 'function' ? protocol(info) : protocol;
-    });
-    bystander.socket.write('before');
-    expect(await bystander.receiveText(6)).toBe('before');
 
-    const victim = await serve.connect();
-    provoke(victim);
-    const received = await receiveToEnd(victim);
-    expect(await victim.closed).toBe('clean');
-    const closed = await serve.ended('connection:2');
+  /** Has the second of three clients meet `protocol`, with an echo before and after it: how it ended, and what it was told. */
+  const isolate = async (protocol: Protocol): Promise<[ClosedConnection, string]> => {
+    await using s = await scenario(serverCore, { protocol: onlySecond(protocol) });
+    const bystander = await s.client('bystander');
+    await bystander.sends('before');
+    await bystander.receives('before');
 
-    bystander.socket.write('after');
-    expect(await bystander.receiveText(5)).toBe('after');
-    const next = await serve.connect();
-    next.socket.write('next');
-    expect(await next.receiveText(4)).toBe('next');
+    const victim = await s.client('victim');
+    if (victim.socket.writable) await victim.sends('x');
+    await s.advance(5);
+    await victim.hasClosed();
+    const closed = await victim.isClosed('handlerFailed');
 
-    expect(serve.closed).toEqual([closed]);
-    expect(serve.socketOf('connection:2')).toBeUndefined();
+    await bystander.sends('after');
+    await bystander.receives('after');
+    const next = await s.client('next');
+    await next.sends('next');
+    await next.receives('next');
+
     // told once, before the close, with the very same error
-    expect(serve.events.filter(({ type }) => type === 'connection.failed' || type === 'connection.closed')).toEqual([
+    const ends = s.emitted.filter(({ type }) => type === 'connection.failed' || type === 'connection.closed');
+    expect(ends).toEqual([
       { type: 'connection.failed', id: 'connection:2', error: closed.error },
-      closed,
+      { type: 'connection.closed', ...closed },
     ]);
-    expect(serve.failed[0]?.error).toBe(closed.error);
-    return [closed, received];
+    expect(ends[0]).toHaveProperty('error', closed.error);
+    await s.shutsDown();
+    expect(s.leftovers()).toEqual([]);
+    return [closed, victim.received.toString()];
   };
 
-  const writes = (victim: Client): void => void victim.socket.write('x');
-
   describe('ends its own connection with its own error, and nothing else', () => {
-    it.each(crashes)('in $where', async ({ protocol }) => {
+    it.each(crashes.filter(({ where }) => where !== onTcp))('in $where', async ({ protocol }) => {
       const error = new Crash('under test');
-      const [closed] = await isolate(protocol(error), writes);
-      expect(closed.reason).toBe('handlerFailed');
+      const [closed] = await isolate(protocol(error));
       expect(closed.error).toBe(error);
+    });
+
+    it.each(crashes.filter(({ where }) => where === onTcp))('in $where, on TCP', async ({ protocol }) => {
+      const error = new Crash('under test');
+      const bystander = await serve.first(onlySecond(protocol(error)));
+      const victim = await serve.connect();
+      expect(await receiveToEnd(victim)).toBe('');
+      expect(await victim.closed).toBe('clean');
+      bystander.socket.write('after');
+      expect(await bystander.receiveText(5)).toBe('after');
+      const closed = await serve.ended('connection:2');
+      expect(closed).toMatchObject({ reason: 'handlerFailed' });
+      expect(closed.error).toBe(error);
+      expect(serve.events.slice(-2)).toEqual([{ type: 'connection.failed', id: 'connection:2', error }, closed]);
     });
 
     it('in a guard, whose error XState wraps', async () => {
@@ -72,19 +96,14 @@ describe('A handler that crashes', () => {
           },
         },
       });
-      const [closed] = await isolate(guarded, writes);
-      expect(closed.reason).toBe('handlerFailed');
+      const [closed] = await isolate(guarded);
       expect((closed.error as Error).message).toMatch(/Unable to evaluate guard.*\nunder test$/s);
     });
 
     it.each([['a string', 'just text'] as const, ['undefined', undefined] as const, ['null', null] as const])(
       'with %s thrown instead of an error',
       async (_, thrown) => {
-        const [closed] = await isolate(
-          fromPromise(() => Promise.reject(thrown as unknown as Error)),
-          writes,
-        );
-        expect(closed.reason).toBe('handlerFailed');
+        const [closed] = await isolate(fromPromise(() => Promise.reject(thrown as unknown as Error)));
         expect(closed.error).toBe(thrown);
       },
     );
@@ -103,9 +122,9 @@ describe('A handler that crashes', () => {
           },
         },
       });
-      const [closed, received] = await isolate(greeting, writes);
+      const [closed, received] = await isolate(greeting);
       expect(received).toBe('hello');
-      expect(closed).toMatchObject({ reason: 'handlerFailed', bytesOut: 5 });
+      expect(closed).toMatchObject({ bytesOut: 5 });
       expect(closed.error).toBe(error);
     });
 
@@ -116,9 +135,9 @@ describe('A handler that crashes', () => {
         emit({ type: 'outbox', data: long });
         throw error;
       });
-      const [closed, received] = await isolate(talking, () => undefined);
+      const [closed, received] = await isolate(talking);
       expect(received === long).toBe(true);
-      expect(closed).toMatchObject({ reason: 'handlerFailed', bytesOut: long.length });
+      expect(closed).toMatchObject({ bytesOut: long.length });
       expect(closed.error).toBe(error);
     });
   });
@@ -138,8 +157,7 @@ describe('A handler that crashes', () => {
         },
       ],
     ])('but returned %s', async (words, nonsense) => {
-      const [closed] = await isolate((() => nonsense) as unknown as Protocol, writes);
-      expect(closed.reason).toBe('handlerFailed');
+      const [closed] = await isolate((() => nonsense) as unknown as Protocol);
       expect(closed.error).toEqual(new TypeError(`The protocol factory returned ${words} instead of actor logic`));
     });
   });
@@ -160,9 +178,8 @@ describe('A handler that crashes', () => {
           if (event.type === 'inbox') emit({ type: 'outbox', data: data as unknown as string });
         });
       });
-      const [closed, received] = await isolate(nonsense, writes);
+      const [closed, received] = await isolate(nonsense);
       expect(received).toBe('good');
-      expect(closed.reason).toBe('handlerFailed');
       expect(closed.error).toEqual(
         new TypeError(`A handler emitted outbox with ${words} instead of bytes or a string`),
       );
@@ -172,8 +189,7 @@ describe('A handler that crashes', () => {
       const nonsense = fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ emit }) => {
         emit({ type: 'outbox', data: 7 as unknown as string });
       });
-      const [closed] = await isolate(nonsense, () => undefined);
-      expect(closed.reason).toBe('handlerFailed');
+      const [closed] = await isolate(nonsense);
       expect(closed.error).toBeInstanceOf(TypeError);
     });
   });

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { fromCallback, fromPromise, sendTo, setup, spawnChild, type AnyActorLogic, type EventObject } from 'xstate';
 import { graphline, pipeline, type ConnectionInfo, type ProtocolEmitted, type ProtocolEvent } from '../server/index';
+import { handler } from '../server/testing/index';
 import { expectQuiet } from './support/quiet';
-import { receiveToEnd, serving } from './support/serving';
 
 /** What was started, and what was cleaned up after it. */
 class Ledger {
@@ -26,8 +26,6 @@ class Ledger {
 }
 
 describe('What a handler leaves behind when it crashes', () => {
-  const serve = serving();
-
   expectQuiet();
   const error = new Error('under test');
   let ledger = new Ledger();
@@ -52,12 +50,13 @@ describe('What a handler leaves behind when it crashes', () => {
     });
 
   const fail = async (protocol: AnyActorLogic): Promise<void> => {
-    const client = await serve.first(protocol);
-    client.socket.write('x');
-    expect(await receiveToEnd(client)).toBe('');
-    const closed = await serve.ended();
-    expect(closed.reason).toBe('handlerFailed');
-    expect(closed.error).toBe(error);
+    await using h = await handler(protocol);
+    if (h.peer.socket.writable) await h.inbox('x');
+    expect((await h.isClosed('handlerFailed')).error).toBe(error);
+    await h.peer.isEnded();
+    await h.peer.receivesNothing();
+    await h.serverShutdown();
+    expect(h.scenario.leftovers()).toEqual([]);
   };
 
   it('runs the clean-up function of a callback that throws while it receives, once', async () => {

@@ -29,7 +29,7 @@ describe('A mermaid diagram', () => {
     ]);
     const toClosed = lines.filter((line) => line.startsWith('  closing_flushing --> closed'));
     expect(toClosed).toEqual([
-      '  closing_flushing --> closed : control.shutdownMicroprocess<br/>_socketFeedback.failed<br/>after writeTimeout [isStalled]',
+      '  closing_flushing --> closed : control.shutdownMicroprocess<br/>_socketFeedback.failed<br/>_socketFeedback.overflowed<br/>after writeTimeout [isStalled]',
     ]);
     expect(lines).toContain('  opening --> open');
   });

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { createActor, setup, waitFor, type AnyActorRef } from 'xstate';
+import { createActor, setup, waitFor } from 'xstate';
 import { echo, InvalidOptionError, serverCore, singleServer, type ListenAddress } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
 import { emitted } from './support/events';
-import { attempt, connectClient, polite } from './support/fixtures';
-
-/** Where a server that is a child of somebody's machine listens. */
-const addressOf = (server: AnyActorRef): Promise<ListenAddress> => emitted<ListenAddress>(server, 'server.listening');
+import { connectClient, polite } from './support/fixtures';
 
 describe('serverCore', () => {
   it('is an actor as it is: start it, listen to it, and have its output', async () => {
@@ -40,47 +39,30 @@ describe('serverCore', () => {
 });
 
 describe('Two servers in one system', () => {
-  const parent = setup({
-    types: {} as { context: { servers: AnyActorRef[] }; events: { type: 'stopFirst' } },
-    actors: { serverCore, singleServer },
-  }).createMachine({
-    context: ({ spawn }) => ({
-      servers: [
-        spawn('serverCore', { id: 'first', input: { protocol: echo, port: 0 } }),
-        spawn('singleServer', { id: 'second', input: { protocol: polite, port: 0 } }),
-      ],
-    }),
-    on: {
-      stopFirst: {
-        actions: ({ context }) => {
-          context.servers[0]?.send({ type: 'control.serverShutdown' });
-        },
-      },
-    },
-    // what the first one ends with is of no interest here
+  const parent = setup({ actors: { serverCore, singleServer } }).createMachine({
+    invoke: [
+      { id: 'first', src: 'serverCore', input: { protocol: echo, port: 8001 } },
+      { id: 'second', src: 'singleServer', input: { protocol: polite, port: 8002 } },
+    ],
   });
 
   it('serve side by side, and one goes on when the other ends', async () => {
-    const actor = createActor(parent).start();
-    const [first, second] = actor.getSnapshot().context.servers as [AnyActorRef, AnyActorRef];
-    const [one, two] = await Promise.all([addressOf(first), addressOf(second)]);
-    expect(one.port).not.toBe(two.port);
-    const opened = Promise.all([emitted(first, 'connection.opened'), emitted(second, 'connection.opened')]);
-    const clients = await Promise.all([connectClient(one.port), connectClient(two.port)]);
-    expect(await opened).toMatchObject([
-      { id: 'connection:1', localport: one.port },
-      { id: 'connection:1', localport: two.port },
-    ]);
+    await using s = await scenario(parent);
+    const one = await s.client('one', { port: 8001 });
+    const two = await s.client('two', { port: 8002 });
+    const opened = (localport: number): unknown =>
+      expect.objectContaining({ type: 'connection.opened', id: 'connection:1', localport });
+    expect(s.emittedBy(s.actor('first'))).toContainEqual(opened(8001));
+    expect(s.emittedBy(s.actor('second'))).toContainEqual(opened(8002));
 
-    const ended = emitted(first, 'server.shutdown');
-    actor.send({ type: 'stopFirst' });
-    expect(await ended).toMatchObject({ connections: 1 });
-    expect(await clients[0].closed).toBe('clean');
+    s.actor('first').send({ type: 'control.serverShutdown' });
+    await one.hasClosed();
+    expect(s.emittedBy(s.actor('first')).at(-1)).toMatchObject({ type: 'server.shutdown', connections: 1 });
 
-    await clients[1].send('hello');
-    expect(await clients[1].receiveText('hello')).toBe('hello');
-    actor.stop();
-    expect(await clients[1].closed).toBe('clean');
-    expect(await attempt(two.port)).toBe('ECONNREFUSED');
+    await two.sends('hello');
+    await two.receives('hello');
+    s.server.stop();
+    await two.hasClosed();
+    expect(s.leftovers()).toEqual([]);
   });
 });

@@ -1,30 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import {
-  assign,
-  createActor,
-  sendTo,
-  setup,
-  SimulatedClock,
-  waitFor,
-  type AnyActorRef,
-  type ErrorActorEvent,
-} from 'xstate';
+import { assign, sendTo, setup, type AnyActorRef, type ErrorActorEvent } from 'xstate';
 import {
   echo,
   InvalidOptionError,
   ListenError,
   serverCore,
-  type ListenAddress,
   type ServerCoreOptions,
   type ServerSummary,
 } from '../server/index';
-import { emitted } from './support/events';
-import { atEnd, attempt, connectClient, deaf, polite } from './support/fixtures';
-
-/** Where a server that is a child of somebody's machine listens. */
-const addressOf = (server: AnyActorRef): Promise<ListenAddress> => emitted<ListenAddress>(server, 'server.listening');
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { deaf, polite } from './support/fixtures';
 
 /** Somebody's application: it serves until it is told to close, and can open again. */
 const app = setup({
@@ -35,6 +21,7 @@ const app = setup({
   },
   actors: { serverCore },
 }).createMachine({
+  id: 'app',
   context: ({ input }) => ({ options: input }),
   initial: 'serving',
   states: {
@@ -62,12 +49,6 @@ const app = setup({
   },
 });
 
-function startApp(options: Partial<ServerCoreOptions> = {}): ReturnType<typeof createActor<typeof app>> {
-  const actor = createActor(app, { input: { protocol: echo, port: 0, ...options } });
-  atEnd(() => actor.stop());
-  return actor.start();
-}
-
 /** The server in somebody's machine. */
 function serverOf(parent: AnyActorRef): AnyActorRef {
   const { server } = (parent.getSnapshot() as { children: { server?: AnyActorRef } }).children;
@@ -77,39 +58,34 @@ function serverOf(parent: AnyActorRef): AnyActorRef {
 
 describe('A server that a machine invokes', () => {
   it("hands its output to the parent's onDone", async () => {
-    const actor = startApp({ protocol: polite });
-    const { port } = await addressOf(serverOf(actor));
-    const opened = emitted(serverOf(actor), 'connection.opened');
-    const client = await connectClient(port);
-    await opened;
-    actor.send({ type: 'drain' });
-    const { context } = await waitFor(actor, (snapshot) => snapshot.matches('done'));
-    expect(context.output).toMatchObject({
+    await using s = await scenario(app, { protocol: polite });
+    const client = await s.client();
+    await s.send({ type: 'drain' });
+    await client.receives('goodbye');
+    await client.isClosed('handlerFinished');
+    expect(s.server).toBeInState('done');
+    expect(s.server.getSnapshot().context.output).toMatchObject({
       connections: 1,
       bytesOut: 7,
       drained: [{ id: 'connection:1', reason: 'handlerFinished' }],
     });
-    expect((await client.receiveAll()).toString()).toBe('goodbye');
   });
 
   it("hands a ListenError to the parent's onError, and the parent goes on", async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    atEnd(() => other.close());
-    const { port } = other.address() as { port: number };
-    const actor = startApp({ port });
-    const failed = emitted<{ error: unknown }>(serverOf(actor), 'server.failed');
-    const { context, status } = await waitFor(actor, (snapshot) => snapshot.matches('failed'));
+    await using other = await scenario(serverCore, { protocol: echo });
+    await using s = await scenario(app, { protocol: echo }, { network: other.network });
+    expect(s.server).toBeInState('failed');
+    const { status, context } = s.server.getSnapshot();
     expect(status).toBe('active');
     expect(context.error).toBeInstanceOf(ListenError);
-    expect(context.error).toMatchObject({ code: 'EADDRINUSE', address: '127.0.0.1', port });
-    expect((await failed).error).toBe(context.error);
+    expect(context.error).toMatchObject({ code: 'EADDRINUSE', address: '127.0.0.1', port: 1601 });
+    expect(s.emittedBy(s.actor('server'))).toEqual([{ type: 'server.failed', error: context.error }]);
   });
 
   it("hands bad options to the parent's onError", async () => {
-    const actor = startApp({ port: -1 });
-    const { context } = await waitFor(actor, (snapshot) => snapshot.matches('failed'));
-    expect(context.error).toBeInstanceOf(InvalidOptionError);
+    await using s = await scenario(app, { protocol: echo, port: -1 });
+    expect(s.server).toBeInState('failed');
+    expect(s.server.getSnapshot().context.error).toBeInstanceOf(InvalidOptionError);
   });
 
   it('is heard from the parent', async () => {
@@ -119,57 +95,45 @@ describe('A server that a machine invokes', () => {
         // an invoked child is there when its parent's entry actions run
         serverOf(self).on('*', ({ type }: { type: string }) => heard.push(type));
       },
-      invoke: { id: 'server', src: 'serverCore', input: { protocol: echo, port: 0 } },
+      invoke: { id: 'server', src: 'serverCore', input: { protocol: echo } },
     });
-    const actor = createActor(listening).start();
-    const server = serverOf(actor);
-    const { port } = await addressOf(server);
-    const closed = emitted(server, 'connection.closed');
-    (await connectClient(port)).end();
-    await closed;
+    await using s = await scenario(listening);
+    const client = await s.client();
+    await client.ends();
     expect(heard).toEqual(['server.listening', 'connection.opened', 'connection.closed']);
-    actor.stop();
   });
 
   it('closes its port and its connections when the parent leaves the state, and opens them again', async () => {
-    const actor = startApp({ protocol: deaf });
-    const { port } = await addressOf(serverOf(actor));
-    const opened = emitted(serverOf(actor), 'connection.opened');
-    const client = await connectClient(port);
-    await opened;
-    const server = serverOf(actor);
+    await using s = await scenario(app, { protocol: deaf });
+    const client = await s.client('first');
+    const server = s.actor('server');
 
-    actor.send({ type: 'close' });
+    await s.send({ type: 'close' });
 
     expect(server.getSnapshot()).toMatchObject({ status: 'stopped' });
-    expect(await client.closed).toBe('clean');
-    expect(await attempt(port)).toBe('ECONNREFUSED');
+    await client.hasClosed();
+    await (await s.client('refused')).hasFailed('ECONNREFUSED');
+    expect(s.leftovers()).toEqual(['actor app']);
 
-    actor.send({ type: 'open' });
-    const again = await addressOf(serverOf(actor));
-    const served = emitted(serverOf(actor), 'connection.opened');
-    await connectClient(again.port);
-    expect(await served).toMatchObject({ id: 'connection:1' });
+    await s.send({ type: 'open' });
+    const again = await s.client('second');
+    await again.isOpen();
+    expect(again.id).toBe('connection:1');
   });
 
   it('leaves nothing behind when the parent is stopped, timers of the parent included', async () => {
     const parent = setup({ actors: { serverCore } }).createMachine({
-      invoke: { id: 'server', src: 'serverCore', input: { protocol: deaf, port: 0, shutdownTimeout: 900_000 } },
+      invoke: { id: 'server', src: 'serverCore', input: { protocol: deaf, shutdownTimeout: 900_000 } },
       initial: 'waiting',
       states: { waiting: { after: { 900_000: 'over' } }, over: {} },
     });
-    const actor = createActor(parent).start();
-    const server = serverOf(actor);
-    const { port } = await addressOf(server);
-    const opened = emitted(server, 'connection.opened');
-    const client = await connectClient(port);
-    await opened;
-    server.send({ type: 'control.serverShutdown' });
-    expect(Object.keys(actor.system.getSnapshot()._scheduledEvents)).toHaveLength(2);
-    actor.stop();
-    expect(actor.system.getSnapshot()._scheduledEvents).toEqual({});
-    expect(await client.closed).toBe('clean');
-    expect(await attempt(port)).toBe('ECONNREFUSED');
+    await using s = await scenario(parent);
+    const client = await s.client();
+    s.actor('server').send({ type: 'control.serverShutdown' });
+    expect(s.clock.pending).toBe(2);
+    s.server.stop();
+    await client.hasClosed();
+    expect(s.leftovers()).toEqual([]);
   });
 
   it('leaves the timers of the rest of the system as they were', async () => {
@@ -188,21 +152,18 @@ describe('A server that a machine invokes', () => {
           initial: 'alone',
           states: {
             alone: { on: { serve: 'serving' } },
-            serving: { invoke: { id: 'server', src: 'serverCore', input: { protocol: echo, port: 0 } } },
+            serving: { invoke: { id: 'server', src: 'serverCore', input: { protocol: echo } } },
           },
           on: { wake: 'awake' },
         },
         awake: {},
       },
     });
-    const actor = createActor(parent, { clock: new SimulatedClock() });
-    atEnd(() => actor.stop());
-    actor.start();
-    actor.send({ type: 'serve' });
-    await addressOf(serverOf(actor));
-    expect(Object.keys(actor.system.getSnapshot()._scheduledEvents)).toHaveLength(1);
+    await using s = await scenario(parent);
+    await s.send({ type: 'serve' });
+    expect(s.clock.pending).toBe(1);
     // stops the server, and the sleeper with it, whose timer was there before the server
-    actor.send({ type: 'wake' });
-    expect(actor.system.getSnapshot()._scheduledEvents).toEqual({});
+    await s.send({ type: 'wake' });
+    expect(s.clock.pending).toBe(0);
   });
 });

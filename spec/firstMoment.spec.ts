@@ -1,8 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { fromPromise, type AnyActorLogic } from 'xstate';
-import { setupProtocol, type ProtocolEmitted } from '../server/index';
-import { emitted } from './support/events';
-import { connectClient, handler, startServer, tooMuch, type Emitted } from './support/fixtures';
+import { fromCallback, fromPromise, type AnyActorLogic } from 'xstate';
+import {
+  serverCore,
+  setupProtocol,
+  type ConnectionInfo,
+  type ProtocolEmitted,
+  type ProtocolEvent,
+} from '../server/index';
+import { handler, scenario } from '../server/testing/index';
 
 /** A machine that emits these, and a callback that does, while they are being started. */
 function starters(...emissions: ProtocolEmitted[]): [string, AnyActorLogic][] {
@@ -10,7 +15,7 @@ function starters(...emissions: ProtocolEmitted[]): [string, AnyActorLogic][] {
     entry: emissions.map(actionFor),
     on: { inbox: { actions: 'reply' } },
   });
-  const callback = handler(({ emit }) => {
+  const callback = fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ emit }) => {
     for (const event of emissions) emit(event);
   });
   return [
@@ -27,50 +32,52 @@ function actionFor(event: ProtocolEmitted): Action {
 }
 
 const hello = { type: 'outbox', data: 'hello' } as const;
-const flood = { type: 'outbox', data: tooMuch } as const;
-
-/** Connects to such a server, and tells how the connection ended. */
-async function serve(protocol: AnyActorLogic, options: object = {}): Promise<[Emitted<'connection.closed'>, string]> {
-  const { server, port } = await startServer({ protocol, ...options });
-  const closed = emitted<Emitted<'connection.closed'>>(server, 'connection.closed');
-  const client = await connectClient(port);
-  const end = await closed;
-  return [end, (await client.receiveAll()).toString()];
-}
+const flood = { type: 'outbox', data: 'x'.repeat(1_000_000) } as const;
 
 describe('What a handler emits in its very first moment', () => {
   it.each(starters(hello, { type: 'signal.producerFinished' }))(
     'ends the connection after its bytes: a %s says its line and is done',
     async (_, protocol) => {
-      expect(await serve(protocol)).toMatchObject([{ reason: 'handlerFinished', bytesOut: 5 }, 'hello']);
+      await using h = await handler(protocol);
+      await h.outbox('hello');
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: 5 });
     },
   );
 
   it.each(starters({ type: 'signal.shutdownMicroprocess' }))('cuts the connection: a %s', async (_, protocol) => {
-    expect(await serve(protocol)).toMatchObject([{ reason: 'aborted', bytesOut: 0 }, '']);
+    await using h = await handler(protocol);
+    expect(await h.isClosed('aborted')).toMatchObject({ bytesOut: 0 });
+    await h.peer.receivesNothing();
   });
 
   it.each(starters({ type: 'outbox', data: 5 as never }))(
     'is refused when it is not bytes: a %s',
     async (_, protocol) => {
-      expect(await serve(protocol)).toMatchObject([{ reason: 'handlerFailed', error: expect.any(TypeError) }, '']);
+      await using h = await handler(protocol);
+      expect(await h.isClosed('handlerFailed')).toMatchObject({ error: expect.any(TypeError) });
+      await h.peer.receivesNothing();
     },
   );
 
   it.each(starters(flood, hello))('counts for maxBufferedBytes: a %s', async (_, protocol) => {
-    const [end] = await serve(protocol, { maxBufferedBytes: 1024 });
-    expect(end.reason).toBe('slowConsumer');
+    await using h = await handler(protocol, { maxBufferedBytes: 1024, window: 10_000 });
+    expect(await h.isClosed('slowConsumer')).toMatchObject({ bytesOut: 10_000 });
   });
 
   it.each(starters(flood))('counts for writeTimeout: a %s', async (_, protocol) => {
-    const { server, port } = await startServer({ protocol, writeTimeout: 30 });
-    const closed = emitted<Emitted<'connection.closed'>>(server, 'connection.closed');
-    (await connectClient(port)).stopReading();
-    expect(await closed).toMatchObject({ reason: 'slowConsumer' });
+    await using s = await scenario(serverCore, { protocol, writeTimeout: 30 }, { latency: 1 });
+    const client = await s.client();
+    // before the first byte can have come
+    client.stopsReading();
+    await s.advance(30);
+    await client.isOpen();
+    await s.advance(1);
+    expect(await client.isClosed('slowConsumer')).toMatchObject({ durationMs: 30 });
   });
 
   it('is all that a promise needs that has its answer already', async () => {
-    const protocol = fromPromise(() => Promise.resolve('hello'));
-    expect(await serve(protocol)).toMatchObject([{ reason: 'handlerFinished', bytesOut: 5 }, 'hello']);
+    await using h = await handler(fromPromise(() => Promise.resolve('hello')));
+    await h.outbox('hello');
+    expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: 5 });
   });
 });

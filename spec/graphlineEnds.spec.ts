@@ -10,9 +10,10 @@ import {
   type EventObject,
 } from 'xstate';
 import { graphline, setupProtocol, type GraphlineOptions } from '../server/index';
+import { handler } from '../server/testing/index';
 import { tell } from './support/actors';
 import { collect } from './support/events';
-import { receiveToEnd, serving, turn } from './support/serving';
+import { turn } from './support/serving';
 
 type Heard = [name: string, event: AnyEventObject];
 
@@ -124,8 +125,6 @@ describe("A graphline's end", () => {
   });
 
   describe('as a protocol', () => {
-    const serve = serving();
-
     it('is a handler with its own boxes', async () => {
       const polite = setupProtocol().createMachine({
         on: { inbox: { actions: 'reply' }, 'control.serverShutdown': { actions: 'finish' } },
@@ -141,13 +140,13 @@ describe("A graphline's end", () => {
         ],
       });
       heard = [];
-      const client = await serve.first(graph);
-      client.socket.write('hello');
-      expect(await client.receiveText(5)).toBe('hello');
+      await using h = await handler(graph);
+      await h.inbox('hello');
+      await h.outbox('hello');
       expect(heard).toEqual([['log', { type: 'record', data: Buffer.from('hello') }]]);
-      const summary = serve.server.shutdown();
-      expect(await receiveToEnd(client)).toBe('');
-      expect((await summary).reasons).toEqual({ handlerFinished: 1 });
+      await h.serverShutdown();
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: 5 });
+      expect(h.scenario.leftovers()).toEqual([]);
     });
 
     it('ends its connection when all its components have ended', async () => {
@@ -156,10 +155,10 @@ describe("A graphline's end", () => {
         states: { reading: { on: { inbox: 'done' } }, done: { type: 'final' } },
       });
       const graph = graphline({ components: { once }, linkages: [['self', 'inbox', 'once', 'inbox']] });
-      const client = await serve.first(graph);
-      client.socket.write('x');
-      expect(await receiveToEnd(client)).toBe('');
-      expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesIn: 1, bytesOut: 0 });
+      await using h = await handler(graph);
+      await h.inbox('x');
+      await h.peer.isEnded();
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesIn: 1, bytesOut: 0 });
     });
   });
 });

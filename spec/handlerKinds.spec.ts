@@ -1,11 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { fromPromise, fromTransition, type ActorLogic, type AnyActorRef, type Snapshot } from 'xstate';
-import { echo, type ConnectionInfo, type ProtocolEmitted, type ProtocolEvent } from '../server/index';
-import { Gate, receiveToEnd, serving } from './support/serving';
+import {
+  echo,
+  serverCore,
+  type Bytes,
+  type ConnectionInfo,
+  type ProtocolEmitted,
+  type ProtocolEvent,
+} from '../server/index';
+import { handler, scenario } from '../server/testing/index';
 
 describe('A protocol', () => {
-  const serve = serving();
-
   describe('as a transition function', () => {
     it('keeps its own state for each connection', async () => {
       const counting = fromTransition<number, ProtocolEvent, never, ConnectionInfo, ProtocolEmitted>(
@@ -17,18 +22,19 @@ describe('A protocol', () => {
         },
         0,
       );
-      const first = await serve.first(counting);
-      const second = await serve.connect();
-      first.socket.write('abc');
-      expect(await first.receiveText(2)).toBe('3;');
-      second.socket.write('a');
-      expect(await second.receiveText(2)).toBe('1;');
-      first.socket.write('d');
-      expect(await first.receiveText(2)).toBe('4;');
+      await using s = await scenario(serverCore, { protocol: counting }, { split: 0 });
+      const [first, second] = await s.clients('first', 'second');
+      await first.sends('abc');
+      await first.receives('3;');
+      await second.sends('a');
+      await second.receives('1;');
+      await first.sends('d');
+      await first.receives('4;');
+      expect(s.actor('connection:1/protocol').getSnapshot()).toMatchObject({ context: 4 });
     });
 
     it('may finish', async () => {
-      const client = await serve.first(
+      await using h = await handler(
         fromTransition<object, ProtocolEvent, never, ConnectionInfo, ProtocolEmitted>((state, event, { emit }) => {
           if (event.type === 'inbox') {
             emit({ type: 'outbox', data: 'bye' });
@@ -37,28 +43,29 @@ describe('A protocol', () => {
           return state;
         }, {}),
       );
-      client.socket.write('x');
-      expect(await receiveToEnd(client)).toBe('bye');
-      expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesOut: 3 });
+      await h.inbox('x');
+      await h.outbox('bye');
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesIn: 1, bytesOut: 3 });
     });
   });
 
   describe('as a promise', () => {
-    it.each([
+    it.each<[string, unknown, Bytes]>([
       ['a string', 'grüße', 'grüße'],
-      ['bytes', Uint8Array.from([0, 255, 10]), Buffer.from([0, 255, 10]).toString()],
+      ['bytes', Uint8Array.from([0, 255, 10]), Buffer.from([0, 255, 10])],
       ['an empty string', '', ''],
       ['undefined', undefined, ''],
       ['a number', 7, ''],
       ['an object', { data: 'x' }, ''],
-    ])('that resolves %s sends that, if it is bytes, and closes', async (_, value, received) => {
-      const client = await serve.first(fromPromise(() => Promise.resolve(value)));
-      expect(await receiveToEnd(client)).toBe(received);
-      expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesIn: 0 });
+    ])('that resolves %s sends that, if it is bytes, and closes', async (_, value, sent) => {
+      await using h = await handler(fromPromise(() => Promise.resolve(value)));
+      await h.outbox(sent);
+      await h.peer.receivesNothing();
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesIn: 0, bytesOut: Buffer.byteLength(sent) });
     });
 
     it('may emit before it resolves, and knows its connection', async () => {
-      const client = await serve.first(
+      await using h = await handler(
         fromPromise<string, ConnectionInfo, ProtocolEmitted>(async ({ emit, input }) => {
           emit({ type: 'outbox', data: 'one ' });
           await Promise.resolve();
@@ -66,22 +73,22 @@ describe('A protocol', () => {
           return input.id;
         }),
       );
-      expect(await receiveToEnd(client)).toBe('one two connection:1');
+      await h.outbox('one two connection:1');
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: 20 });
     });
 
     it('is told by its signal when the peer has gone', async () => {
-      const aborted = new Gate();
-      const client = await serve.first(
+      let isAborted = false;
+      await using h = await handler(
         fromPromise(({ signal }) => {
-          signal.addEventListener('abort', () => {
-            aborted.open();
-          });
+          signal.addEventListener('abort', () => (isAborted = true));
           return new Promise(() => undefined);
         }),
       );
-      client.end();
-      expect(await serve.ended()).toMatchObject({ reason: 'peerClosed' });
-      await expect(aborted.opened).resolves.toBeUndefined();
+      expect(isAborted).toBe(false);
+      await h.peer.ends();
+      await h.isClosed('peerClosed');
+      expect(isAborted).toBe(true);
     });
   });
 
@@ -99,32 +106,35 @@ describe('A protocol', () => {
         },
         getPersistedSnapshot: (state) => state,
       };
-      const client = await serve.first(logic);
-      client.socket.write('go on ');
-      expect(await client.receiveText(6)).toBe('go on ');
-      client.socket.write('stop. ');
-      expect(await receiveToEnd(client)).toBe('stop. over');
-      expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesOut: 16 });
+      await using h = await handler(logic);
+      await h.inbox('go on ');
+      await h.outbox('go on ');
+      await h.inbox('stop. ');
+      await h.outbox('stop. over');
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: 16 });
     });
   });
 
   describe('as a factory', () => {
     it('is asked for each connection, with its ConnectionInfo', async () => {
       const infos: ConnectionInfo[] = [];
-      const first = await serve.first((info) => {
-        infos.push(info);
-        return infos.length === 1 ? echo : fromPromise(() => Promise.resolve('another kind'));
+      await using s = await scenario(serverCore, {
+        port: 7,
+        protocol: (info) => {
+          infos.push(info);
+          return infos.length === 1 ? echo : fromPromise(() => Promise.resolve('another kind'));
+        },
       });
-      first.socket.write('echo');
-      expect(await first.receiveText(4)).toBe('echo');
-      const second = await serve.connect();
-      const [firstPort, secondPort] = [first.socket.localPort, second.socket.localPort];
-      expect(await receiveToEnd(second)).toBe('another kind');
-      const localport = serve.server.address?.port;
-      const common = { peer: '127.0.0.1', localip: '127.0.0.1', localport, encrypted: false };
+      const first = await s.client('first', { localPort: 1_001 });
+      await first.sends('echo');
+      await first.receives('echo');
+      const second = await s.client('second', { localPort: 1_002, localAddress: '192.0.2.7' });
+      await second.receives('another kind');
+      await second.isClosed('handlerFinished');
+      const common = { localip: '127.0.0.1', localport: 7, encrypted: false };
       expect(infos).toEqual([
-        { id: 'connection:1', peerport: firstPort, ...common },
-        { id: 'connection:2', peerport: secondPort, ...common },
+        { id: 'connection:1', peer: '127.0.0.1', peerport: 1_001, ...common },
+        { id: 'connection:2', peer: '192.0.2.7', peerport: 1_002, ...common },
       ]);
     });
   });

@@ -47,7 +47,7 @@ describe('handler', () => {
   it('delivers each piece as it is sent, unless it is to be split', async () => {
     await using h = await handler(mirror);
     await h.outbox('127.0.0.1\n');
-    for (const piece of ['a', 'b'.repeat(60_000), 'c']) await h.inbox(piece);
+    for (const piece of ['a', 'b'.repeat(32_768), 'c']) await h.inbox(piece);
     await h.outbox('inbox\n'.repeat(3));
     await h.peer.receivesNothing();
     await using t = await handler(mirror, { split: 1, seed: 2 });

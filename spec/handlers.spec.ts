@@ -2,34 +2,32 @@ import { describe, expect, it } from '@jest/globals';
 import { emit, fromCallback, sendTo, setup } from 'xstate';
 import {
   setupProtocol,
-  type ConnectionInfo,
   type ConnectionEvent,
+  type ConnectionInfo,
   type ProtocolEmitted,
   type ProtocolEvent,
 } from '../server/index';
-import { eventually } from './support/events';
-import { receiveToEnd, serving } from './support/serving';
+import '../server/testing/matchers/jestGlobals';
+import { handler } from '../server/testing/index';
 
 describe('A protocol', () => {
-  const serve = serving();
-
   describe('as a machine', () => {
     it('answers, with what an entry action greets before any byte', async () => {
-      const client = await serve.first(
+      await using h = await handler(
         setupProtocol().createMachine({
           entry: { type: 'reply', params: { data: 'hello ' } },
           on: { inbox: { actions: 'reply' } },
         }),
       );
-      expect(await client.receiveText(6)).toBe('hello ');
-      client.socket.end('you');
-      expect((await client.receiveAll()).toString()).toBe('you');
-      expect(await serve.ended()).toMatchObject({ reason: 'peerClosed', bytesIn: 3, bytesOut: 9 });
+      await h.outbox('hello ');
+      await Promise.all([h.inbox('you'), h.peer.ends()]);
+      await h.outbox('you');
+      expect(await h.isClosed('peerClosed')).toMatchObject({ bytesIn: 3, bytesOut: 9 });
     });
 
     it('that reaches its final state flushes, then closes', async () => {
-      const reply = 'r'.repeat(4 * 1024 * 1024);
-      const client = await serve.first(
+      const reply = 'r'.repeat(1_000_000);
+      await using h = await handler(
         setupProtocol().createMachine({
           initial: 'asking',
           states: {
@@ -39,28 +37,30 @@ describe('A protocol', () => {
           output: 'a machine says what it has to say by emitting',
         }),
       );
-      client.stopReading();
-      client.socket.write('?');
-      await eventually(() => serve.socketOf()?.isFlushed === false);
-      client.resumeReading();
-      expect((await receiveToEnd(client)) === reply).toBe(true);
-      expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesIn: 1, bytesOut: reply.length });
+      h.peer.stopsReading();
+      await h.inbox('?');
+      expect(h).toBeInState('told');
+      await h.peer.isOpen();
+      await h.peer.readsOn();
+      await h.outbox(reply);
+      await h.peer.receivesNothing();
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesIn: 1, bytesOut: reply.length });
     });
 
     it('that is in its final state from the start greets, then closes', async () => {
-      const client = await serve.first(
+      await using h = await handler(
         setupProtocol().createMachine({
           entry: { type: 'reply', params: { data: 'no, thank you' } },
           initial: 'done',
           states: { done: { type: 'final' } },
         }),
       );
-      expect(await receiveToEnd(client)).toBe('no, thank you');
-      expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesIn: 0, bytesOut: 13 });
+      await h.outbox('no, thank you');
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesIn: 0, bytesOut: 13 });
     });
 
     it('gets the ConnectionInfo as its input, from which its context is made', async () => {
-      const client = await serve.first(
+      await using h = await handler(
         setupProtocol<{ who: ConnectionInfo }>().createMachine({
           context: ({ input }) => ({ who: input }),
           entry: {
@@ -68,9 +68,9 @@ describe('A protocol', () => {
             params: ({ context: { who } }) => ({ data: `${who.id} ${who.peer} ${String(who.peerport)}` }),
           },
         }),
+        { peer: { localAddress: '192.0.2.7', localPort: 5_000 } },
       );
-      const text = `connection:1 127.0.0.1 ${String(client.socket.localPort)}`;
-      expect(await client.receiveText(text)).toBe(text);
+      expect((await h.outbox(/.*/)).toString()).toBe('connection:1 192.0.2.7 5000');
     });
 
     it('may leave the answer to an actor that it invokes', async () => {
@@ -84,7 +84,7 @@ describe('A protocol', () => {
             sendBack({ type: 'answer', text: `re: ${event.data.toString()}` } satisfies Answer);
         });
       });
-      const client = await serve.first(
+      await using h = await handler(
         setup({
           types: {} as { events: ProtocolEvent | Answer; emitted: ProtocolEmitted; input: ConnectionInfo },
           actors: { clerk },
@@ -96,14 +96,15 @@ describe('A protocol', () => {
           },
         }),
       );
-      client.socket.end('question');
-      expect((await client.receiveAll()).toString()).toBe('re: question');
+      await Promise.all([h.inbox('question'), h.peer.ends()]);
+      await h.outbox('re: question');
+      expect(await h.isClosed('peerClosed')).toMatchObject({ bytesIn: 8, bytesOut: 12 });
     });
   });
 
   describe('as a callback', () => {
     it('emits', async () => {
-      const client = await serve.first(
+      await using h = await handler(
         fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ emit, receive, input }) => {
           emit({ type: 'outbox', data: `${input.id} ` });
           receive((event) => {
@@ -111,13 +112,14 @@ describe('A protocol', () => {
           });
         }),
       );
-      expect(await client.receiveText(13)).toBe('connection:1 ');
-      client.socket.end('bytes');
-      expect((await client.receiveAll()).toString()).toBe('bytes');
+      await h.outbox('connection:1 ');
+      await Promise.all([h.inbox('bytes'), h.peer.ends()]);
+      await h.outbox('bytes');
+      expect(await h.isClosed('peerClosed')).toMatchObject({ bytesIn: 5, bytesOut: 18 });
     });
 
     it('or sends back to its connection, as a handler that runs below a machine would', async () => {
-      const client = await serve.first(
+      await using h = await handler(
         fromCallback<ProtocolEvent, ConnectionInfo>(({ sendBack, receive }) => {
           const say = (event: ConnectionEvent): void => {
             sendBack(event);
@@ -130,31 +132,33 @@ describe('A protocol', () => {
           });
         }),
       );
-      expect(await client.receiveText(6)).toBe('hello ');
-      client.socket.write('bytes');
-      expect(await receiveToEnd(client)).toBe('bytes');
-      expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesIn: 5, bytesOut: 11 });
+      await h.outbox('hello ');
+      await h.inbox('bytes');
+      await h.outbox('bytes');
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesIn: 5, bytesOut: 11 });
     });
 
     it.each([
       ['signal.producerFinished', 'handlerFinished', 'hello'],
       ['signal.shutdownMicroprocess', 'aborted', ''],
-    ] as const)('may emit %s before any byte', async (type, reason, received) => {
-      const client = await serve.first(
+    ] as const)('may emit %s before any byte', async (type, reason, said) => {
+      await using h = await handler(
         fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ emit }) => {
-          if (received !== '') emit({ type: 'outbox', data: received });
+          if (said !== '') emit({ type: 'outbox', data: said });
           emit({ type });
         }),
       );
-      expect(await receiveToEnd(client)).toBe(received);
-      expect(await serve.ended()).toMatchObject({ reason, bytesOut: received.length });
+      await h.outbox(said);
+      await h.peer.receivesNothing();
+      expect(await h.isClosed(reason)).toMatchObject({ bytesOut: said.length });
     });
 
     it('runs its clean-up function when the peer has gone, once', async () => {
       let cleaned = 0;
-      const client = await serve.first(fromCallback(() => () => void (cleaned += 1)));
-      client.end();
-      await serve.ended();
+      await using h = await handler(fromCallback(() => () => void (cleaned += 1)));
+      expect(cleaned).toBe(0);
+      await h.peer.ends();
+      await h.serverShutdown();
       expect(cleaned).toBe(1);
     });
   });

@@ -1,20 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { fromCallback } from 'xstate';
-import {
-  createServerCore,
-  setupProtocol,
-  type ConnectionInfo,
-  type Protocol,
-  type ProtocolEmitted,
-  type ProtocolEvent,
-  type ServerCore,
-  type ServerEmitted,
-} from '../server/index';
-import { Client } from './support/client';
-import { emitted } from './support/events';
+import { setupProtocol, type ConnectionInfo, type ProtocolEmitted, type ProtocolEvent } from '../server/index';
+import { handler } from '../server/testing/index';
 import { Recorder } from './support/recorder';
 
-type Closed = Extract<ServerEmitted, { type: 'connection.closed' }>;
 type Signal = Extract<ProtocolEmitted['type'], `signal.${string}`>;
 
 const reasons = {
@@ -32,35 +21,19 @@ const note =
   };
 
 describe('A handler that ends its own connection', () => {
-  let server: ServerCore;
-  let client: Client;
-  let closed: Promise<Closed>;
-
-  const serve = async (protocol: Protocol): Promise<void> => {
-    server = createServerCore({ protocol, port: 0 });
-    closed = emitted<Closed>(server, 'connection.closed');
-    client = await Client.connect((await server.start()).port);
-  };
-
-  afterEach(async () => {
-    await client.destroy();
-    await server.shutdown({ timeout: 0 });
-  });
-
   describe.each(signals)('with %s', (signal) => {
     const reason = reasons[signal];
     const last = { type: 'control.socketShutdown', reason };
 
     it('in answer to bytes is told of the end, as a statechart', async () => {
       const told: ProtocolEvent[] = [];
-      await serve(
+      await using h = await handler(
         setupProtocol().createMachine({
           on: { inbox: { actions: actions[signal] }, 'control.socketShutdown': { actions: note(told) } },
         }),
       );
-      await client.send('?');
-      client.end();
-      expect(await closed).toMatchObject({ reason, bytesIn: 1 });
+      await h.inbox('?');
+      expect(await h.isClosed(reason)).toMatchObject({ bytesIn: 1 });
       expect(told).toStrictEqual([last]);
     });
 
@@ -68,10 +41,9 @@ describe('A handler that ends its own connection', () => {
       const recorder = new Recorder((event, { emit }) => {
         if (event.type === 'inbox') emit({ type: signal });
       });
-      await serve(recorder.protocol);
-      await client.send('?');
-      client.end();
-      expect(await closed).toMatchObject({ reason, bytesIn: 1 });
+      await using h = await handler(recorder.protocol);
+      await h.inbox('?');
+      expect(await h.isClosed(reason)).toMatchObject({ bytesIn: 1 });
       expect(recorder.first.controls).toStrictEqual([last]);
     });
 
@@ -80,35 +52,34 @@ describe('A handler that ends its own connection', () => {
         emit({ type: signal });
         emit({ type: signal });
       });
-      await serve(recorder.protocol);
-      await client.send('?');
-      client.end();
-      expect(await closed).toMatchObject({ reason, bytesIn: 1 });
+      await using h = await handler(recorder.protocol);
+      await h.inbox('?');
+      expect(await h.isClosed(reason)).toMatchObject({ bytesIn: 1 });
       expect(recorder.first.controls).toStrictEqual([last]);
-      expect(await server.shutdown()).toMatchObject({ connections: 1, reasons: { [reason]: 1 } });
+      await h.serverShutdown();
+      expect(h.scenario.server.getSnapshot().output).toMatchObject({ connections: 1, reasons: { [reason]: 1 } });
+      expect(h.scenario.leftovers()).toEqual([]);
     });
 
     it('on its start ends it, as a statechart', async () => {
-      await serve(
+      await using h = await handler(
         setupProtocol().createMachine({ entry: [{ type: 'reply', params: { data: 'Late.\n' } }, actions[signal]] }),
       );
-      await client.ended;
-      client.end();
-      expect((await client.receiveAll()).toString()).toBe('Late.\n');
-      expect(await closed).toMatchObject({ reason, bytesOut: 6 });
+      await h.outbox('Late.\n');
+      await h.peer.isEnded();
+      expect(await h.isClosed(reason)).toMatchObject({ bytesOut: 6 });
     });
 
     it('on its start ends it, as a callback', async () => {
-      await serve(
+      await using h = await handler(
         fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ emit }) => {
           emit({ type: 'outbox', data: 'Late.\n' });
           emit({ type: signal });
         }),
       );
-      await client.ended;
-      client.end();
-      expect((await client.receiveAll()).toString()).toBe('Late.\n');
-      expect(await closed).toMatchObject({ reason, bytesOut: 6 });
+      await h.outbox('Late.\n');
+      await h.peer.isEnded();
+      expect(await h.isClosed(reason)).toMatchObject({ bytesOut: 6 });
     });
   });
 
@@ -116,43 +87,44 @@ describe('A handler that ends its own connection', () => {
     const recorder = new Recorder((event, { emit }) => {
       if (event.type === 'inbox') emit({ type: 'outbox', data: 17 as unknown as string });
     });
-    await serve(recorder.protocol);
-    await client.send('?');
-    client.end();
-    const { reason, error } = await closed;
-    expect(reason).toBe('handlerFailed');
+    await using h = await handler(recorder.protocol);
+    await h.inbox('?');
+    const { error } = await h.isClosed('handlerFailed');
     expect(error).toBeInstanceOf(TypeError);
     expect(recorder.first.controls).toStrictEqual([{ type: 'control.socketShutdown', reason: 'handlerFailed', error }]);
   });
 
   it('in answer to bytes, with more than maxBufferedBytes, is told of the end', async () => {
-    const large = Buffer.alloc(32 * 1024 * 1024);
+    const large = Buffer.alloc(1_000_000);
     const recorder = new Recorder((event, { write }) => {
       if (event.type === 'inbox') for (let n = 0; n < 3; n += 1) write(large);
     });
-    await serve(recorder.protocol);
-    client.stopReading();
-    await client.send('?');
-    expect(await closed).toMatchObject({ reason: 'slowConsumer', bytesIn: 1 });
-    expect(recorder.first.controls.at(-1)).toStrictEqual({ type: 'control.socketShutdown', reason: 'slowConsumer' });
+    await using h = await handler(recorder.protocol, { maxBufferedBytes: 1_500_000 });
+    h.peer.stopsReading();
+    await h.inbox('?');
+    expect(await h.isClosed('slowConsumer')).toMatchObject({ bytesIn: 1 });
+    expect(recorder.first.controls).toStrictEqual([
+      { type: 'control.noSpaceInBox' },
+      { type: 'control.socketShutdown', reason: 'slowConsumer' },
+    ]);
   });
 
   it('on its start, with what is neither bytes nor a string, fails', async () => {
-    await serve(
+    await using h = await handler(
       fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ emit }) => {
         emit({ type: 'outbox', data: 17 as unknown as string });
       }),
     );
-    await client.ended;
-    client.end();
-    expect(await closed).toMatchObject({ reason: 'handlerFailed', bytesOut: 0 });
+    expect(await h.isClosed('handlerFailed')).toMatchObject({ bytesOut: 0, error: expect.any(TypeError) });
+    await h.peer.isEnded();
   });
 
   it('on its start, with the whole server, does that', async () => {
-    await serve(setupProtocol().createMachine({ entry: 'shutdownServer' }));
-    await client.ended;
-    client.end();
-    expect(await closed).toMatchObject({ reason: 'serverShutdown' });
-    expect(await server.closed).toMatchObject({ connections: 1, reasons: { serverShutdown: 1 } });
+    await using h = await handler(setupProtocol().createMachine({ entry: 'shutdownServer' }));
+    await h.peer.isEnded();
+    await h.isClosed('serverShutdown');
+    const { server } = h.scenario;
+    expect(server.getSnapshot().output).toMatchObject({ connections: 1, reasons: { serverShutdown: 1 } });
+    expect(h.scenario.leftovers()).toEqual([]);
   });
 });

@@ -74,6 +74,32 @@ describe('memoryNetwork', () => {
     });
   });
 
+  describe('a half of the window', () => {
+    it.each<[what: string, act: (server: Peer) => unknown, received: number]>([
+      ['arrives behind an end', (server) => server.socket.end(), 1_000],
+      ['arrives behind a close', (server) => server.socket.destroy(), 1_000],
+      ['is destroyed by a reset', (server) => server.socket.resetAndDestroy(), 500],
+    ])("waits in the writer's system, and %s", async (_, act, received) => {
+      const [network, client, server] = await connect({ window: 1_000 });
+      expect(await server.write(Buffer.alloc(1_000))).toBe('written');
+      client.reads();
+      act(server);
+      await network.clock.settled();
+      expect(client.received.length).toBe(received);
+    });
+
+    it('is destroyed by a close with bytes unread', async () => {
+      const [network, client, server] = await connect({ window: 1_000 });
+      await client.write('unread');
+      await server.write(Buffer.alloc(1_000));
+      server.socket.destroy();
+      client.reads();
+      await network.clock.settled();
+      expect(client.received.length).toBe(500);
+      expect(client.log).toEqual(['read ECONNRESET', 'closed by error']);
+    });
+  });
+
   describe('the seed', () => {
     const cuts = async (seed: number): Promise<string[]> => {
       const [network, client, server] = await connect({ seed });

@@ -1,100 +1,103 @@
 import { describe, expect, it } from '@jest/globals';
 import { fromEventObservable, fromObservable } from 'xstate';
 import type { ConnectionInfo, ProtocolEmitted } from '../server/index';
-import { eventually } from './support/events';
-import { receiveToEnd, serving } from './support/serving';
+import { handler, type HandlerScenario } from '../server/testing/index';
 import { Stream } from './support/stream';
 
+const serve = <T>(stream: Stream<T>): Promise<HandlerScenario> => handler(fromObservable(() => stream as never));
+
 describe('An observable as a protocol', () => {
-  const serve = serving();
-
-  const first = async <T>(stream: Stream<T>): ReturnType<typeof serve.first> => {
-    const client = await serve.first(fromObservable(() => stream as never));
-    await eventually(() => stream.observers === 1);
-    return client;
-  };
-
   it('sends each value that is a string or bytes, and ignores the others', async () => {
     const stream = new Stream<unknown>();
-    const client = await first(stream);
+    await using h = await serve(stream);
     for (const value of ['one ', 2, Buffer.from('three '), undefined, null, { data: 'x' }, '', Uint8Array.from([52])]) {
       stream.next(value);
     }
-    expect(await client.receiveText(11)).toBe('one three 4');
+    await h.outbox('one three 4');
+    await h.peer.receivesNothing();
+    expect(stream.observers).toBe(1);
   });
 
   it('sends a value again that comes again', async () => {
     const stream = new Stream<string>();
-    const client = await first(stream);
+    await using h = await serve(stream);
     stream.next('x');
     stream.next('x');
     stream.next('x');
-    expect(await client.receiveText(3)).toBe('xxx');
+    await h.outbox('xxx');
+    await h.peer.isOpen();
+    expect(h.peer.received).toHaveLength(0);
   });
 
   it('does not send a value again because bytes came in', async () => {
     const stream = new Stream<string>();
-    const client = await first(stream);
+    await using h = await serve(stream);
     stream.next('once ');
-    expect(await client.receiveText(5)).toBe('once ');
-    client.socket.write('in');
-    await eventually(() => serve.socketOf()?.bytesIn === 2);
+    await h.outbox('once ');
+    await h.inbox('in');
+    await h.peer.receivesNothing();
     stream.next('twice');
     stream.complete();
-    expect(await receiveToEnd(client)).toBe('twice');
+    await h.outbox('twice');
+    await h.peer.receivesNothing();
+    expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesIn: 2, bytesOut: 10 });
   });
 
   it('sends what it says while it is subscribed to', async () => {
-    const client = await first(new Stream('hello ', 'at ', 'once'));
-    expect(await client.receiveText(13)).toBe('hello at once');
+    await using h = await serve(new Stream('hello ', 'at ', 'once'));
+    await h.outbox('hello at once');
+    expect(h.peer.received).toHaveLength(0);
   });
 
   it('flushes and closes on completion, without repeating the last value', async () => {
     const stream = new Stream<string>();
-    const client = await first(stream);
-    const long = 'l'.repeat(4 * 1024 * 1024);
+    await using h = await serve(stream);
+    const long = 'l'.repeat(1_000_000);
+    h.peer.stopsReading();
     stream.next(long);
     stream.complete();
-    expect((await receiveToEnd(client)) === long).toBe(true);
-    expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesOut: long.length });
+    await h.peer.isOpen();
+    await h.peer.readsOn();
+    await h.outbox(long);
+    await h.peer.receivesNothing();
+    expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: long.length });
   });
 
   it('just closes when it completes without a value', async () => {
     const stream = new Stream<string>();
-    const client = await first(stream);
+    await using h = await serve(stream);
     stream.complete();
-    expect(await receiveToEnd(client)).toBe('');
-    expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesOut: 0 });
+    expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: 0 });
   });
 
   it('is unsubscribed from when the peer has gone', async () => {
     const stream = new Stream<string>();
-    const client = await first(stream);
-    client.end();
-    expect(await serve.ended()).toMatchObject({ reason: 'peerClosed' });
+    await using h = await serve(stream);
+    await h.peer.ends();
+    await h.isClosed('peerClosed');
     expect(stream.observers).toBe(0);
   });
 
   it('may emit as well', async () => {
     const stream = new Stream<string>();
-    const client = await serve.first(
+    await using h = await handler(
       fromObservable<string, ConnectionInfo, ProtocolEmitted>(({ emit, input }) => {
         emit({ type: 'outbox', data: `${input.id} ` });
         return stream as never;
       }),
     );
-    expect(await client.receiveText(13)).toBe('connection:1 ');
+    await h.outbox('connection:1 ');
     stream.next('value');
-    expect(await client.receiveText(5)).toBe('value');
+    await h.outbox('value');
+    expect(h.emitted).toEqual([{ type: 'outbox', data: 'connection:1 ' }]);
   });
 
   it('of events sends them to its connection, as sendBack does', async () => {
     const stream = new Stream<ProtocolEmitted>();
-    const client = await serve.first(fromEventObservable(() => stream as never));
-    await eventually(() => stream.observers === 1);
+    await using h = await handler(fromEventObservable(() => stream as never));
     stream.next({ type: 'outbox', data: 'event' });
     stream.next({ type: 'signal.producerFinished' });
-    expect(await receiveToEnd(client)).toBe('event');
-    expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesOut: 5 });
+    await h.outbox('event');
+    expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: 5 });
   });
 });

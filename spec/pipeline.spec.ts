@@ -8,10 +8,11 @@ import {
   type ProtocolEmitted,
   type ProtocolEvent,
 } from '../server/index';
+import { handler, memoryNetwork } from '../server/testing/index';
 import { tell } from './support/actors';
 import { busyPerChunk } from './support/busyHandlers';
-import { collect, eventually } from './support/events';
-import { Gate, receiveToEnd, serving, turn, working } from './support/serving';
+import { collect } from './support/events';
+import { Gate, turn } from './support/serving';
 
 const KiB = 1024;
 
@@ -102,37 +103,33 @@ describe('pipeline', () => {
   });
 
   describe('as a protocol', () => {
-    const serve = serving();
-    const first = (...components: AnyActorLogic[]): ReturnType<typeof serve.first> =>
-      serve.first(pipeline(...components));
-
     it('answers with what comes out at its end', async () => {
-      const client = await first(upperCase, star);
-      client.socket.write('hello');
-      expect(await client.receiveText(6)).toBe('*HELLO');
+      await using h = await handler(pipeline(upperCase, star));
+      await h.inbox('hello');
+      await h.outbox('*HELLO');
     });
 
     it('ends with the peer, after the last reply', async () => {
-      const client = await first(upperCase, star);
-      client.socket.end('hello');
-      expect((await client.receiveAll()).toString()).toBe('*HELLO');
-      expect(await serve.ended()).toMatchObject({ reason: 'peerClosed', bytesIn: 5, bytesOut: 6 });
+      await using h = await handler(pipeline(upperCase, star));
+      h.peer.socket.end('hello');
+      await h.outbox('*HELLO');
+      expect(await h.isClosed('peerClosed')).toMatchObject({ bytesIn: 5, bytesOut: 6 });
     });
 
     it('ends a half-open connection by passing the end through', async () => {
-      const client = await serve.first(pipeline(upperCase, star), { allowHalfOpen: true });
-      client.socket.end('hello');
-      expect((await client.receiveAll()).toString()).toBe('*HELLO');
-      expect(await serve.ended()).toMatchObject({ reason: 'handlerFinished', bytesIn: 5, bytesOut: 6 });
+      await using h = await handler(pipeline(upperCase, star), { allowHalfOpen: true });
+      h.peer.socket.end('hello');
+      await h.outbox('*HELLO');
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesIn: 5, bytesOut: 6 });
     });
 
     it('drains: what is told to the first comes out of the last', async () => {
-      const client = await first(upperCase, star);
-      client.socket.write('hello');
-      expect(await client.receiveText(6)).toBe('*HELLO');
-      const summary = serve.server.shutdown();
-      expect(await receiveToEnd(client)).toBe('');
-      expect((await summary).reasons).toEqual({ handlerFinished: 1 });
+      await using h = await handler(pipeline(upperCase, star));
+      await h.inbox('hello');
+      await h.outbox('*HELLO');
+      await h.serverShutdown();
+      expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: 6 });
+      expect(h.scenario.leftovers()).toEqual([]);
     });
 
     it('fails when a component does, and stops the others', async () => {
@@ -144,12 +141,10 @@ describe('pipeline', () => {
         });
       });
       const healthy = fromCallback(() => () => void (cleaned += 1));
-      const client = await first(upperCase, broken, healthy);
-      client.socket.write('x');
-      expect(await receiveToEnd(client)).toBe('');
-      const closed = await serve.ended();
-      expect(closed.reason).toBe('handlerFailed');
-      expect(closed.error).toBe(error);
+      await using h = await handler(pipeline(upperCase, broken, healthy));
+      await h.inbox('x');
+      await h.peer.receivesNothing();
+      expect((await h.isClosed('handlerFailed')).error).toBe(error);
       expect(cleaned).toBe(1);
     });
 
@@ -158,17 +153,19 @@ describe('pipeline', () => {
       ['last', (slow: AnyActorLogic): AnyActorLogic[] => [echo, slow]],
     ])('given a slow component that is the %s', (_, around) => {
       it('loses nothing, also when a FIN is right behind', async () => {
+        const network = memoryNetwork();
         const slow = busyPerChunk(async (data) => {
-          await working(2);
+          await new Promise<void>((resolve) => network.clock.setTimeout(resolve, 2));
           return data;
         });
-        const client = await first(...around(slow));
-        const lines = Array.from({ length: 1_000 }, (__, n) => `chunk ${String(n)}\n`);
-        for (const line of lines) client.socket.write(line);
-        client.end();
-        const all = lines.join('');
-        expect((await client.receiveAll()).toString() === all).toBe(true);
-        expect(await serve.ended()).toMatchObject({ reason: 'peerClosed', bytesIn: all.length, bytesOut: all.length });
+        await using h = await handler(pipeline(...around(slow)), { network });
+        const all = Array.from({ length: 1_000 }, (__, n) => `chunk ${String(n)}\n`).join('');
+        for (const line of all.split(/(?<=\n)/)) h.peer.socket.write(line);
+        await h.peer.ends();
+        await h.peer.isOpen();
+        await h.advance(2_000);
+        await h.outbox(all);
+        expect(await h.isClosed('peerClosed')).toMatchObject({ bytesIn: all.length, bytesOut: all.length });
       });
 
       it('stops reading while it is busy, so that the sender feels it', async () => {
@@ -177,21 +174,14 @@ describe('pipeline', () => {
           await gate.opened;
           return data;
         });
-        const client = await first(...around(slow));
-        const sent = Buffer.alloc(16 * KiB * KiB, 's');
-        client.socket.write(sent);
-        await eventually(() => (serve.socketOf()?.bytesIn ?? 0) > 0);
-        for (let turns = 0; turns < 200; turns += 1) await turn();
-        const ahead = serve.socketOf()?.bytesIn;
-        const unsent = client.socket.writableLength;
+        await using h = await handler(pipeline(...around(slow)));
+        const sent = Buffer.alloc(KiB * KiB, 'serverchart ');
+        await h.inbox(sent);
+        // what the window holds included
+        expect(sent.length - h.peer.socket.writableLength).toBeLessThanOrEqual(256 * KiB);
+        await h.peer.receivesNothing();
         gate.open();
-        for (let length = 0; length < sent.length;) {
-          const part = await client.receive(Math.min(64 * KiB, sent.length - length));
-          expect(part.equals(sent.subarray(length, length + part.length))).toBe(true);
-          length += part.length;
-        }
-        expect(ahead).toBeLessThanOrEqual(512 * KiB);
-        expect(unsent).toBeGreaterThan(0);
+        await h.outbox(sent);
       });
     });
 
@@ -205,9 +195,9 @@ describe('pipeline', () => {
       }).createMachine({
         on: { inbox: { guard: 'isLong', actions: emit(({ event }) => ({ type: 'outbox', data: event.data })) } },
       });
-      const client = await first(picky);
-      client.socket.write('four');
-      expect(await client.receiveText(4)).toBe('four');
+      await using h = await handler(pipeline(picky));
+      await h.inbox('four');
+      await h.outbox('four');
     });
   });
 });

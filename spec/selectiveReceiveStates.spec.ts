@@ -1,30 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { assign, emit, fromPromise, raise, sendTo, setup } from 'xstate';
+import { assign, emit, fromPromise, raise, sendTo, setup, type AnyActorLogic } from 'xstate';
 import { setupProtocol, type ProtocolEmitted, type ProtocolEvent } from '../server/index';
-import { eventually } from './support/events';
-import { Gate, receiveToEnd, serving, turn } from './support/serving';
-
-/** Sends each text by itself, and waits until the server's process has read it. */
-async function sendApart(serve: ReturnType<typeof serving>, texts: readonly string[]): Promise<void> {
-  const client = await serve.connect();
-  let sent = 0;
-  for (const text of texts) {
-    client.socket.write(text);
-    sent += text.length;
-    await eventually(() => serve.socketOf()?.bytesIn === sent);
-  }
-  client.end();
-}
+import { handler } from '../server/testing/index';
+import { Gate } from './support/serving';
 
 type Own = { readonly type: 'ready' } | { readonly type: 'unlock' };
 
 describe('Selective receive by state', () => {
-  const serve = serving();
   let handled: string[] = [];
 
   const withNotes = setup({
     types: {} as { context: { credit: number }; events: ProtocolEvent | Own; emitted: ProtocolEmitted },
-    actors: { wait: fromPromise<undefined, Gate>(({ input }) => input.opened.then(() => undefined)) },
     actions: {
       note: ({ event }) => {
         if (event.type === 'inbox') handled.push(event.data.toString());
@@ -39,12 +25,24 @@ describe('Selective receive by state', () => {
     },
   });
 
-  const run = async (protocol: Parameters<typeof serve.start>[0], texts = ['a', 'b', 'c', 'd']): Promise<string[]> => {
+  /** Sends each text by itself and the end behind them; returns what was handled at once, and after each of `ms`. */
+  const run = async (
+    protocol: AnyActorLogic,
+    ms: readonly number[] = [],
+    texts = 'abcd'.split(''),
+  ): Promise<string[]> => {
     handled = [];
-    await serve.start(protocol);
-    await sendApart(serve, texts);
-    expect(await serve.ended()).toMatchObject({ reason: 'peerClosed', bytesIn: texts.join('').length });
-    return handled;
+    await using h = await handler(protocol);
+    for (const text of texts) await h.inbox(text);
+    await h.peer.ends();
+    const sums = [handled.join('')];
+    for (const each of ms) {
+      await h.peer.isOpen();
+      await h.advance(each);
+      sums.push(handled.join(''));
+    }
+    expect(await h.isClosed('peerClosed')).toMatchObject({ bytesIn: texts.join('').length });
+    return sums;
   };
 
   describe('given a handler that leaves its busy state', () => {
@@ -57,7 +55,7 @@ describe('Selective receive by state', () => {
           busy: { after: { 5: { target: 'reading' } } },
         },
       });
-      expect((await run(protocol)).join('')).toBe('abcd');
+      expect(await run(protocol, [5, 5, 5, 5])).toEqual(['a', 'ab', 'abc', 'abcd', 'abcd']);
     });
 
     it('by an event that it sends to itself', async () => {
@@ -69,7 +67,7 @@ describe('Selective receive by state', () => {
           busy: { entry: sendTo(({ self }) => self, { type: 'ready' }), on: { ready: { target: 'reading' } } },
         },
       });
-      expect(await run(protocol)).toEqual(['a', 'b', 'c', 'd']);
+      expect(await run(protocol)).toEqual(['abcd']);
     });
 
     it('by an event that it sends to itself after a while', async () => {
@@ -84,7 +82,7 @@ describe('Selective receive by state', () => {
           },
         },
       });
-      expect((await run(protocol)).join('')).toBe('abcd');
+      expect(await run(protocol, [5, 5, 5, 5])).toEqual(['a', 'ab', 'abc', 'abcd', 'abcd']);
     });
 
     it('by an event that it raises', async () => {
@@ -96,7 +94,7 @@ describe('Selective receive by state', () => {
           busy: { entry: raise({ type: 'ready' }), on: { ready: { target: 'reading' } } },
         },
       });
-      expect(await run(protocol)).toEqual(['a', 'b', 'c', 'd']);
+      expect(await run(protocol)).toEqual(['abcd']);
     });
 
     it('and has not read anything yet: it starts busy', async () => {
@@ -108,7 +106,7 @@ describe('Selective receive by state', () => {
           reading: { on: { inbox: { actions: 'note' } } },
         },
       });
-      expect((await run(protocol)).join('')).toBe('abcd');
+      expect(await run(protocol, [19, 1])).toEqual(['', '', 'abcd']);
     });
   });
 
@@ -124,7 +122,7 @@ describe('Selective receive by state', () => {
           },
         },
       });
-      expect((await run(protocol)).join('')).toBe('abcd');
+      expect(await run(protocol, [5, 5, 5])).toEqual(['a', 'ab', 'abc', 'abcd']);
     });
 
     it('that depends on the data: what it refuses waits for another state, and all behind it', async () => {
@@ -139,7 +137,7 @@ describe('Selective receive by state', () => {
           open: { on: { inbox: { actions: 'note' } } },
         },
       });
-      expect((await run(protocol, ['key', 'other', 'key'])).join('')).toBe('key|otherkey');
+      expect(await run(protocol, [19, 1], ['key', 'other', 'key'])).toEqual(['key', 'key', 'key|otherkey']);
     });
   });
 
@@ -149,7 +147,7 @@ describe('Selective receive by state', () => {
         context: { credit: 0 },
         on: { '*': { actions: 'note' } },
       });
-      expect(await run(protocol)).toEqual(['a', 'b', 'c', 'd', 'control.socketShutdown']);
+      expect(await run(protocol)).toEqual(['abcdcontrol.socketShutdown']);
     });
 
     it('does not read in a state that forbids what its parent takes', async () => {
@@ -165,7 +163,7 @@ describe('Selective receive by state', () => {
           open: {},
         },
       });
-      expect((await run(protocol)).join('')).toBe('|abcd');
+      expect(await run(protocol, [19, 1])).toEqual(['', '', '|abcd']);
     });
 
     it('does not read in a state that forbids inbox under a wildcard', async () => {
@@ -181,7 +179,7 @@ describe('Selective receive by state', () => {
           open: { on: { 'control.*': {} } },
         },
       });
-      expect((await run(protocol)).join('')).toBe('|abcd');
+      expect(await run(protocol, [19, 1])).toEqual(['', '', '|abcd']);
     });
 
     it('reads when one of its parallel states does, and only while one does', async () => {
@@ -199,7 +197,7 @@ describe('Selective receive by state', () => {
           timer: { initial: 'one', states: { one: { after: { 2: { target: 'two' } } }, two: {} } },
         },
       });
-      expect((await run(protocol)).join('')).toBe('abcd');
+      expect(await run(protocol, [5, 5, 5, 5])).toEqual(['a', 'ab', 'abc', 'abcd', 'abcd']);
     });
   });
 
@@ -218,14 +216,14 @@ describe('Selective receive by state', () => {
         talking: { on: { inbox: { actions: 'reply' } } },
       },
     });
-    const client = await serve.first(protocol);
-    client.socket.end('hello');
-    await eventually(() => serve.socketOf()?.bytesIn === 5);
-    for (let turns = 0; turns < 20; turns += 1) await turn();
-    expect(serve.closed).toEqual([]);
+    await using h = await handler(protocol);
+    await Promise.all([h.inbox('hello'), h.peer.ends()]);
+    await h.advance(3_600_000);
+    await h.peer.isOpen();
+    await h.peer.receivesNothing();
     gate.open();
-    expect(await receiveToEnd(client)).toBe('hello');
-    expect(await serve.ended()).toMatchObject({ reason: 'peerClosed', bytesIn: 5, bytesOut: 5 });
+    await h.outbox('hello');
+    expect(await h.isClosed('peerClosed')).toMatchObject({ bytesIn: 5, bytesOut: 5 });
   });
 
   it('ends a drained connection whose handler never listens to control.serverShutdown, once it waits for more', async () => {
@@ -236,11 +234,14 @@ describe('Selective receive by state', () => {
         busy: { after: { 20: { target: 'reading', actions: { type: 'reply', params: { data: 'done' } } } } },
       },
     });
-    const client = await serve.first(protocol);
-    client.socket.write('work ');
-    expect(await client.receiveText(5)).toBe('work ');
-    serve.server.send({ type: 'control.serverShutdown' });
-    expect(await receiveToEnd(client)).toBe('done');
-    expect(await serve.ended()).toMatchObject({ reason: 'serverShutdown', bytesIn: 5, bytesOut: 9 });
+    await using h = await handler(protocol);
+    await h.inbox('work ');
+    await h.outbox('work ');
+    await h.serverShutdown();
+    await h.advance(19);
+    await h.peer.isOpen();
+    await h.advance(1);
+    await h.outbox('done');
+    expect(await h.isClosed('serverShutdown')).toMatchObject({ bytesIn: 5, bytesOut: 9 });
   });
 });

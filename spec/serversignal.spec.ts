@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { createSingleServer, setupProtocol, type Protocol } from '../server/index';
-import { collect, emitted } from './support/events';
-import { connectClient, deaf, handler, openClient, polite, startServer } from './support/fixtures';
+import type { AnyActorLogic } from 'xstate';
+import { serverCore, setupProtocol, singleServer } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { deaf, handler, polite } from './support/fixtures';
 
 const goodbye = { type: 'reply', params: { data: 'goodbye' } } as const;
 
 /** Shut their server down when they are told to, and say goodbye when the server says that it shuts down. */
-const stoppable: [string, Protocol][] = [
+const stoppable: [string, AnyActorLogic][] = [
   [
     'machine',
     setupProtocol().createMachine({
@@ -32,39 +34,66 @@ const stoppable: [string, Protocol][] = [
   ],
 ];
 
+/** The same, in the very first moment. */
+const hasty: [string, AnyActorLogic][] = [
+  [
+    'machine',
+    setupProtocol().createMachine({
+      entry: 'shutdownServer',
+      on: { inbox: { actions: 'reply' }, 'control.serverShutdown': { actions: [goodbye, 'finish'] } },
+    }),
+  ],
+  [
+    'callback',
+    handler(({ receive, emit }) => {
+      receive(({ type }) => {
+        if (type !== 'control.serverShutdown') return;
+        emit({ type: 'outbox', data: 'goodbye' });
+        emit({ type: 'signal.producerFinished' });
+      });
+      emit({ type: 'serversignal.serverShutdown' });
+    }),
+  ],
+];
+
 describe("A handler's serversignal.serverShutdown", () => {
   describe.each(stoppable)('emitted by a %s', (_, protocol) => {
     it('drains the server, and its own connection gets its goodbye through', async () => {
-      const started = await startServer({
-        protocol: (info) => (info.id === 'connection:1' ? polite : (protocol as typeof polite)),
-      });
-      const other = await openClient(started);
-      const client = await openClient(started);
-      const events = collect<{ type: string }>(started.server);
+      await using s = await scenario(
+        serverCore,
+        { protocol: ({ id }) => (id === 'connection:1' ? polite : protocol) },
+        { split: 0 },
+      );
+      const [other, client] = await s.clients('other', 'client');
+      const before = s.emitted.length;
 
-      await client.send('stop ');
-      const summary = await started.server.closed;
+      await client.sends('stop ');
 
-      expect((await client.receiveAll()).toString()).toBe('stop goodbye');
-      expect((await other.receiveAll()).toString()).toBe('goodbye');
-      expect(summary.reasons).toEqual({ handlerFinished: 2 });
-      expect(summary.drained).toHaveLength(2);
-      expect(events.map(({ type }) => type)).toEqual([
+      await client.receives('stop goodbye');
+      await other.receives('goodbye');
+      for (const each of [other, client]) await each.hasClosed();
+      expect(s.emitted.slice(before).map(({ type }) => type)).toEqual([
         '_serversignal.serverShutdown',
         'server.draining',
         'connection.closed',
         'connection.closed',
         'server.shutdown',
       ]);
+      // the one who said it is the first to be done
+      expect(s.output).toMatchObject({
+        reasons: { handlerFinished: 2 },
+        drained: [{ id: client.id }, { id: other.id }],
+      });
+      expect(s.leftovers()).toEqual([]);
     });
 
     it('drains a SingleServer too', async () => {
-      const server = createSingleServer({ port: 0, protocol });
-      const { port } = await server.start();
-      const client = await connectClient(port);
-      await client.send('stop ');
-      expect(await server.closed).toMatchObject({ connections: 1, reasons: { handlerFinished: 1 } });
-      expect((await client.receiveAll()).toString()).toBe('stop goodbye');
+      await using s = await scenario(singleServer, { protocol }, { split: 0 });
+      const client = await s.client();
+      await client.sends('stop ');
+      await client.receives('stop goodbye');
+      expect(s.output).toMatchObject({ connections: 1, reasons: { handlerFinished: 1 } });
+      expect(s.leftovers()).toEqual([]);
     });
   });
 
@@ -72,67 +101,54 @@ describe("A handler's serversignal.serverShutdown", () => {
     const protocol = setupProtocol().createMachine({
       on: { inbox: { actions: [goodbye, 'shutdownServer', 'finish'] } },
     });
-    const started = await startServer({ protocol });
-    const client = await openClient(started);
-    await client.send('stop');
-    expect((await started.server.closed).reasons).toEqual({ handlerFinished: 1 });
-    expect((await client.receiveAll()).toString()).toBe('goodbye');
+    await using s = await scenario(serverCore, { protocol }, { split: 0 });
+    const client = await s.client();
+    await client.sends('stop');
+    await client.receives('goodbye');
+    await client.receivesNothing();
+    await client.isClosed('handlerFinished');
+    expect(s.leftovers()).toEqual([]);
   });
 
-  it('may come in the very first moment, from a machine', async () => {
-    const protocol = setupProtocol().createMachine({
-      entry: 'shutdownServer',
-      on: { inbox: { actions: 'reply' }, 'control.serverShutdown': { actions: [goodbye, 'finish'] } },
-    });
-    const { server, port } = await startServer({ protocol });
-    const client = await connectClient(port);
-    expect((await server.closed).reasons).toEqual({ handlerFinished: 1 });
-    expect((await client.receiveAll()).toString()).toBe('goodbye');
-  });
-
-  it('may come in the very first moment, from a callback', async () => {
-    const protocol = handler(({ receive, emit }) => {
-      receive(({ type }) => {
-        if (type !== 'control.serverShutdown') return;
-        emit({ type: 'outbox', data: 'goodbye' });
-        emit({ type: 'signal.producerFinished' });
-      });
-      emit({ type: 'serversignal.serverShutdown' });
-    });
-    const { server, port } = await startServer({ protocol });
-    const client = await connectClient(port);
-    expect((await server.closed).reasons).toEqual({ handlerFinished: 1 });
-    expect((await client.receiveAll()).toString()).toBe('goodbye');
+  it.each(hasty)('may come in the very first moment, from a %s', async (_, protocol) => {
+    await using s = await scenario(serverCore, { protocol });
+    const client = await s.client();
+    await client.receives('goodbye');
+    await client.isClosed('handlerFinished');
+    expect(s.leftovers()).toEqual([]);
   });
 
   it('counts once, however many handlers say it', async () => {
-    const started = await startServer({
-      protocol: setupProtocol().createMachine({
-        on: {
-          inbox: { actions: ['shutdownServer', 'shutdownServer'] },
-          'control.serverShutdown': { actions: ['shutdownServer', 'finish'] },
-        },
-      }),
+    const protocol = setupProtocol().createMachine({
+      on: {
+        inbox: { actions: ['shutdownServer', 'shutdownServer'] },
+        'control.serverShutdown': { actions: ['shutdownServer', 'finish'] },
+      },
     });
-    const clients = [await openClient(started), await openClient(started)];
-    const draining = collect(started.server, 'server.draining');
-    await Promise.all(clients.map((client) => client.send('stop')));
-    expect((await started.server.closed).reasons).toEqual({ handlerFinished: 2 });
-    expect(draining).toEqual([{ type: 'server.draining', connections: 2 }]);
+    await using s = await scenario(serverCore, { protocol });
+    const clients = await s.clients('first', 'second');
+    for (const { socket } of clients) socket.write('stop');
+    await s.settle();
+    expect(s.output?.reasons).toEqual({ handlerFinished: 2 });
+    expect(s.emitted.filter(({ type }) => type === 'server.draining')).toEqual([
+      { type: 'server.draining', connections: 2 },
+    ]);
   });
 
   it('keeps to shutdownTimeout, as control.serverShutdown does', async () => {
     const rude = setupProtocol().createMachine({ on: { inbox: { actions: 'shutdownServer' } } });
-    const started = await startServer({
+    await using s = await scenario(serverCore, {
       shutdownTimeout: 1_000,
       protocol: ({ id }) => (id === 'connection:1' ? deaf : rude),
     });
-    const stuck = await openClient(started);
-    const client = await openClient(started);
-    const closed = emitted(started.server, 'connection.closed');
-    await client.send('stop');
-    expect(await closed).toMatchObject({ id: 'connection:2', reason: 'serverShutdown' });
-    expect((await started.server.closed).reasons).toEqual({ serverShutdown: 1, aborted: 1 });
-    expect(await stuck.closed).toBe('clean');
+    const [stuck, client] = await s.clients('stuck', 'client');
+    await client.sends('stop');
+    await client.isClosed('serverShutdown');
+    await s.advance(999);
+    await stuck.isOpen();
+    await s.advance(1);
+    await stuck.isClosed('aborted');
+    await stuck.hasClosed();
+    expect(s.leftovers()).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { createServerCore, createSingleServer, echo } from '../server/index';
+import { SimulatedClock } from '../server/testing/index';
 import { collect } from './support/events';
 import { attempt, deaf, openClient, polite, startServer } from './support/fixtures';
 
@@ -31,15 +32,16 @@ describe('shutdown()', () => {
   });
 
   it('keeps to the timeout of the first call', async () => {
-    const started = await startServer({ protocol: deaf });
-    const client = await openClient(started);
+    const clock = new SimulatedClock();
+    const started = await startServer({ protocol: deaf, clock });
+    await openClient(started);
     const shutdown = started.server.shutdown({ timeout: 1_000_000 });
     void started.server.shutdown({ timeout: 0 });
     started.server.send({ type: 'control.serverShutdown', timeout: 0 });
-    await attempt(started.port);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    client.end();
-    expect((await shutdown).reasons).toEqual({ peerClosed: 1 });
+    await clock.advance(999_999);
+    expect(started.server.actor.getSnapshot().context.open).toBe(1);
+    await clock.advance(1);
+    expect((await shutdown).reasons).toEqual({ aborted: 1 });
   });
 
   it('takes a timeout of 0: the handlers are told, and then cut', async () => {

@@ -1,46 +1,33 @@
 import { describe, expect, it } from '@jest/globals';
-import { setupProtocol } from '../server/index';
-import { Client } from './support/client';
-import { collect, emitted, eventually } from './support/events';
-import {
-  atEnd,
-  attempt,
-  connectClient,
-  deaf,
-  flood,
-  openClient,
-  polite,
-  startServer,
-  type Emitted,
-} from './support/fixtures';
-
-/** Longer than any spec: what ends such a shutdown is not the timeout. */
-const patient = { shutdownTimeout: 1_000_000 };
-const brief = { shutdownTimeout: 30 };
+import { serverCore, setupProtocol } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { collect, eventually } from './support/events';
+import { attempt, connectClient, deaf, polite, startServer } from './support/fixtures';
+import { floodOnDemand } from './support/floods';
 
 describe('A shutdown', () => {
   describe('is not held up by', () => {
     it('connections that never sent a byte', async () => {
-      const started = await startServer({ ...patient, protocol: polite });
-      const clients = [await openClient(started), await openClient(started), await openClient(started)];
-      expect(await started.server.shutdown()).toMatchObject({ bytesIn: 0, reasons: { handlerFinished: 3 } });
-      expect(await Promise.all(clients.map(({ closed }) => closed))).toEqual(['clean', 'clean', 'clean']);
+      await using s = await scenario(serverCore, { protocol: polite });
+      const clients = await s.clients('first', 'second', 'third');
+      await s.shutsDown();
+      expect(s.output).toMatchObject({ bytesIn: 0, reasons: { handlerFinished: 3 } });
+      for (const client of clients) await client.hasClosed();
+      expect(s.leftovers()).toEqual([]);
     });
 
     it('clients that arrive during the drain: they are refused', async () => {
-      const started = await startServer({ ...patient, protocol: deaf });
-      const client = await openClient(started);
-      started.server.send({ type: 'control.serverShutdown' });
-      expect(await Promise.all([attempt(started.port), attempt(started.port)])).toEqual([
-        'ECONNREFUSED',
-        'ECONNREFUSED',
-      ]);
-      client.end();
-      expect(await started.server.closed).toMatchObject({ connections: 1, reasons: { peerClosed: 1 } });
+      await using s = await scenario(serverCore, { protocol: deaf });
+      const client = await s.client('early');
+      await s.shutsDown();
+      for (const late of await s.clients('late', 'later')) await late.hasFailed('ECONNREFUSED');
+      await client.ends();
+      expect(s.output).toMatchObject({ connections: 1, rejected: 0, reasons: { peerClosed: 1 } });
     });
 
     it('clients that are on their way when it begins: each is served, told goodbye or turned away', async () => {
-      const { server, port } = await startServer({ ...patient, protocol: polite });
+      const { server, port } = await startServer({ protocol: polite });
       server.on('connection.opened', () => {
         server.send({ type: 'control.serverShutdown' });
       });
@@ -54,43 +41,51 @@ describe('A shutdown', () => {
     });
 
     it('a client that reads nothing and never ends its side', async () => {
-      const started = await startServer({ ...brief, protocol: flood });
-      const opened = emitted(started.server, 'connection.opened');
-      const client = (await Client.connect(started.port)).stopReading();
-      atEnd(() => client.destroy());
-      await opened;
-      expect(await started.server.shutdown()).toMatchObject({ reasons: { aborted: 1 } });
+      await using s = await scenario(serverCore, { protocol: floodOnDemand, shutdownTimeout: 5_000 });
+      const client = await s.client('client', { allowHalfOpen: true });
+      client.stopsReading();
+      await client.sends('?');
+      await s.shutsDown();
+      await s.advance(4_999);
+      await client.isOpen();
+      await s.advance(1);
+      await client.isClosed('aborted');
+      expect(s.server.getSnapshot()).toMatchObject({ status: 'done', output: { reasons: { aborted: 1 } } });
     });
 
     it('a client that takes the goodbye but never ends its side: lingerTimeout ends it', async () => {
-      const started = await startServer({ ...patient, protocol: polite, lingerTimeout: 20 });
-      const opened = emitted(started.server, 'connection.opened');
-      const client = await Client.connect(started.port);
-      atEnd(() => client.destroy());
-      await opened;
-      expect(await started.server.shutdown()).toMatchObject({ reasons: { handlerFinished: 1 } });
-      expect(await client.receiveText('goodbye')).toBe('goodbye');
+      await using s = await scenario(serverCore, { protocol: polite, lingerTimeout: 2_000 });
+      const client = await s.client('client', { allowHalfOpen: true });
+      await s.shutsDown();
+      await client.receives('goodbye');
+      await client.isEnded();
+      await s.advance(1_999);
+      expect(s).toHaveConnections(1);
+      await s.advance(1);
+      await client.isClosed('handlerFinished');
+      expect(s.server).toBeInState('shutdown');
     });
 
     it('a client that took everything and was still lingering when the time was up: it was not aborted', async () => {
-      const started = await startServer({ ...brief, protocol: polite, lingerTimeout: 1_000_000 });
-      const opened = emitted(started.server, 'connection.opened');
-      const client = await Client.connect(started.port);
-      atEnd(() => client.destroy());
-      await opened;
-      expect(await started.server.shutdown()).toMatchObject({ reasons: { handlerFinished: 1 } });
-      expect(await client.receiveText('goodbye')).toBe('goodbye');
+      await using s = await scenario(serverCore, { protocol: polite, shutdownTimeout: 1_000, lingerTimeout: 2_000 });
+      const client = await s.client('client', { allowHalfOpen: true });
+      await s.shutsDown();
+      await client.receives('goodbye');
+      await s.advance(999);
+      expect(s).toHaveConnections(1);
+      await s.advance(1);
+      await client.isClosed('handlerFinished');
+      expect(s.server).toBeInState('shutdown');
     });
 
     it('clients that reset or end their connections in the middle of it', async () => {
-      const started = await startServer({ ...patient, protocol: deaf });
-      const [first, second] = [await openClient(started), await openClient(started)];
-      started.server.send({ type: 'control.serverShutdown' });
-      const closed = emitted(started.server, 'connection.closed');
-      first.reset();
-      await closed;
-      second.end();
-      expect((await started.server.closed).drained.map(({ id, reason }) => [id, reason])).toEqual([
+      await using s = await scenario(serverCore, { protocol: deaf });
+      const [first, second] = await s.clients('first', 'second');
+      await s.shutsDown();
+      await first.resets();
+      expect(s.server).toBeInState({ draining: 'finishing' });
+      await second.ends();
+      expect(s.output?.drained.map(({ id, reason }) => [id, reason])).toEqual([
         ['connection:1', 'reset'],
         ['connection:2', 'peerClosed'],
       ]);
@@ -103,41 +98,42 @@ describe('A shutdown', () => {
           'control.producerFinished': { actions: { type: 'reply', params: { data: 'noted' } } },
         },
       });
-      const started = await startServer({ ...patient, protocol, allowHalfOpen: true });
-      const client = await openClient(started);
-      client.end();
-      expect(await client.receiveText('noted')).toBe('noted');
-      expect(await started.server.shutdown()).toMatchObject({ reasons: { serverShutdown: 1 } });
-      expect(await client.closed).toBe('clean');
+      await using s = await scenario(serverCore, { protocol, allowHalfOpen: true });
+      const client = await s.client();
+      await client.ends();
+      await client.receives('noted');
+      await client.isOpen();
+      await s.shutsDown();
+      await client.isClosed('serverShutdown');
+      await client.hasClosed();
+      expect(s.leftovers()).toEqual([]);
     });
   });
 
   it('turns queued clients away', async () => {
-    const started = await startServer({ ...patient, protocol: polite, maxConnections: 1, whenBusy: 'queue' });
-    await openClient(started);
-    const queued = [await connectClient(started.port), await connectClient(started.port)];
-    await queued[0]?.send('still there?');
-    await eventually(() => started.server.actor.getSnapshot().context.queue.length === 2);
-    const rejected = collect<Emitted<'connection.rejected'>>(started.server, 'connection.rejected');
+    await using s = await scenario(serverCore, { protocol: polite, maxConnections: 1, whenBusy: 'queue' });
+    const [, talking, silent] = await s.clients('served', 'talking', 'silent');
+    await talking.sends('still there?');
 
-    const summary = await started.server.shutdown();
+    await s.shutsDown();
 
-    expect(rejected.map(({ reason, info }) => [reason, info?.id])).toEqual([
-      ['serverShutdown', 'connection:2'],
-      ['serverShutdown', 'connection:3'],
-    ]);
-    expect(summary).toMatchObject({ connections: 1, rejected: 2, reasons: { handlerFinished: 1 } });
-    // what it had sent was not read, so the kernel resets the first one
-    expect(await Promise.all(queued.map(({ closed }) => closed))).toEqual(['ECONNRESET', 'clean']);
+    for (const client of [talking, silent]) await client.isRejected('serverShutdown');
+    expect(s.output).toMatchObject({
+      ...{ connections: 1, rejected: 2, reasons: { handlerFinished: 1 } },
+    });
+    // what it had sent was not read
+    await talking.hasFailed('ECONNRESET');
+    await silent.hasClosed();
+    expect(s.leftovers()).toEqual([]);
   });
 
   it('ends 500 connections, each with its goodbye', async () => {
-    const started = await startServer({ ...patient, protocol: polite });
+    const started = await startServer({ protocol: polite });
     const opened = collect(started.server, 'connection.opened');
     const clients = await Promise.all(Array.from({ length: 500 }, () => connectClient(started.port)));
     await eventually(() => opened.length === 500);
 
-    const { drained, reasons, bytesOut } = await started.server.shutdown();
+    const { drained, reasons, bytesOut } = await started.server.shutdown({ timeout: 1_000_000 });
 
     expect(drained).toHaveLength(500);
     expect(new Set(drained.map(({ id }) => id)).size).toBe(500);

@@ -1,15 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { createActor, type Actor } from 'xstate';
-import {
-  createSingleServer,
-  echo,
-  link,
-  setupProtocol,
-  type SingleServer,
-  type SingleServerOptions,
-} from '../server/index';
-import { emitted } from './support/events';
-import { leave, visitors } from './support/visitors';
+import { describe, expect, it } from '@jest/globals';
+import { createActor } from 'xstate';
+import { echo, link, setupProtocol, singleServer, type SingleServerOptions } from '../server/index';
+import { scenario, type Scenario } from '../server/testing/index';
 
 const nobody = { id: '', peer: '', peerport: 0, localip: '', localport: 0, encrypted: false };
 
@@ -24,51 +16,41 @@ describe.each([
   // its answer is about the client that has left, and must not end the next one
   ['an echo that answers the end of each client', answering],
 ])("A SingleServer and %s, wired up by the four links of Kamaelia's module", (_, logic) => {
-  const visit = visitors();
-  let server: SingleServer;
-  let handler: Actor<typeof logic>;
-
-  const start = async (options: SingleServerOptions): Promise<number> => {
-    server = createSingleServer({ port: 0, ...options });
-    handler = createActor(logic, { input: nobody });
-    link(server.actor, 'outbox', handler, 'inbox');
-    link(server.actor, 'signal', handler, 'control');
-    link(handler, 'outbox', server.actor, 'inbox');
-    link(handler, 'signal', server.actor, 'control');
+  const start = async (options: SingleServerOptions): Promise<Scenario<typeof singleServer>> => {
+    const s = await scenario(singleServer, options);
+    const handler = createActor(logic, { input: nobody });
+    link(s.server, 'outbox', handler, 'inbox');
+    link(s.server, 'signal', handler, 'control');
+    link(handler, 'outbox', s.server, 'inbox');
+    link(handler, 'signal', s.server, 'control');
     handler.start();
-    return (await server.start()).port;
+    s.server.subscribe({ complete: () => handler.stop() });
+    return s;
   };
 
-  afterEach(async () => {
-    await server.shutdown({ timeout: 0 });
-    handler.stop();
-  });
-
   it('serves one client after another', async () => {
-    const port = await start({});
-    const echoed: number[] = [];
+    await using s = await start({});
     for (const text of ['one', 'two', 'three']) {
-      const client = await visit(port);
-      const gone = emitted(server, 'signal.producerFinished');
-      await client.send(text);
-      await Promise.race([client.receive(text.length), client.ended]);
-      await leave(client);
-      await gone;
-      echoed.push(client.socket.bytesRead);
+      const client = await s.client(text);
+      await client.sends(text);
+      await client.receives(text);
+      await client.ends();
     }
-    expect(echoed).toEqual([3, 3, 5]);
+    expect(s.closed.map(({ reason, bytesOut }) => [reason, bytesOut])).toEqual([
+      ['peerClosed', 3],
+      ['peerClosed', 3],
+      ['peerClosed', 5],
+    ]);
   });
 
   it('serves those that queue', async () => {
-    const port = await start({ whenBusy: 'queue' });
-    const clients = [await visit(port), await visit(port), await visit(port)];
+    await using s = await start({ whenBusy: 'queue' });
+    const clients = await s.clients('first', 'second', 'third');
     for (const client of clients) {
-      const gone = emitted(server, 'signal.producerFinished');
-      await client.send('me');
-      await Promise.race([client.receive(2), client.ended]);
-      await leave(client);
-      await gone;
+      await client.sends('me');
+      await client.receives('me');
+      await client.ends();
     }
-    expect(clients.map(({ socket }) => socket.bytesRead)).toEqual([2, 2, 2]);
+    expect(s.closed.map(({ reason, bytesOut }) => [reason, bytesOut])).toEqual(Array(3).fill(['peerClosed', 2]));
   });
 });

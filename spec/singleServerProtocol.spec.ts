@@ -1,95 +1,70 @@
 import { describe, expect, it } from '@jest/globals';
-import { fromCallback, type AnyActorLogic, type EventObject } from 'xstate';
-import {
-  createSingleServer,
-  echo,
-  type ConnectionInfo,
-  type ProtocolEmitted,
-  type ProtocolEvent,
-  type SingleServerEmitted,
-  type SingleServerOptions,
-} from '../server/index';
-import type { Client } from './support/client';
-import { collect, emitted } from './support/events';
-import { Hosting } from './support/hosting';
-import { leave } from './support/visitors';
-
-type Finished = Extract<SingleServerEmitted, { type: 'signal.producerFinished' }>;
+import { fromCallback, type AnyActorLogic } from 'xstate';
+import { echo, singleServer, type ConnectionInfo, type ProtocolEvent } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { handler } from './support/fixtures';
+import { emittedOf, inbox } from './support/singleScenario';
 
 describe('SingleServer with a protocol', () => {
-  const host = new Hosting((options: SingleServerOptions) => createSingleServer({ port: 0, ...options }));
-
-  const depart = async (client: Client): Promise<void> => {
-    const finished = emitted(host.server, 'signal.producerFinished');
-    await leave(client);
-    await finished;
-  };
-
   it('gives each client a handler of its own, told who the client is', async () => {
     const infos: ConnectionInfo[] = [];
-    await host.start({
+    await using s = await scenario(singleServer, {
       protocol: (info) => {
         infos.push(info);
         return echo;
       },
     });
-    const ports: (number | undefined)[] = [];
-    for (const text of ['one', 'two']) {
-      const client = await host.connect();
-      ports.push(client.socket.localPort);
-      await client.send(text);
-      expect(await client.receiveText(text)).toBe(text);
-      await depart(client);
+    for (const [text, localPort] of [
+      ['one', 40_001],
+      ['two', 40_002],
+    ] as const) {
+      const client = await s.client(text, { localPort });
+      await client.sends(text);
+      await client.receives(text);
+      await client.ends();
     }
-    expect(infos).toEqual(
-      ports.map((peerport, index) => ({
-        id: `connection:${String(index + 1)}`,
-        peer: '127.0.0.1',
-        peerport,
-        localip: '127.0.0.1',
-        localport: host.port,
-        encrypted: false,
-      })),
-    );
+    const shared = { peer: '127.0.0.1', localip: '127.0.0.1', localport: 1601, encrypted: false };
+    expect(infos).toEqual([
+      { ...shared, id: 'connection:1', peerport: 40_001 },
+      { ...shared, id: 'connection:2', peerport: 40_002 },
+    ]);
   });
 
   it('keeps the bytes between client and handler: outbox stays silent', async () => {
-    await host.start({ protocol: echo });
-    const outbox = collect(host.server, 'outbox');
-    const client = await host.connect();
-    await client.send('private');
-    expect(await client.receiveText('private')).toBe('private');
-    await depart(client);
-    expect(outbox).toEqual([]);
+    await using s = await scenario(singleServer, { protocol: echo });
+    const client = await s.client();
+    await client.sends('private');
+    await client.receives('private');
+    await client.ends();
+    expect(s).not.toHaveEmitted({ type: 'outbox' });
   });
 
   it('sends the client what comes on inbox, beside what its handler sends', async () => {
-    await host.start({ protocol: echo });
-    host.server.send({ type: 'inbox', data: 'waited; ' });
-    const client = await host.connect();
-    expect(await client.receiveText('waited; ')).toBe('waited; ');
-    await client.send('echoed; ');
-    expect(await client.receiveText('echoed; ')).toBe('echoed; ');
-    host.server.send({ type: 'inbox', data: 'direct' });
-    expect(await client.receiveText('direct')).toBe('direct');
-    await depart(client);
+    await using s = await scenario(singleServer, { protocol: echo });
+    await inbox(s, 'waited; ');
+    const client = await s.client();
+    await client.receives('waited; ');
+    await client.sends('echoed; ');
+    await client.receives('echoed; ');
+    await inbox(s, 'direct');
+    await client.receives('direct');
+    await client.ends();
+    expect(s.closed).toMatchObject([{ bytesIn: 8, bytesOut: 22 }]);
   });
 
   it('ends the client when its handler is done, and serves the next', async () => {
-    await host.start({
-      protocol: fromCallback<EventObject, ConnectionInfo, ProtocolEmitted>(({ emit, input }) => {
-        emit({ type: 'outbox', data: input.id });
-        emit({ type: 'signal.producerFinished' });
-      }),
+    const brief = handler(({ emit, input }) => {
+      emit({ type: 'outbox', data: input.id });
+      emit({ type: 'signal.producerFinished' });
     });
-    const finished = collect<Finished>(host.server, 'signal.producerFinished');
+    await using s = await scenario(singleServer, { protocol: brief });
     for (const id of ['connection:1', 'connection:2']) {
-      const client = await host.connect();
-      await client.ended;
-      expect(client.received.toString()).toBe(id);
-      await depart(client);
+      const client = await s.client(id);
+      await client.receives(id);
+      await client.isClosed('handlerFinished');
     }
-    expect(finished.map(({ id, reason }) => [id, reason])).toEqual([
+    expect(emittedOf(s, 'signal.producerFinished').map(({ id, reason }) => [id, reason])).toEqual([
       ['connection:1', 'handlerFinished'],
       ['connection:2', 'handlerFinished'],
     ]);
@@ -112,49 +87,47 @@ describe('SingleServer with a protocol', () => {
         }),
     ];
     let turn = 0;
-    await host.start({ protocol: () => crashes[turn]?.() ?? echo });
-    const failed = collect<{ id: string; error: Error }>(host.server, 'connection.failed');
-    const finished = collect<Finished>(host.server, 'signal.producerFinished');
+    await using s = await scenario(singleServer, { protocol: () => crashes[turn]?.() ?? echo });
     for (turn = 0; turn < crashes.length; turn += 1) {
-      const gone = emitted(host.server, 'signal.producerFinished');
-      const client = await host.connect();
+      const client = await s.client();
       client.socket.write('x');
-      await client.ended;
-      await leave(client);
-      await gone;
+      await client.isEnded();
+      await client.isClosed('handlerFailed');
     }
-    expect(failed.map(({ id, error }) => [id, error.message])).toEqual([
+    expect(emittedOf(s, 'connection.failed').map(({ id, error }) => [id, (error as Error).message])).toEqual([
       ['connection:1', 'no handler'],
       ['connection:2', 'no start'],
       ['connection:3', 'no bytes'],
     ]);
-    expect(finished.map(({ reason }) => reason)).toEqual(['handlerFailed', 'handlerFailed', 'handlerFailed']);
+    expect(emittedOf(s, 'signal.producerFinished').map(({ reason }) => reason)).toEqual([
+      'handlerFailed',
+      'handlerFailed',
+      'handlerFailed',
+    ]);
 
-    const client = await host.connect();
-    await client.send('fine');
-    expect(await client.receiveText('fine')).toBe('fine');
-    await depart(client);
+    const client = await s.client();
+    await client.sends('fine');
+    await client.receives('fine');
   });
 
   it('is shut down by a handler that emits serversignal.serverShutdown', async () => {
-    await host.start({
-      protocol: fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ emit, receive }) => {
-        receive((event) => {
-          if (event.type === 'inbox') emit({ type: 'serversignal.serverShutdown' });
-          if (event.type !== 'control.serverShutdown') return;
-          emit({ type: 'outbox', data: 'bye' });
-          emit({ type: 'signal.producerFinished' });
-        });
-      }),
+    const fatal = handler(({ emit, receive }) => {
+      receive((event) => {
+        if (event.type === 'inbox') emit({ type: 'serversignal.serverShutdown' });
+        if (event.type !== 'control.serverShutdown') return;
+        emit({ type: 'outbox', data: 'bye' });
+        emit({ type: 'signal.producerFinished' });
+      });
     });
-    const client = await host.connect();
-    await client.send('stop');
-    await client.ended;
-    expect(client.received.toString()).toBe('bye');
-    await leave(client);
-    expect(await host.server.closed).toMatchObject({
+    await using s = await scenario(singleServer, { protocol: fatal }, { split: 0 });
+    const client = await s.client();
+    await client.sends('stop');
+    await client.receives('bye');
+    await client.isEnded();
+    expect(s.output).toMatchObject({
       connections: 1,
       drained: [{ id: 'connection:1', reason: 'handlerFinished', bytesIn: 4, bytesOut: 3 }],
     });
+    expect(s.leftovers()).toEqual([]);
   });
 });

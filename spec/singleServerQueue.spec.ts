@@ -1,139 +1,97 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  createSingleServer,
-  type ServerEmitted,
-  type SingleServerEmitted,
-  type SingleServerOptions,
-} from '../server/index';
-import type { Client } from './support/client';
-import { collect, emitted } from './support/events';
-import { Hosting } from './support/hosting';
-import { isServed, leave, turnedAway } from './support/visitors';
-
-type Rejected = Extract<ServerEmitted, { type: 'connection.rejected' }>;
-type Finished = Extract<SingleServerEmitted, { type: 'signal.producerFinished' }>;
-type Outbox = Extract<SingleServerEmitted, { type: 'outbox' }>;
+import { singleServer } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { assertServed, emittedOf, finish, inbox, outboxOf } from './support/singleScenario';
 
 describe('SingleServer, given a client that is being served', () => {
-  const host = new Hosting((options: SingleServerOptions) => createSingleServer({ port: 0, ...options }));
-  let first: Client;
-
-  const start = async (options: SingleServerOptions): Promise<void> => {
-    await host.start(options);
-    first = await host.connect();
-  };
-
-  const nth = (n: number): ((event: { id: string }) => boolean) => {
-    return ({ id }) => id === `connection:${String(n)}`;
-  };
-
   describe("with whenBusy 'queue'", () => {
     it('keeps the others unread until it is their turn, then serves them in order', async () => {
-      await start({ whenBusy: 'queue' });
-      const outbox = collect<Outbox>(host.server, 'outbox');
-      const opened = collect<{ id: string }>(host.server, 'connection.opened');
-      const second = await host.visit();
-      await second.send('I am the second');
-      const third = await host.visit();
-      await third.send('I am the third');
-      expect(await isServed(host.server, first)).toBe(true);
-      expect(outbox.map(({ data }) => data.toString())).toEqual(['heard']);
+      await using s = await scenario(singleServer, { whenBusy: 'queue' });
+      const [first, second, third] = await s.clients('first', 'second', 'third');
+      await second.sends('I am the second');
+      await third.sends('I am the third');
+      await assertServed(s, first);
+      expect(outboxOf(s).toString()).toBe('heard');
+      expect(emittedOf(s, 'connection.opened')).toHaveLength(1);
 
-      for (const [client, text] of [
-        [second, 'I am the second'],
-        [third, 'I am the third'],
-      ] as const) {
-        const heard = emitted<Outbox>(host.server, 'outbox');
-        await leave(client === second ? first : second);
-        expect((await heard).data.toString()).toBe(text);
-        expect(await isServed(host.server, client)).toBe(true);
-      }
-      await leave(third);
-      expect(opened.map(({ id }) => id)).toEqual(['connection:2', 'connection:3']);
-      expect(await host.server.shutdown()).toMatchObject({ connections: 3, rejected: 0, reasons: { peerClosed: 3 } });
+      await first.ends();
+      expect(outboxOf(s).toString()).toBe('heardI am the second');
+      await assertServed(s, second);
+      await second.ends();
+      expect(outboxOf(s).toString()).toBe('heardI am the secondheardI am the third');
+      await assertServed(s, third);
+      await third.ends();
+      expect(emittedOf(s, 'connection.opened').map(({ id }) => id)).toEqual([first.id, second.id, third.id]);
+
+      await s.shutsDown();
+      expect(s.output).toMatchObject({
+        connections: 3,
+        rejected: 0,
+        reasons: { peerClosed: 3 },
+      });
+      expect(s.leftovers()).toEqual([]);
     });
 
     it('rejects those beyond maxQueued, with busyReply', async () => {
-      await start({ whenBusy: 'queue', maxQueued: 1, busyReply: 'queue is full' });
-      const rejected = emitted<Rejected>(host.server, 'connection.rejected');
-      const second = await host.visit();
-      const third = await host.visit();
-      expect(await turnedAway(third)).toEqual({ told: 'queue is full', ending: 'clean' });
-      expect(await rejected).toMatchObject({ reason: 'queueFull', info: { id: 'connection:3' } });
+      await using s = await scenario(singleServer, { whenBusy: 'queue', maxQueued: 1, busyReply: 'queue is full' });
+      const [first, second, third] = await s.clients('first', 'second', 'third');
+      await third.receives('queue is full');
+      await third.isRejected('queueFull');
+      await third.hasClosed();
 
-      const opened = emitted<{ id: string }>(host.server, 'connection.opened');
-      await leave(first);
-      expect(await opened).toMatchObject({ id: 'connection:2' });
-      expect(await isServed(host.server, second)).toBe(true);
+      await first.ends();
+      await assertServed(s, second);
       // its place in the queue is free again
-      const fourth = await host.visit();
-      const turn = emitted(host.server, 'connection.opened', nth(4));
-      await leave(second);
-      await turn;
-      expect(await isServed(host.server, fourth)).toBe(true);
-      await leave(fourth);
+      const fourth = await s.client('fourth');
+      await second.ends();
+      await assertServed(s, fourth);
+      expect(emittedOf(s, 'connection.rejected')).toMatchObject([
+        { reason: 'queueFull', info: { id: 'connection:3' } },
+      ]);
     });
 
     it('rejects at once with maxQueued 0', async () => {
-      await start({ whenBusy: 'queue', maxQueued: 0 });
-      const rejected = emitted<Rejected>(host.server, 'connection.rejected');
-      expect(await turnedAway(await host.visit())).toEqual({ told: '', ending: 'clean' });
-      expect(await rejected).toMatchObject({ reason: 'queueFull' });
-      await leave(first);
+      await using s = await scenario(singleServer, { whenBusy: 'queue', maxQueued: 0 });
+      const [first, second] = await s.clients('first', 'second');
+      await second.isRejected('queueFull');
+      await second.receivesNothing();
+      await second.hasClosed();
+      await assertServed(s, first);
     });
 
     it('takes no harm from those that have left, or broken off, before their turn', async () => {
-      await start({ whenBusy: 'queue' });
-      const finished = collect<Finished>(host.server, 'signal.producerFinished');
-      const gone = await host.visit();
-      gone.socket.end('I was here');
-      const broken = await host.visit();
-      broken.reset();
-      await broken.closed;
-      const last = await host.visit();
-      const turn = emitted(host.server, 'connection.opened', nth(4));
-      const heard = emitted<Outbox>(host.server, 'outbox');
-      await leave(first);
-      await turn;
-      expect((await heard).data.toString()).toBe('I was here');
-      expect(await isServed(host.server, last)).toBe(true);
-      await gone.closed;
-      expect(finished.map(({ id, reason }) => [id, reason])).toEqual([
+      await using s = await scenario(singleServer, { whenBusy: 'queue' });
+      const [first, gone, broken, last] = await s.clients('first', 'gone', 'broken', 'last');
+      await gone.sends('I was here');
+      await gone.ends();
+      await broken.resets();
+      expect(s.closed).toEqual([]);
+
+      await first.ends();
+      expect(outboxOf(s).toString()).toBe('I was here');
+      await gone.isClosed('peerClosed');
+      await broken.isClosed('reset');
+      await assertServed(s, last);
+      expect(emittedOf(s, 'signal.producerFinished').map(({ id, reason }) => [id, reason])).toEqual([
         ['connection:1', 'peerClosed'],
         ['connection:2', 'peerClosed'],
         ['connection:3', 'reset'],
       ]);
-      await leave(last);
     });
 
     it('serves the queue when the first ends by control.producerFinished, by a reset, or by being slow', async () => {
-      await start({ whenBusy: 'queue', maxBufferedBytes: 100_000 });
-      const clients = [first];
-      for (let n = 2; n <= 4; n += 1) clients.push(await host.visit());
-      const finished = collect<Finished>(host.server, 'signal.producerFinished');
-      const endings: ((client: Client) => unknown)[] = [
-        () => {
-          host.server.send({ type: 'control.producerFinished' });
-        },
-        (client) => client.reset(),
-        async (client) => {
-          client.stopReading();
-          while (finished.length < 3) {
-            host.server.send({ type: 'inbox', data: Buffer.alloc(50_000) });
-            await Promise.resolve();
-          }
-        },
-      ];
-      for (const [index, client] of clients.slice(0, 3).entries()) {
-        const turn = emitted(host.server, 'connection.opened', nth(index + 2));
-        await endings[index]?.(client);
-        if (index === 0) await client.ended;
-        client.end();
-        await turn;
-        await client.destroy();
-      }
-      expect(finished.map(({ reason }) => reason)).toEqual(['handlerFinished', 'reset', 'slowConsumer']);
-      await clients[3]?.destroy();
+      await using s = await scenario(singleServer, { whenBusy: 'queue', maxBufferedBytes: 100_000 });
+      const [first, second, third, fourth] = await s.clients('first', 'second', 'third', 'fourth');
+      await finish(s);
+      await first.isClosed('handlerFinished');
+      await second.resets();
+      await second.isClosed('reset');
+      third.stopsReading();
+      await inbox(s, Buffer.alloc(200_000), 'too much');
+      await third.isClosed('slowConsumer');
+      await assertServed(s, fourth);
+      expect(s).toHaveConnections(1);
     });
   });
 });

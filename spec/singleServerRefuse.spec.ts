@@ -2,80 +2,70 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSingleServer, type SingleServerOptions } from '../server/index';
-import type { Client } from './support/client';
+import { createSingleServer, singleServer } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
 import { emitted } from './support/events';
-import { Hosting } from './support/hosting';
-import { isServed, knock, leave } from './support/visitors';
+import { assertServed, emittedOf } from './support/singleScenario';
+import { knock, leave, visitors } from './support/visitors';
 
 describe('SingleServer, given a client that is being served', () => {
-  const host = new Hosting((options: SingleServerOptions) => createSingleServer({ port: 0, ...options }));
-  let first: Client;
-
-  const start = async (options: SingleServerOptions): Promise<void> => {
-    await host.start(options);
-    first = await host.connect();
-  };
-
   describe("with whenBusy 'refuse'", () => {
+    const visit = visitors();
+
     it('does not listen until the first has left, and then on the same port, though it was 0', async () => {
-      await start({ whenBusy: 'refuse' });
-      expect(await knock(host.port)).toBe('ECONNREFUSED');
-      expect(await isServed(host.server, first)).toBe(true);
-
-      const listening = emitted(host.server, 'server.listening');
-      await leave(first);
-      expect(await listening).toEqual({ type: 'server.listening', address: '127.0.0.1', port: host.port });
-      expect(host.server.address).toEqual({ address: '127.0.0.1', port: host.port });
-
-      const second = await host.connect();
-      expect(await knock(host.port)).toBe('ECONNREFUSED');
-      expect(await isServed(host.server, second)).toBe(true);
-      await leave(second);
-      expect(await host.server.shutdown()).toMatchObject({ connections: 2, rejected: 0 });
+      await using s = await scenario(singleServer, { whenBusy: 'refuse', port: 0 });
+      const { address } = s.server.getSnapshot().context;
+      for (const name of ['first', 'second']) {
+        const client = await s.client(name);
+        expect(s.server).toBeInState({ connected: 'refusing' });
+        await (await s.client('refused')).hasFailed('ECONNREFUSED');
+        await assertServed(s, client);
+        await client.ends();
+        expect(s.server).toBeInState('idle');
+      }
+      expect(emittedOf(s, 'server.listening')).toEqual(Array(3).fill({ type: 'server.listening', ...address }));
+      expect(s.server.getSnapshot().context.address).toEqual(address);
+      await s.shutsDown();
+      expect(s.output).toMatchObject({ connections: 2, rejected: 0 });
+      expect(s.leftovers()).toEqual([]);
     });
 
     it('does so many times over, also when clients break off', async () => {
-      await start({ whenBusy: 'refuse' });
+      await using s = await scenario(singleServer, { whenBusy: 'refuse' });
       for (let n = 0; n < 20; n += 1) {
-        expect(await knock(host.port)).toBe('ECONNREFUSED');
-        const listening = emitted(host.server, 'server.listening');
-        if (n % 2 === 0) first.reset();
-        await leave(first);
-        await listening;
-        first = await host.connect();
+        const client = await s.client();
+        await (await s.client()).hasFailed('ECONNREFUSED');
+        if (n % 2 === 0) await client.resets();
+        else await client.ends();
       }
-      await leave(first);
+      expect(emittedOf(s, 'server.listening')).toHaveLength(21);
+      expect(s.closed.map(({ reason }) => reason)).toEqual(Array(10).fill(['reset', 'peerClosed']).flat());
     });
 
     it('takes a given port back too', async () => {
-      await start({});
-      await leave(first);
-      await host.server.shutdown();
-      const given = host.port;
-      await start({ whenBusy: 'refuse', port: given });
-      expect(await knock(given)).toBe('ECONNREFUSED');
-      const listening = emitted(host.server, 'server.listening');
-      await leave(first);
-      expect(await listening).toMatchObject({ port: given });
-      await leave(await host.connect());
+      await using s = await scenario(singleServer, { whenBusy: 'refuse', port: 8080 });
+      const first = await s.client('first');
+      await (await s.client('second', { port: 8080 })).hasFailed('ECONNREFUSED');
+      await first.ends();
+      expect(emittedOf(s, 'server.listening')).toMatchObject([{ port: 8080 }, { port: 8080 }]);
+      await (await s.client('third', { port: 8080 })).isOpen();
     });
 
     it('does the same on a unix socket', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'busy-'));
       const path = join(folder, 'socket');
       try {
-        host.server = createSingleServer({ path, whenBusy: 'refuse' });
-        await host.server.start();
-        const opened = emitted(host.server, 'connection.opened');
-        first = await host.visit({ path });
+        await using server = createSingleServer({ path, whenBusy: 'refuse' });
+        await server.start();
+        const opened = emitted(server, 'connection.opened');
+        const first = await visit({ path });
         await opened;
         expect(await knock({ path })).toBe('ENOENT');
-        const listening = emitted(host.server, 'server.listening');
+        const listening = emitted(server, 'server.listening');
         await leave(first);
         expect(await listening).toEqual({ type: 'server.listening', address: path, port: 0 });
         expect(await knock({ path })).toBe('connected');
-        await host.server.shutdown();
       } finally {
         rmSync(folder, { recursive: true });
       }

@@ -1,93 +1,83 @@
 import { describe, expect, it } from '@jest/globals';
-import { createSingleServer, type ServerEmitted, type SingleServerOptions } from '../server/index';
-import type { Client } from './support/client';
-import { emitted } from './support/events';
-import { Hosting } from './support/hosting';
-import { isServed, leave, turnedAway } from './support/visitors';
-
-type Rejected = Extract<ServerEmitted, { type: 'connection.rejected' }>;
+import { singleServer } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { megabyte } from './support/floods';
+import { assertServed, emittedOf } from './support/singleScenario';
 
 describe('SingleServer, given a client that is being served', () => {
-  const host = new Hosting((options: SingleServerOptions) => createSingleServer({ port: 0, ...options }));
-  let first: Client;
-
-  const start = async (options: SingleServerOptions): Promise<void> => {
-    await host.start(options);
-    first = await host.connect();
-  };
-
   describe("with whenBusy 'reject'", () => {
     it('closes the second, and says who it was and why', async () => {
-      await start({});
-      const rejected = emitted<Rejected>(host.server, 'connection.rejected');
-      const second = await host.visit();
-      const { localPort } = second.socket;
-      expect(await turnedAway(second)).toEqual({ told: '', ending: 'clean' });
-      expect(await rejected).toEqual({
-        type: 'connection.rejected',
-        reason: 'atCapacity',
-        info: expect.objectContaining({
-          id: 'connection:2',
-          peer: '127.0.0.1',
-          peerport: localPort,
-          localport: host.port,
-        }),
-      });
-      expect(await isServed(host.server, first)).toBe(true);
-      await leave(first);
+      await using s = await scenario(singleServer);
+      const first = await s.client('first');
+      const second = await s.client('second', { localPort: 40_002 });
+      await second.isRejected('atCapacity');
+      await second.receivesNothing();
+      await second.hasClosed();
+      const info = { id: 'connection:2', peer: '127.0.0.1', peerport: 40_002, localip: '127.0.0.1', localport: 1601 };
+      expect(emittedOf(s, 'connection.rejected')).toEqual([
+        { type: 'connection.rejected', reason: 'atCapacity', info: { ...info, encrypted: false } },
+      ]);
+      await assertServed(s, first);
     });
 
     it('tells it all of busyReply first, even when it talks at once and listens late', async () => {
       const busyReply = '421 busy, try again\r\n'.repeat(20_000);
-      await start({ busyReply });
-      const rejected = emitted(host.server, 'connection.rejected');
-      const second = (await host.visit()).stopReading();
-      second.socket.write('HELO, anybody there?\r\n'.repeat(1_000));
-      await rejected;
-      second.resumeReading();
-      expect(await turnedAway(second)).toEqual({ told: busyReply, ending: 'clean' });
-      expect(await isServed(host.server, first)).toBe(true);
-      await leave(first);
+      await using s = await scenario(singleServer, { busyReply });
+      const first = await s.client('first');
+      const second = await s.client('second', { reads: false, localPort: 40_002 });
+      await second.isRejected('atCapacity');
+      await second.sends('HELO, anybody there?\r\n'.repeat(10_000));
+      await s.advance(1_000);
+      await second.readsOn();
+      await second.receives(busyReply);
+      await second.receivesNothing();
+      await second.hasClosed();
+      expect(s.leftovers().join()).not.toContain('40002');
+      await assertServed(s, first);
     });
 
     it('tells a busyReply of bytes as they are, and an empty one as none', async () => {
-      await start({ busyReply: new Uint8Array([0, 0xff, 0x80]) });
-      const second = await host.visit();
-      await second.ended;
-      expect(second.received).toEqual(Buffer.from([0, 0xff, 0x80]));
-      await leave(second);
-      await leave(first);
-      await host.server.shutdown();
-
-      await start({ busyReply: '' });
-      expect(await turnedAway(await host.visit())).toEqual({ told: '', ending: 'clean' });
-      await leave(first);
+      for (const bytes of [[0, 0xff, 0x80], []]) {
+        await using s = await scenario(singleServer, { busyReply: new Uint8Array(bytes) });
+        const [, second] = await s.clients('first', 'second');
+        await second.isEnded();
+        expect(second.received).toEqual(Buffer.from(bytes));
+      }
     });
 
     it('turns away any number, polite or not, and then serves the next after the first has left', async () => {
-      await start({ busyReply: 'busy' });
-      const others = await Promise.all(Array.from({ length: 20 }, () => host.visit()));
-      await Promise.all(others.map((client, n) => (n % 2 === 0 ? turnedAway(client) : client.reset().closed)));
-      const finished = emitted(host.server, 'signal.producerFinished');
-      await leave(first);
-      await finished;
-      const next = await host.connect();
-      expect(await isServed(host.server, next)).toBe(true);
-      await leave(next);
-      expect(await host.server.shutdown()).toMatchObject({ connections: 2, rejected: 20 });
+      await using s = await scenario(singleServer, { busyReply: 'busy' });
+      const first = await s.client('first');
+      for (let n = 0; n < 20; n += 1) {
+        const client = await s.client(`late ${String(n)}`, { allowHalfOpen: true });
+        await client.receives('busy');
+        if (n % 2 === 0) await client.resets();
+        else await client.ends();
+      }
+      await first.ends();
+      await assertServed(s, await s.client('next'));
+      await s.shutsDown();
+      expect(s.output).toMatchObject({ connections: 2, rejected: 20 });
+      expect(s.leftovers()).toEqual([]);
     });
 
-    it('cuts a rejected client that neither takes the reply nor leaves', async () => {
-      await start({ busyReply: Buffer.alloc(64 * 1024 * 1024), lingerTimeout: 20 });
-      const rejected = emitted(host.server, 'connection.rejected');
-      const second = (await host.visit()).stopReading();
-      await rejected;
-      // the server closes it with bytes unsent; whether that is a reset or a FIN in the middle is the kernel's choice
-      second.resumeReading();
-      await Promise.race([second.ended, second.closed]);
-      await second.destroy();
-      expect(second.received.length).toBeLessThan(64 * 1024 * 1024);
-      await leave(first);
+    it('cuts a rejected client that neither takes the reply nor leaves, after lingerTimeout', async () => {
+      await using s = await scenario(singleServer, { busyReply: megabyte, lingerTimeout: 20 });
+      const first = await s.client('first');
+      const second = await s.client('second', { localPort: 40_002, reads: false });
+      const open = s.leftovers();
+      expect(open).toContain('connection 127.0.0.1:1601 to 127.0.0.1:40002');
+      await s.advance(19);
+      expect(s.leftovers()).toEqual(open);
+      await s.advance(1);
+      expect(s.leftovers()).not.toContain('connection 127.0.0.1:1601 to 127.0.0.1:40002');
+      await second.readsOn();
+      await second.isEnded();
+      // what the network had taken
+      await second.receives(65_536);
+      await second.receivesNothing();
+      await assertServed(s, first);
     });
   });
 });

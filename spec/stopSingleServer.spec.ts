@@ -1,44 +1,41 @@
-/* eslint jest/expect-expect: ['warn', { assertFunctionNames: ['expect', 'expectNothingLeft'] }] */
 import { describe, expect, it } from '@jest/globals';
-import { createSingleServer } from '../server/index';
-import { eventually } from './support/events';
-import { connectClient, deaf, openClient, waiting, type Started } from './support/fixtures';
-import { expectNothingLeft, timersOf } from './support/nothingLeft';
-
-const patient = { shutdownTimeout: 1_000_000, writeTimeout: 1_000_000, lingerTimeout: 1_000_000 };
+import { singleServer } from '../server/index';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { deaf, waiting } from './support/fixtures';
+import { expectQuiet } from './support/quiet';
+import { inbox } from './support/singleScenario';
+import { assertNothingLeft } from './support/stopping';
 
 describe("The root actor's stop() of a SingleServer", () => {
-  const single = async (options: Parameters<typeof createSingleServer>[0] = {}): Promise<Started> => {
-    const server = createSingleServer({ ...patient, port: 0, ...options });
-    const { port } = await server.start();
-    return { server: server as unknown as Started['server'], port };
-  };
+  // nothing that was stopped has a word to say
+  expectQuiet();
 
   it('while it is idle, with bytes that wait', async () => {
-    const started = await single();
-    (started.server as unknown as ReturnType<typeof createSingleServer>).send({ type: 'inbox', data: 'hello' });
-    await expectNothingLeft(started);
+    await using s = await scenario(singleServer);
+    await inbox(s, 'hello');
+    await assertNothingLeft(s);
   });
 
   it('while it is connected, with a client in the queue', async () => {
-    const started = await single({ whenBusy: 'queue', protocol: waiting });
-    const client = await openClient(started);
-    const queued = await connectClient(started.port);
-    await eventually(() => started.server.actor.getSnapshot().context.queue.length === 1);
-    expect(timersOf(started.server)).toHaveLength(1);
-    await expectNothingLeft(started, [client, queued]);
+    await using s = await scenario(singleServer, { whenBusy: 'queue', protocol: waiting });
+    const clients = await s.clients('client', 'queued');
+    expect(s.clock.pending).toBe(1);
+    await assertNothingLeft(s, ...clients);
   });
 
   it('while it refuses', async () => {
-    const started = await single({ whenBusy: 'refuse' });
-    const client = await openClient(started);
-    await expectNothingLeft(started, [client]);
+    await using s = await scenario(singleServer, { whenBusy: 'refuse' });
+    const client = await s.client();
+    expect(s.server).toBeInState({ connected: 'refusing' });
+    await assertNothingLeft(s, client);
   });
 
   it('while it drains', async () => {
-    const started = await single({ protocol: deaf });
-    const client = await openClient(started);
-    started.server.send({ type: 'control.serverShutdown' });
-    await expectNothingLeft(started, [client]);
+    await using s = await scenario(singleServer, { protocol: deaf });
+    const client = await s.client();
+    await s.shutsDown();
+    expect(s.server).toBeInState('draining');
+    await assertNothingLeft(s, client);
   });
 });

@@ -5,17 +5,16 @@ import { join } from 'node:path';
 import { fromCallback } from 'xstate';
 import {
   createServerCore,
-  createSingleServer,
   echo,
   type ConnectionInfo,
-  type ProtocolEmitted,
   type ProtocolEvent,
-  type ServerCoreOptions,
   type TcpClientEmitted,
 } from '../server/index';
-import { collect, emitted, eventually } from './support/events';
-import { Hosting } from './support/hosting';
-import { RawServer, tcpClients } from './support/tcpClients';
+import '../server/testing/matchers/jestGlobals';
+import { calling, emittedOf, finish, inbox, outboxOf, port } from './support/clientScenario';
+import { collect, emitted } from './support/events';
+import { handler, startServer } from './support/fixtures';
+import { tcpClients } from './support/tcpClients';
 
 type Opened = Extract<TcpClientEmitted, { type: 'connection.opened' }>;
 type Outbox = Extract<TcpClientEmitted, { type: 'outbox' }>;
@@ -23,85 +22,72 @@ type Outbox = Extract<TcpClientEmitted, { type: 'outbox' }>;
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
 describe('tcpClient', () => {
-  const host = new Hosting((options: Partial<ServerCoreOptions>) =>
-    createServerCore({ protocol: echo, port: 0, ...options }),
-  );
   const run = tcpClients();
 
-  const text = (outbox: readonly Outbox[]): string => Buffer.concat(outbox.map(({ data }) => data)).toString();
-
   it('sends what comes on inbox, emits on outbox what the server sends, and ends with a summary', async () => {
-    await host.start({});
-    const { actor, ended } = run({ port: host.port });
-    const opened = emitted<Opened>(actor, 'connection.opened');
-    const outbox = collect<Outbox>(actor, 'outbox');
-    const finished = emitted(actor, 'signal.producerFinished');
-    expect(await opened).toEqual({
-      type: 'connection.opened',
-      id: 'connection:1',
-      peer: '127.0.0.1',
-      peerport: host.port,
-      localip: '127.0.0.1',
-      localport: expect.any(Number),
-      encrypted: false,
-    });
-    actor.send({ type: 'inbox', data: everyByte });
-    actor.send({ type: 'inbox', data: 'é' });
-    await eventually(() => Buffer.concat(outbox.map(({ data }) => data)).length === 258);
-    expect(Buffer.concat(outbox.map(({ data }) => data))).toEqual(Buffer.concat([everyByte, Buffer.from('é')]));
-    actor.send({ type: 'control.producerFinished' });
-    const summary = { reason: 'handlerFinished', bytesIn: 258, bytesOut: 258, durationMs: expect.any(Number) };
-    expect(await ended).toEqual(summary);
-    expect(await finished).toEqual({ type: 'signal.producerFinished', ...summary });
+    await using s = await calling();
+    const server = await s.listener('server').accepts();
+    const ends = { peer: '127.0.0.1', peerport: port, localip: '127.0.0.1', localport: expect.any(Number) };
+    expect(s.emitted).toEqual([{ type: 'connection.opened', id: 'connection:1', ...ends, encrypted: false }]);
+    await inbox(s, everyByte, 'é');
+    const all = await server.receives(Buffer.concat([everyByte, Buffer.from('é')]));
+    await server.sends(all);
+    expect(outboxOf(s)).toEqual(all);
+    await s.advance(250);
+    await finish(s);
+    const summary = { reason: 'handlerFinished', bytesIn: 258, bytesOut: 258, durationMs: 250 };
+    expect(s.output).toEqual(summary);
+    expect(emittedOf(s, 'signal.producerFinished')).toEqual([{ type: 'signal.producerFinished', ...summary }]);
+    expect(s.leftovers()).toEqual(['server on 127.0.0.1:8080']);
   });
 
   it('keeps what comes on inbox before the connection stands, in order, the end behind it', async () => {
-    await host.start({});
-    const closed = emitted(host.server, 'connection.closed');
-    const { actor, ended } = run({ port: host.port });
-    expect(actor.getSnapshot().value).toBe('connecting');
-    for (let n = 0; n < 100; n += 1) actor.send({ type: 'inbox', data: `${String(n)};` });
-    actor.send({ type: 'control.producerFinished' });
-    expect(await ended).toMatchObject({ reason: 'handlerFinished', bytesOut: 290 });
-    expect(await closed).toMatchObject({ reason: 'peerClosed', bytesIn: 290 });
+    await using s = await calling({}, { latency: 1 });
+    expect(s.server).toBeInState('connecting');
+    const pieces = Array.from({ length: 100 }, (_, n) => `${String(n)};`);
+    await inbox(s, ...pieces);
+    await finish(s);
+    await s.advance(10);
+    const server = await s.listener('server').accepts();
+    await server.receives(pieces.join(''));
+    await server.isEnded();
+    expect(s.output).toMatchObject({ reason: 'handlerFinished', bytesOut: 290 });
   });
 
   it('hands back what exceeds maxPendingBytes before the connection stands', async () => {
-    await host.start({});
-    const { actor } = run({ port: host.port, maxPendingBytes: 3 });
-    const refused = collect(actor, 'signal.noSpaceInBox');
-    const outbox = collect<Outbox>(actor, 'outbox');
-    for (const data of ['ab', 'cd', 'e', 'f']) actor.send({ type: 'inbox', data });
-    expect(refused).toEqual([
+    await using s = await calling({ maxPendingBytes: 3 }, { latency: 1 });
+    await inbox(s, 'ab', 'cd', 'e', 'f');
+    expect(s.emitted).toEqual([
       { type: 'signal.noSpaceInBox', refused: 'cd' },
       { type: 'signal.noSpaceInBox', refused: 'f' },
     ]);
-    await eventually(() => text(outbox).length === 3);
-    expect(text(outbox)).toBe('abe');
+    await s.advance(10);
+    const server = await s.listener('server').accepts();
+    await server.receives('abe');
+    await server.receivesNothing();
   });
 
   it('hands back what comes after control.producerFinished, before and after the connection stands', async () => {
-    await host.start({});
-    const { actor, ended } = run({ port: host.port });
-    const refused = collect(actor, 'signal.noSpaceInBox');
-    const closed = emitted(host.server, 'connection.closed');
-    actor.send({ type: 'inbox', data: 'all' });
-    actor.send({ type: 'control.producerFinished' });
-    actor.send({ type: 'inbox', data: 'too late' });
-    actor.on('connection.opened', () => {
-      actor.send({ type: 'inbox', data: 'later still' });
+    await using s = await calling({}, { latency: 1 });
+    await inbox(s, 'all');
+    await finish(s);
+    await inbox(s, 'too late');
+    s.server.on('connection.opened', () => {
+      s.server.send({ type: 'inbox', data: 'later still' });
     });
-    await ended;
-    expect(await closed).toMatchObject({ bytesIn: 3 });
-    expect(refused).toEqual([
+    await s.advance(10);
+    const server = await s.listener('server').accepts();
+    await server.receives('all');
+    await server.isEnded();
+    expect(emittedOf(s, 'signal.noSpaceInBox')).toEqual([
       { type: 'signal.noSpaceInBox', refused: 'too late' },
       { type: 'signal.noSpaceInBox', refused: 'later still' },
     ]);
   });
 
   it('carries 8 MiB there and back whole', async () => {
-    await host.start({});
-    const { actor, ended } = run({ port: host.port });
+    const started = await startServer();
+    const { actor, ended } = run({ port: started.port });
     await emitted(actor, 'connection.opened');
     const outbox = collect<Outbox>(actor, 'outbox');
     let received = 0;
@@ -115,51 +101,47 @@ describe('tcpClient', () => {
   });
 
   it('tells when the server reads too slowly, and when it has caught up', async () => {
-    await using server = await RawServer.listen();
-    const { actor } = run({ port: server.port });
-    await emitted(actor, 'connection.opened');
-    const socket = await server.socket;
-    const signals = collect<{ type: string }>(actor);
-    for (let n = 0; n < 1_000 && signals.length === 0; n += 1)
-      actor.send({ type: 'inbox', data: Buffer.alloc(65_536) });
-    expect(signals).toEqual([{ type: 'signal.noSpaceInBox' }]);
-    socket.resume();
-    await emitted(actor, 'signal.spaceInBox');
+    await using s = await calling();
+    const server = await s.listener('server').accepts();
+    server.stopsReading();
+    await inbox(s, Buffer.alloc(65_536));
+    expect(emittedOf(s, 'signal.noSpaceInBox')).toEqual([]);
+    await inbox(s, Buffer.alloc(65_536), Buffer.alloc(65_536));
+    expect(emittedOf(s, 'signal.noSpaceInBox')).toEqual([{ type: 'signal.noSpaceInBox' }]);
+    expect(s).not.toHaveEmitted({ type: 'signal.spaceInBox' });
+    await server.readsOn();
+    await server.receives(3 * 65_536);
+    expect(emittedOf(s, 'signal.spaceInBox')).toEqual([{ type: 'signal.spaceInBox' }]);
+    expect(emittedOf(s, 'signal.noSpaceInBox')).toHaveLength(1);
   });
 
   it('has a protocol, if one is given, that gets the bytes and is told who is at the ends', async () => {
-    const server = createSingleServer({ port: 0 });
-    try {
-      const { port } = await server.start();
-      const infos: ConnectionInfo[] = [];
-      const greeter = fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ emit, input, receive }) => {
-        infos.push(input);
-        receive((event) => {
-          if (event.type !== 'inbox') return;
-          emit({ type: 'outbox', data: `you said ${event.data.toString()}` });
-          emit({ type: 'signal.producerFinished' });
-        });
+    const infos: ConnectionInfo[] = [];
+    const greeter = handler(({ emit, input, receive }) => {
+      infos.push(input);
+      receive((event) => {
+        if (event.type !== 'inbox') return;
+        emit({ type: 'outbox', data: `you said ${event.data.toString()}` });
+        emit({ type: 'signal.producerFinished' });
       });
-      const said = emitted<{ data: Buffer }>(server, 'outbox');
-      server.send({ type: 'inbox', data: 'hi' });
-      const { actor, ended } = run({ port, protocol: greeter });
-      const outbox = collect(actor, 'outbox');
-      expect((await said).data.toString()).toBe('you said hi');
-      expect(await ended).toMatchObject({ reason: 'handlerFinished', bytesIn: 2, bytesOut: 11 });
-      expect(outbox).toEqual([]);
-      expect(infos).toMatchObject([{ peer: '127.0.0.1', peerport: port, localip: '127.0.0.1' }]);
-    } finally {
-      await server.shutdown({ timeout: 0 });
-    }
+    });
+    await using s = await calling({ protocol: greeter }, { split: 0 });
+    const server = await s.listener('server').accepts();
+    await server.sends('hi');
+    await server.receives('you said hi');
+    expect(s.output).toMatchObject({ reason: 'handlerFinished', bytesIn: 2, bytesOut: 11 });
+    expect(s).not.toHaveEmitted({ type: 'outbox' });
+    expect(infos).toMatchObject([{ peer: '127.0.0.1', peerport: port, localip: '127.0.0.1' }]);
   });
 
   it('ends with the error of a protocol that throws', async () => {
-    await host.start({});
     const failing = fromCallback<ProtocolEvent, ConnectionInfo>(() => {
       throw new Error('no start');
     });
-    const { ended } = run({ port: host.port, protocol: failing });
-    expect(await ended).toMatchObject({ reason: 'handlerFailed', error: { message: 'no start' } });
+    await using s = await calling({ protocol: failing });
+    const server = await s.listener('server').accepts();
+    await server.isEnded();
+    expect(s.output).toMatchObject({ reason: 'handlerFailed', error: { message: 'no start' } });
   });
 
   it('connects to a unix socket', async () => {

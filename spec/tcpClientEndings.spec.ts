@@ -1,31 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createActor, setup, waitFor } from 'xstate';
+import { createActor, setup } from 'xstate';
 import {
   ConnectError,
-  createServerCore,
-  createSingleServer,
-  echo,
   InvalidOptionError,
   ServerchartError,
+  setupProtocol,
+  singleServer,
   tcpClient,
-  type TcpClientEmitted,
   type TcpClientOptions,
 } from '../server/index';
-import { collect, emitted, eventually } from './support/events';
+import { scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
+import { calling, emittedOf, finish, inbox, outboxOf, port } from './support/clientScenario';
+import { emitted, eventually } from './support/events';
 import { RawServer, tcpClients } from './support/tcpClients';
-
-type Outbox = Extract<TcpClientEmitted, { type: 'outbox' }>;
-
-/** A port that nobody listens on: it was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServerCore({ protocol: echo, port: 0 });
-  const { port } = await server.start();
-  await server.shutdown();
-  return port;
-}
 
 const sockets = (): number =>
   process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap' || kind === 'TCPConnectWrap').length;
@@ -35,25 +24,36 @@ describe('A tcpClient ends', () => {
 
   describe('when there is no connecting', () => {
     it('in a ConnectError: ECONNREFUSED where nobody listens', async () => {
-      const port = await freePort();
-      const { actor, ended } = run({ port });
-      const error: unknown = await ended.catch((reason: unknown) => reason);
-      expect(error).toBeInstanceOf(ConnectError);
-      expect(error).toBeInstanceOf(ServerchartError);
-      expect(error).toMatchObject({ name: 'ConnectError', code: 'ECONNREFUSED', address: '127.0.0.1', port });
-      expect((error as Error).cause).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect' });
-      expect((error as Error).message).toContain(`127.0.0.1 port ${String(port)}`);
-      expect(actor.getSnapshot()).toMatchObject({ status: 'error', error });
+      await using s = await scenario(tcpClient, { port }, { latency: 1 });
+      await s.advance(1);
+      expect(s.server).toBeInState('connecting');
+      await s.advance(1);
+      expect(s.error).toBeInstanceOf(ConnectError);
+      expect(s.error).toBeInstanceOf(ServerchartError);
+      expect(s.error).toMatchObject({ name: 'ConnectError', code: 'ECONNREFUSED', address: '127.0.0.1', port });
+      expect((s.error as Error).cause).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect' });
+      expect((s.error as Error).message).toContain('127.0.0.1 port 8080');
+      expect(s.server.getSnapshot()).toMatchObject({ status: 'error', error: s.error });
+      expect(s.leftovers()).toEqual([]);
     });
 
     it('ENOENT for a path that does not exist', async () => {
-      const path = join(tmpdir(), 'no', 'such', 'socket');
-      const { ended } = run({ path });
-      await expect(ended).rejects.toMatchObject({ name: 'ConnectError', code: 'ENOENT', address: path, port: 0 });
+      const start = scenario(tcpClient, { path: '/no/such/socket' });
+      const where = { address: '/no/such/socket', port: 0 };
+      await expect(start).rejects.toMatchObject({ name: 'ConnectError', code: 'ENOENT', ...where });
+    });
+
+    it('ETIMEDOUT at connectTimeout, and not before', async () => {
+      await using s = await calling({ connectTimeout: 500 }, { latency: 1_000 });
+      await s.advance(499);
+      expect(s.server).toBeInState('connecting');
+      await s.advance(1);
+      expect(s.error).toMatchObject({ name: 'ConnectError', code: 'ETIMEDOUT', address: '127.0.0.1', port });
+      await s.advance(2_000);
+      expect(s.leftovers()).toEqual(['server on 127.0.0.1:8080']);
     });
 
     it('and a machine that invokes it hears that in onError', async () => {
-      const port = await freePort();
       const app = setup({ actors: { tcpClient } }).createMachine({
         initial: 'calling',
         states: {
@@ -61,87 +61,80 @@ describe('A tcpClient ends', () => {
           offline: {},
         },
       });
-      const actor = createActor(app).start();
-      await waitFor(actor, (snapshot) => snapshot.matches('offline'));
-      expect(actor.getSnapshot().children).toEqual({});
-      actor.stop();
+      await using s = await scenario(app);
+      expect(s.server).toBeInState('offline');
+      expect(s.server.getSnapshot().children).toEqual({});
     });
   });
 
   it('peerClosed, when the server closes; what it sent before is not lost', async () => {
-    await using server = await RawServer.listen();
-    const { actor, ended } = run({ port: server.port });
-    const outbox = collect<Outbox>(actor, 'outbox');
-    (await server.socket).end(Buffer.alloc(100_000, 'x'));
-    expect(await ended).toMatchObject({ reason: 'peerClosed', bytesIn: 100_000, bytesOut: 0 });
-    expect(Buffer.concat(outbox.map(({ data }) => data))).toHaveLength(100_000);
+    await using s = await calling();
+    const server = await s.listener('server').accepts();
+    const data = Buffer.alloc(100_000, 'serverchart ');
+    server.socket.end(data);
+    await s.settle();
+    expect(outboxOf(s).equals(data)).toBe(true);
+    expect(s.output).toMatchObject({ reason: 'peerClosed', bytesIn: 100_000, bytesOut: 0 });
   });
 
   it('reset, when the server breaks the connection', async () => {
-    await using server = await RawServer.listen();
-    const { actor, ended } = run({ port: server.port });
-    await emitted(actor, 'connection.opened');
-    (await server.socket).resetAndDestroy();
-    expect(await ended).toMatchObject({ reason: 'reset', error: { code: 'ECONNRESET' } });
+    await using s = await calling();
+    await (await s.listener('server').accepts()).resets();
+    expect(s.output).toMatchObject({ reason: 'reset', error: { code: 'ECONNRESET' } });
   });
 
   it('reset with the count of what had left, not of what still waited', async () => {
-    await using server = await RawServer.listen();
-    const { actor, ended } = run({ port: server.port, maxBufferedBytes: Infinity });
-    await emitted(actor, 'connection.opened');
-    const socket = await server.socket;
-    const size = 64 * 1024 * 1024;
-    actor.send({ type: 'inbox', data: Buffer.alloc(size) });
-    socket.resetAndDestroy();
-    const summary = await ended;
-    expect(summary?.reason).toBe('reset');
-    expect(summary?.bytesOut).toBeLessThan(size);
+    await using s = await calling();
+    const server = await s.listener('server').accepts();
+    server.stopsReading();
+    await inbox(s, Buffer.alloc(1 << 20));
+    await server.resets();
+    const { reason, bytesOut } = s.output ?? {};
+    expect(reason).toBe('reset');
+    expect(bytesOut).toBeGreaterThanOrEqual(65_536);
+    expect(bytesOut).toBeLessThan(1 << 20);
   });
 
   it('serverShutdown at the other side is peerClosed at this one', async () => {
-    const server = createSingleServer({ port: 0 });
-    const { port } = await server.start();
-    const { ended } = run({ port });
-    await emitted(server, 'connection.opened');
-    expect(await server.shutdown()).toMatchObject({ connections: 1 });
-    expect(await ended).toMatchObject({ reason: 'peerClosed' });
+    await using other = await scenario(singleServer, { port });
+    await using s = await scenario(tcpClient, { port }, { network: other.network });
+    await other.shutsDown();
+    expect(other.closed).toMatchObject([{ reason: 'serverShutdown' }]);
+    expect(s.output).toMatchObject({ reason: 'peerClosed' });
+    expect(s.leftovers()).toEqual([]);
   });
 
   it('handlerFinished on control.producerFinished, when all has been flushed to a server that reads late', async () => {
-    await using server = await RawServer.listen();
-    const { actor, ended } = run({ port: server.port });
-    const socket = await server.socket;
-    const size = 12 * 1024 * 1024;
-    await eventually(() => actor.getSnapshot().matches('connected'));
-    actor.send({ type: 'inbox', data: Buffer.alloc(size) });
-    actor.send({ type: 'control.producerFinished' });
-    socket.resume();
-    await once(socket, 'end');
-    expect(socket.bytesRead).toBe(size);
-    socket.end();
-    expect(await ended).toMatchObject({ reason: 'handlerFinished', bytesOut: size });
+    await using s = await calling();
+    const server = await s.listener('server').accepts();
+    server.stopsReading();
+    const data = Buffer.alloc(300_000, 'serverchart ');
+    await inbox(s, data);
+    await finish(s);
+    await s.advance(1_000);
+    expect(s.server.getSnapshot().status).toBe('active');
+    await server.readsOn();
+    await server.receives(data);
+    await server.isEnded();
+    expect(s.output).toMatchObject({ reason: 'handlerFinished', bytesOut: 300_000 });
   });
 
   it('at once on control.shutdownMicroprocess while it is connected', async () => {
-    await using server = await RawServer.listen();
-    const { actor, ended } = run({ port: server.port });
-    const finished = emitted(actor, 'signal.producerFinished');
-    await emitted(actor, 'connection.opened');
-    actor.send({ type: 'control.shutdownMicroprocess' });
-    expect(await ended).toMatchObject({ reason: 'aborted', bytesIn: 0, bytesOut: 0 });
-    expect(await finished).toMatchObject({ reason: 'aborted' });
+    await using s = await calling();
+    s.server.send({ type: 'control.shutdownMicroprocess' });
+    expect(s.output).toMatchObject({ reason: 'aborted', bytesIn: 0, bytesOut: 0 });
+    await (await s.listener('server').accepts()).isEnded();
+    expect(emittedOf(s, 'signal.producerFinished')).toMatchObject([{ reason: 'aborted' }]);
   });
 
   it('at once on control.shutdownMicroprocess while it connects, without output, and leaves no socket', async () => {
-    await using server = await RawServer.listen();
-    const before = sockets();
-    const { actor, ended } = run({ port: server.port });
-    const opened = collect(actor, 'connection.opened');
-    actor.send({ type: 'inbox', data: 'never sent' });
-    actor.send({ type: 'control.shutdownMicroprocess' });
-    expect(await ended).toBeUndefined();
-    await eventually(() => sockets() <= before);
-    expect(opened).toEqual([]);
+    await using s = await calling({}, { latency: 1 });
+    await inbox(s, 'never sent');
+    s.server.send({ type: 'control.shutdownMicroprocess' });
+    expect(s.server.getSnapshot()).toMatchObject({ status: 'done', output: undefined });
+    await s.advance(10);
+    expect(s.emitted).toEqual([{ type: 'signal.noSpaceInBox', refused: 'never sent' }]);
+    expect(s.leftovers()).toEqual(['server on 127.0.0.1:8080']);
   });
 
   it('when it is stopped while it connects, and leaves no socket', async () => {
@@ -163,15 +156,24 @@ describe('A tcpClient ends', () => {
     expect(socket.readableEnded || socket.destroyed).toBe(true);
   });
 
+  it('when it is stopped after the server has accepted it, and before it knows', async () => {
+    await using s = await calling({}, { latency: 1 });
+    await s.advance(1);
+    const server = await s.listener('server').accepts();
+    expect(s.server).toBeInState('connecting');
+    s.server.stop();
+    await s.advance(10);
+    await server.hasFailed('ECONNRESET');
+    expect(s.emitted).toEqual([]);
+    expect(s.leftovers()).toEqual(['server on 127.0.0.1:8080']);
+  });
+
   it('when it is stopped while it is connected, and the server notices', async () => {
-    await using server = await RawServer.listen();
-    const { actor } = run({ port: server.port });
-    const socket = await server.socket;
-    await eventually(() => actor.getSnapshot().matches('connected'));
-    socket.resume();
-    actor.stop();
-    await once(socket, 'end');
-    expect(socket.readableEnded).toBe(true);
+    await using s = await calling();
+    const server = await s.listener('server').accepts();
+    s.server.stop();
+    await server.isEnded();
+    expect(s.leftovers()).toEqual(['server on 127.0.0.1:8080']);
   });
 
   it('with allowHalfOpen goes on writing after the server has ended its side', async () => {
@@ -180,7 +182,7 @@ describe('A tcpClient ends', () => {
     const socket = await server.socket;
     const received: Buffer[] = [];
     socket.on('data', (data) => received.push(data));
-    const outbox = emitted<Outbox>(actor, 'outbox');
+    const outbox = emitted(actor, 'outbox');
     socket.end('that was all of me');
     await outbox;
     actor.send({ type: 'inbox', data: 'but not of me' });
@@ -188,6 +190,43 @@ describe('A tcpClient ends', () => {
     await once(socket, 'end');
     expect(Buffer.concat(received).toString()).toBe('but not of me');
     expect(await ended).toMatchObject({ reason: 'handlerFinished' });
+  });
+
+  it('with allowHalfOpen tells that the server has ended its side, and goes on until it is ended, too', async () => {
+    await using s = await calling({ allowHalfOpen: true });
+    const server = await s.listener('server').accepts();
+    server.socket.allowHalfOpen = true;
+    await server.ends();
+    expect(emittedOf(s, 'signal.peerEnded')).toHaveLength(1);
+    await s.advance(3_600_000);
+    await inbox(s, 'still here');
+    await server.receives('still here');
+    await finish(s);
+    expect(s.output).toMatchObject({ reason: 'handlerFinished', bytesOut: 10 });
+  });
+
+  it('with allowHalfOpen and a protocol when that has said all, after the server has ended its side', async () => {
+    const lastWord = { type: 'reply' as const, params: { data: 'but not of me' } };
+    const protocol = setupProtocol().createMachine({
+      initial: 'listening',
+      states: {
+        listening: { on: { inbox: {}, 'control.producerFinished': 'pondering' } },
+        pondering: { after: { 250: { target: 'over', actions: [lastWord, 'finish'] } } },
+        over: {},
+      },
+    });
+    await using s = await calling({ allowHalfOpen: true, protocol });
+    const server = await s.listener('server').accepts();
+    server.socket.allowHalfOpen = true;
+    await server.sends('that was all of me');
+    await server.ends();
+    await s.advance(249);
+    await server.receivesNothing();
+    expect(s.server).toBeInState('connected');
+    await s.advance(1);
+    await server.receives('but not of me');
+    await server.isEnded();
+    expect(s.output).toMatchObject({ reason: 'handlerFinished', bytesIn: 18, bytesOut: 13 });
   });
 });
 

@@ -1,5 +1,10 @@
 /** serverchart/testing: servers and clients in one process, without ports and with a clock that moves by hand. */
-export { scenario, type Scenario, type ScenarioOptions } from './scenario/scenario';
+export { modelPaths, type ModelPaths, type ModelPathsOptions } from './paths/modelPaths';
+export type { Coverage } from './paths/coverage';
+export type { ModelStep } from './paths/explore';
+export type { Drive, ModelPath, RunOptions } from './paths/modelPath';
+export type { Cell, Reaction } from './paths/reaction';
+export { scenario, type ClientOptions, type Scenario, type ScenarioOptions } from './scenario/scenario';
 export { forSeeds, type Seeds } from './scenario/forSeeds';
 export { handler, type HandlerOptions, type HandlerScenario } from './scenario/handler';
 export type { Stage, StageOptions } from './scenario/stage';

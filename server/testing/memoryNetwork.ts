@@ -22,8 +22,9 @@ export interface MemoryNetworkOptions {
    */
   readonly latency?: number;
   /**
-   * Bytes that may be under way to a process or wait there unread, for each direction of each connection. A write that
-   * finds no more room waits in the writer's process. What Linux has grows from some 100 KiB to several MiB.
+   * Bytes that the network takes from a writer whose peer doesn't read, for each direction of each connection: one half
+   * waits at the peer, the other half in the writer's system, where a reset destroys it. A write that finds no more room
+   * waits in the writer's process. What Linux has grows from some 100 KiB to several MiB.
    * @defaultValue 64 KiB
    */
   readonly window?: number;

@@ -6,7 +6,7 @@ export interface Wire {
   readonly clock: SimulatedClock;
   /** Milliseconds that anything takes from one end to the other. */
   readonly latency: number;
-  /** Bytes that one end may have sent which the other has not read. */
+  /** Bytes that one end may have taken from its process which the other's has not read. Half of them are on the way. */
   readonly window: number;
   /** The share of reads that take only a part of what is there. */
   readonly split: number;
@@ -23,6 +23,8 @@ export interface EndAddress {
   readonly address: string;
   readonly port: number | undefined;
 }
+
+const nothing = Buffer.alloc(0);
 
 /** Node reads no more at once. */
 const mostAtOnce = 65_536;
@@ -43,10 +45,13 @@ export class TcpEnd {
   readonly #received: Buffer[] = [];
   #unread = 0;
   #hasFin = false;
-  #hasSentFin = false;
+  /** The process has ended its side, whether or not the FIN is on its way. */
+  #hasEnded = false;
   #isClosed = false;
-  /** Bytes sent that the peer has not read. */
+  /** Bytes taken from the process that the peer has not read. */
   #unacknowledged = 0;
+  /** Those of them that are not on their way yet: a reset of ours destroys them. */
+  #unsent: Buffer = nothing;
   #error: string | undefined;
   /** When the last of what was sent arrives. */
   #arrival = 0;
@@ -146,23 +151,18 @@ export class TcpEnd {
   write(bytes: Buffer): number {
     const size = Math.min(bytes.length, this.#wire.window - this.#unacknowledged);
     if (size === 0 || this.#fails()) return 0;
-    // the caller may use its buffer again
-    const copy = Buffer.from(bytes.subarray(0, size));
+    // which also copies: the caller may use its buffer again
+    this.#unsent = Buffer.concat([this.#unsent, bytes.subarray(0, size)]);
     this.#unacknowledged += size;
-    this.#tell((peer) => {
-      peer.#take(copy);
-    });
+    this.#send();
     return size;
   }
 
   /** Sends the FIN, once. */
   shutdown(): void {
-    if (this.#hasSentFin || this.#error !== undefined) return;
-    this.#hasSentFin = true;
-    if (this.#fails()) return;
-    this.#tell((peer) => {
-      peer.#takeFin();
-    });
+    if (this.#hasEnded || this.#error !== undefined) return;
+    this.#hasEnded = true;
+    if (!this.#fails()) this.#sendFin();
   }
 
   /** The process has closed its descriptor: a FIN, or a reset when it has left bytes unread. */
@@ -178,6 +178,7 @@ export class TcpEnd {
   /** Closes with a reset. */
   reset(): void {
     this.#hasClosed();
+    this.#unsent = nothing;
     this.#tell((peer) => {
       peer.#takeReset();
     });
@@ -193,8 +194,7 @@ export class TcpEnd {
     const { faults } = this.#wire;
     const error = faults.writeError ?? (faults.breaks ? 'ECONNRESET' : undefined);
     if (error === undefined) return false;
-    this.#error = error;
-    this.#watcher?.();
+    this.#break(error);
     this.#tell((peer) => {
       peer.#takeReset();
     });
@@ -209,8 +209,32 @@ export class TcpEnd {
     });
   }
 
+  /** Sends what the peer has room for, as far as this end still can. */
+  #send(): void {
+    const { window } = this.#wire;
+    const room = Math.ceil(window / 2) - (this.#unacknowledged - this.#unsent.length);
+    const bytes = this.#unsent.subarray(0, Math.max(0, room));
+    if (bytes.length === 0) return;
+    this.#unsent = this.#unsent.subarray(bytes.length);
+    this.#tell((peer) => {
+      peer.#take(bytes);
+    });
+  }
+
+  /** The FIN goes behind all bytes. */
+  #sendFin(): void {
+    if (this.#unsent.length > 0) return;
+    this.#tell((peer) => {
+      peer.#takeFin();
+    });
+  }
+
   #acknowledge(size: number): void {
     this.#unacknowledged -= size;
+    if (this.#unsent.length > 0) {
+      this.#send();
+      if (this.#hasEnded) this.#sendFin();
+    }
     this.#watcher?.();
   }
 
@@ -227,6 +251,7 @@ export class TcpEnd {
   }
 
   #takeFin(): void {
+    if (this.#error !== undefined) return;
     this.#hasFin = true;
     this.#watcher?.();
   }
@@ -234,7 +259,12 @@ export class TcpEnd {
   #takeReset(): void {
     if (this.#isClosed || this.#error !== undefined) return;
     // so does Linux say that the peer had ended before (tcp_reset in CLOSE_WAIT)
-    this.#error = this.#hasFin && !this.#hasSentFin ? 'EPIPE' : 'ECONNRESET';
+    this.#break(this.#hasFin && !this.#hasEnded ? 'EPIPE' : 'ECONNRESET');
+  }
+
+  #break(error: string): void {
+    this.#error = error;
+    this.#unsent = nothing;
     this.#watcher?.();
   }
 }

@@ -9,12 +9,9 @@ import {
   type ProtocolEvent,
   type ServerCore,
   type ServerCoreOptions,
-  type ServerEmitted,
 } from '../../server/index';
 import { Client } from './client';
 import { emitted } from './events';
-
-export type Emitted<TType extends ServerEmitted['type']> = Extract<ServerEmitted, { type: TType }>;
 
 const endings: (() => unknown)[] = [];
 
@@ -90,11 +87,6 @@ export const handler = (
 export const waiting = setupProtocol().createMachine({
   initial: 'waiting',
   states: { waiting: { after: { 900_000: 'over' } }, over: {} },
-});
-
-/** A handler that writes more than a peer who reads nothing can be given. */
-export const flood = handler(({ emit }) => {
-  emit({ type: 'outbox', data: tooMuch });
 });
 
 /** A handler that hears everything and does nothing about it. */

@@ -1,8 +1,6 @@
 import { afterEach } from '@jest/globals';
 import type { NetConnectOpts } from 'node:net';
-import type { SingleServer } from '../../server/index';
 import { Client, type Ending } from './client';
-import { emitted } from './events';
 
 /** Connects clients, and closes those that a test leaves open. Call it where one would call `afterEach`. */
 export function visitors(): (to: number | NetConnectOpts) => Promise<Client> {
@@ -36,13 +34,4 @@ export async function knock(to: number | NetConnectOpts): Promise<string> {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error);
   }
-}
-
-/** Whether this is the client that a SingleServer without a protocol talks with. */
-export async function isServed(server: SingleServer, client: Client): Promise<boolean> {
-  server.send({ type: 'inbox', data: 'served' });
-  if ((await client.receiveText('served')) !== 'served') return false;
-  const outbox = emitted<{ data: Buffer }>(server, 'outbox');
-  await client.send('heard');
-  return (await outbox).data.toString() === 'heard';
 }

@@ -1,24 +1,23 @@
-import type { NetConnectOpts } from 'node:net';
 import type { AnyActorRef, EventObject } from 'xstate';
 import { isActive } from '../../../actors/relay';
 import { serverCore } from '../../../actors/serverCore';
 import type { Bytes, ClosedConnection, CloseReason } from '../../../machines/connectionTypes';
 import type { ProtocolEvent } from '../../../machines/events';
 import type { Protocol, ServerCoreOptions } from '../../../machines/options';
-import { scenario, type Scenario } from './scenario';
+import { scenario, type ClientOptions, type Scenario } from './scenario';
 import type { StageOptions } from './stage';
 import type { TestPeer } from './testPeer';
 
 /** How the connection of a handler under test is to be: a server's options, and those of a scenario. */
 export interface HandlerOptions extends StageOptions, Partial<Omit<ServerCoreOptions, 'protocol'>> {
   /** How the peer connects: `{ localAddress: '192.0.2.7' }` is where the handler finds it to come from. */
-  readonly peer?: Partial<NetConnectOpts>;
+  readonly peer?: ClientOptions;
 }
 
 /**
  * Starts one handler, with a real connection: what goes into its inbox, and what comes out of its outbox.
  *
- * The bytes arrive as they are sent, in one piece up to 64 KiB, unless `split` says otherwise.
+ * The bytes arrive as they are sent, in one piece up to 32 KiB, unless `split` says otherwise.
  *
  * @example
  * ```ts
@@ -44,8 +43,6 @@ export async function handler(
 export class HandlerScenario implements AsyncDisposable {
   /** The other end of the connection: for all that it may do but send and receive. */
   readonly peer: TestPeer;
-  /** The handler's actor; its logic is the handler's own. */
-  readonly actor: AnyActorRef;
   /** The scenario around it. */
   readonly scenario: Scenario<typeof serverCore>;
 
@@ -53,7 +50,14 @@ export class HandlerScenario implements AsyncDisposable {
   constructor(around: Scenario<typeof serverCore>, peer: TestPeer) {
     this.scenario = around;
     this.peer = peer;
-    this.actor = around.actor('connection:1/protocol');
+  }
+
+  /**
+   * The handler's actor; its logic is the handler's own.
+   * @throws {@link ScenarioError} before the connection stands, which takes its time on a network with latency
+   */
+  get actor(): AnyActorRef {
+    return this.scenario.actor('connection:1/protocol');
   }
 
   /** All that the handler has emitted so far, in order. */

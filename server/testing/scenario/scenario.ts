@@ -1,5 +1,5 @@
 import type { NetConnectOpts } from 'node:net';
-import type { Actor, AnyActorLogic, EventFromLogic, InputFrom } from 'xstate';
+import type { Actor, AnyActorLogic, EventFromLogic, InputFrom, OutputFrom } from 'xstate';
 import type { ClosedConnection } from '../../../machines/connectionTypes';
 import { Stage, type StageOptions } from './stage';
 import { TestListener } from './testListener';
@@ -10,6 +10,18 @@ export interface ScenarioOptions extends StageOptions {
   /** Servers that are there from the first moment on, for the clients under test: names and ports. */
   readonly listeners?: Readonly<Record<string, number>>;
 }
+
+/**
+ * Where a client connects, and how: `{ port }`, `{ path }`, `{ localAddress }`, `{ allowHalfOpen: true }` (it doesn't answer
+ * the server's end with its own).
+ */
+export type ClientOptions = Partial<NetConnectOpts> & {
+  /**
+   * Whether it reads from its first byte on.
+   * @defaultValue true
+   */
+  readonly reads?: boolean;
+};
 
 /**
  * Starts a server, or any actor that has servers and clients in it, on a network in memory.
@@ -55,6 +67,11 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
     return this.root;
   }
 
+  /** What the actor under test has ended with, such as a server's summary; undefined as long as it hasn't. */
+  get output(): OutputFrom<TLogic> | undefined {
+    return (this.root.getSnapshot() as { readonly output?: OutputFrom<TLogic> }).output;
+  }
+
   /** How many connections the servers have, each with its handler. */
   get connections(): number {
     return this.ledger.open;
@@ -68,16 +85,14 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
   /**
    * Connects a client.
    * @param name - what it is called in the trace; `client 1` and so on by default
-   * @param to - where, when more than one server listens, and how: `{ port }`, `{ path }`, `{ allowHalfOpen: true }` (it
-   * doesn't answer the server's end with its own)
+   * @param options - where, when more than one server listens, and how
    * @returns the client, whatever has become of it: that it was refused is its own to say
    */
-  async client(name?: string, to: Partial<NetConnectOpts> = {}): Promise<TestPeer> {
+  async client(name?: string, { reads = true, ...to }: ClientOptions = {}): Promise<TestPeer> {
     this.#clients += 1;
-    const peer = this.connect(name ?? `client ${String(this.#clients)}`, {
-      ...this.network.lastListening,
-      ...to,
-    } as Partial<NetConnectOpts>);
+    const where = { ...this.network.lastListening, ...to } as Partial<NetConnectOpts>;
+    const peer = this.connect(name ?? `client ${String(this.#clients)}`, where);
+    if (!reads) peer.stopsReading();
     await this.settle();
     return peer;
   }

@@ -37,6 +37,7 @@ export class TestPeer {
   #received = Buffer.alloc(0);
   #isReading = true;
   #hasEnded = false;
+  #hasClosed = false;
   #error: NodeJS.ErrnoException | undefined;
 
   /** @internal */
@@ -53,6 +54,7 @@ export class TestPeer {
       this.#note('sees the end');
     });
     socket.on('close', () => {
+      this.#hasClosed = true;
       this.#note(this.#error === undefined ? 'has closed' : `has closed: ${this.#error.message}`);
     });
   }
@@ -181,6 +183,13 @@ export class TestPeer {
     if (rejected === undefined || (reason !== undefined && rejected !== reason)) {
       throw this.#failure(`was to be rejected${reason === undefined ? '' : ` (${reason})`}, but ${this.#condition}`);
     }
+  }
+
+  /** @throws {@link ScenarioError} unless its socket has closed without an error: both sides have ended */
+  async hasClosed(): Promise<void> {
+    await this.#settle();
+    if (!this.#hasClosed || this.#error !== undefined)
+      throw this.#failure(`was to have closed, but ${this.#condition}`);
   }
 
   /**

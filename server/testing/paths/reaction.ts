@@ -1,0 +1,87 @@
+import type { AnyMachineSnapshot, AnyStateNode, InspectedMicrostepEvent, StateValue } from 'xstate';
+import { edgeIdOf, stateIdOf, type AnyTransition } from '../../diagram/edgeId';
+
+/** A place in the table of states × events: an innermost state, and what came to it. */
+export interface Cell {
+  readonly state: string;
+  /** As the chart says it where a transition took it, else the event's type. */
+  readonly event: string;
+  readonly isTaken: boolean;
+}
+
+/** What one event has done to a machine, with all that was raised by it. States and transitions by their ids in drawings. */
+export interface Reaction {
+  readonly transitions: readonly string[];
+  /** Where it was on the way, and at the end. */
+  readonly states: readonly string[];
+  readonly cells: readonly Cell[];
+  /** Where it is at the end. */
+  readonly value: StateValue;
+}
+
+type Microstep = Pick<InspectedMicrostepEvent, 'event' | 'snapshot' | '_transitions'>;
+
+const isIn = (node: AnyStateNode, outer: AnyStateNode): boolean =>
+  node === outer || (node.parent !== undefined && isIn(node.parent, outer));
+
+const pathTo = (node: AnyStateNode): AnyStateNode[] => [...(node.parent ? pathTo(node.parent) : []), node];
+
+/** Makes {@link Reaction}s of the microsteps that an inspector hears of. */
+export class Reactions {
+  #nodes: readonly AnyStateNode[];
+  readonly #transitions: string[] = [];
+  readonly #states = new Set<string>();
+  readonly #cells: Cell[] = [];
+
+  /** @param snapshot - where the machine is; none before its start */
+  constructor(snapshot?: AnyMachineSnapshot) {
+    this.#nodes = snapshot?._nodes ?? [];
+  }
+
+  add({ event, snapshot, _transitions }: Microstep): void {
+    const transitions = _transitions as readonly AnyTransition[];
+    const leaves = this.#nodes.filter(({ states }) => Object.keys(states).length === 0);
+    for (const transition of transitions) {
+      this.#transitions.push(edgeIdOf(transition));
+      // the first state of all is in no snapshot when an `always` leaves it at once
+      this.#pass(pathTo(transition.source as AnyStateNode));
+    }
+    const isEventless = transitions.some(({ eventType }) => eventType === '');
+    for (const leaf of isEventless ? [] : leaves) {
+      const taken = transitions.find(({ source }) => isIn(leaf, source as AnyStateNode));
+      const cell = { state: stateIdOf(leaf), isTaken: taken !== undefined };
+      this.#cells.push({ ...cell, event: taken === undefined ? event.type : (taken.eventType as string) });
+    }
+    this.#nodes = (snapshot as AnyMachineSnapshot)._nodes;
+    this.#pass(this.#nodes);
+  }
+
+  /** The reaction is complete: what is added from now on belongs to the next one. */
+  finish({ _nodes, value }: AnyMachineSnapshot): Reaction {
+    this.#nodes = _nodes;
+    this.#pass(_nodes);
+    const reaction = { value: value as StateValue, states: [...this.#states], cells: this.#cells.splice(0) };
+    this.#states.clear();
+    return { ...reaction, transitions: this.#transitions.splice(0) };
+  }
+
+  #pass(nodes: readonly AnyStateNode[]): void {
+    for (const node of nodes) this.#states.add(stateIdOf(node));
+  }
+}
+
+/** `listening.full`; of parallel states all, as in `lamp.on, door.shut`. A machine without states goes by its own name. */
+export function valueName(value: StateValue | undefined, machine: string): string {
+  return leavesOf(value, '').join(', ') || machine;
+}
+
+function leavesOf(value: StateValue | undefined, above: string): string[] {
+  if (value === undefined) return [];
+  if (typeof value === 'string') return [`${above}${value}`];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const path = `${above}${name}`;
+    const leaves = leavesOf(inner, `${path}.`);
+    // a parallel state's region may have no states of its own
+    return leaves.length === 0 ? [path] : leaves;
+  });
+}

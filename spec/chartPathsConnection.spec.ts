@@ -1,0 +1,18 @@
+import { describe, expect, it } from '@jest/globals';
+import { Net, networks } from './support/networks';
+import { connectionPaths, makeConnection } from './support/pathsConnection';
+import { patienceOn } from './support/paths';
+
+describe.each(networks)('a connection on %s', (_, make) => {
+  const net = new Net(make);
+  const { paths, coverage } = connectionPaths();
+
+  it.each(paths)('$title', async (path) => {
+    const { actor, drive } = await makeConnection(net, path.input);
+    await expect(path.run(actor, drive, patienceOn(net))).resolves.toBeUndefined();
+  });
+
+  it('was seen in every state and every transition', () => {
+    expect(coverage.missing).toEqual([]);
+  });
+});

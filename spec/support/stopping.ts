@@ -1,0 +1,27 @@
+import { expect } from '@jest/globals';
+import type { AnyActor } from 'xstate';
+import type { TestPeer } from '../../server/testing/index';
+
+/** Whatever plays a server. */
+interface Playing {
+  readonly server: AnyActor;
+  settle(): Promise<void>;
+  leftovers(): string[];
+}
+
+/**
+ * Stops the server, and expects that nothing at all is left of it; nor of its clients, once these have read to the end and
+ * ended their sides.
+ */
+export async function assertNothingLeft(s: Playing, ...clients: readonly TestPeer[]): Promise<void> {
+  s.server.stop();
+  expect(s.server.getSnapshot()).toMatchObject({ status: 'stopped' });
+  expect(s.server.system.getSnapshot()._scheduledEvents).toEqual({});
+  await s.settle();
+  expect(s.leftovers().filter((left) => !left.endsWith(' to 127.0.0.1:1601'))).toEqual([]);
+  for (const client of clients) {
+    await client.readsOn();
+    if (client.socket.writable) await client.ends();
+  }
+  expect(s.leftovers()).toEqual([]);
+}
