@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fromCallback, fromPromise } from 'xstate';
 import { setupProtocol, type ConnectionInfo, type ProtocolEmitted, type ProtocolEvent } from '../server/index';
-import { handler } from '../server/testing/index';
+import { handler, modelPaths, type ModelPath } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
 
 /** Works for a second on each line, and doesn't read meanwhile. */
@@ -94,6 +94,22 @@ describe('handler', () => {
     await t.inbox('x');
     expect(t).toHaveEmitted({ type: 'outbox', data: 'inbox\n' });
     expect(t.emitted).toHaveLength(2);
+  });
+
+  it('walks the paths of its chart, and goes no other way', async () => {
+    const { paths, coverage } = modelPaths(worker, { events: [{ type: 'inbox', data: Buffer.from('work') }] });
+    for (const path of paths) {
+      await using h = await handler(worker);
+      await h.walk(path);
+    }
+    expect(coverage.missing).toEqual([]);
+    const lazy = setupProtocol().createMachine({
+      initial: 'waiting',
+      states: { waiting: { on: { inbox: 'asleep' } }, asleep: {} },
+    });
+    const [other] = modelPaths(lazy, { events: [{ type: 'inbox', data: Buffer.from('work') }] }).paths;
+    await using h = await handler(worker);
+    await expect(h.walk(other as ModelPath)).rejects.toThrow('expected asleep by waiting|inbox|0');
   });
 
   it('refuses what is no handler, before anything starts', async () => {

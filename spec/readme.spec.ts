@@ -11,7 +11,7 @@ import { Client } from './support/client';
 
 const root = join(__dirname, '..');
 /** Which pages have programs, and how many. */
-const pages = { 'README.md': 8, 'docs/inspecting.md': 2, 'docs/testing.md': 7 } as const;
+const pages = { 'README.md': 8, 'docs/inspecting.md': 2, 'docs/testing.md': 8 } as const;
 const blocksOf = (page: string): string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
 const blocks = Object.keys(pages).flatMap(blocksOf);

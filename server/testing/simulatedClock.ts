@@ -35,6 +35,11 @@ export class SimulatedClock implements Clock {
     return this.#timers.length;
   }
 
+  /** Milliseconds until the next timer goes off; Infinity when none is set. */
+  get untilNext(): number {
+    return (this.#timers[0]?.due ?? Infinity) - this.#now;
+  }
+
   /** Has `run` called once the time has advanced by `ms`; within the next `advance`, whatever its length, for 0. */
   setTimeout(run: () => void, ms: number): number {
     this.#lastId += 1;

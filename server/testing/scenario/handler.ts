@@ -4,6 +4,7 @@ import { serverCore } from '../../../actors/serverCore';
 import type { Bytes, ClosedConnection, CloseReason } from '../../../machines/connectionTypes';
 import type { ProtocolEvent } from '../../../machines/events';
 import type { Protocol, ServerCoreOptions } from '../../../machines/options';
+import type { Drive, ModelPath } from '../paths/modelPath';
 import { scenario, type ClientOptions, type Scenario } from './scenario';
 import type { StageOptions } from './stage';
 import type { TestPeer } from './testPeer';
@@ -106,6 +107,24 @@ export class HandlerScenario implements AsyncDisposable {
    */
   async isClosed(reason?: CloseReason): Promise<ClosedConnection> {
     return this.peer.isClosed(reason);
+  }
+
+  /**
+   * Leads the handler along a path of its chart (see {@link modelPaths}): bytes come from the peer, the peer's end and a drain
+   * are real ones, and the time goes to the next timer for an `after`. Other events are sent to the handler.
+   * @param path - one of its machine's
+   * @param drive - how events happen otherwise
+   * @throws when the handler goes another way
+   */
+  async walk(path: ModelPath, drive: Drive = {}): Promise<void> {
+    const { clock } = this.scenario;
+    const own: Drive = {
+      inbox: ({ data }) => this.inbox(data as Bytes),
+      'control.producerFinished': () => this.peer.ends(),
+      'control.serverShutdown': () => this.serverShutdown(),
+      'xstate.after.*': () => clock.advance(clock.untilNext),
+    };
+    await path.run(this.actor, { ...own, ...drive }, { settled: () => this.scenario.settle() });
   }
 
   /** What has happened so far, as text. */
