@@ -108,15 +108,12 @@ export class ConnectedSocketAdapter implements CSA {
     socket.on('data', ConnectedSocketAdapter.#onData);
     socket.on('end', ConnectedSocketAdapter.#onEnd);
     socket.on('close', ConnectedSocketAdapter.#onClose);
+    // however the actor ends, stopped by its parent included, its descriptor goes with it
     const release = (): void => {
       this.destroy();
-    };
-    const releaseAll = (): void => {
-      release();
       stopOrphans(connection);
     };
-    // however the actor ends, stopped by its parent included, its descriptor goes with it
-    connection.subscribe({ complete: release, error: releaseAll });
+    connection.subscribe({ complete: release, error: release });
     // the client may have reset the connection while it waited for its turn
     if (!socket.destroyed) return;
     const error = this.#error;

@@ -1,0 +1,15 @@
+import { seededRandom } from '../../server/testing/random';
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+const length = 1 << 20;
+
+const random = seededRandom(1);
+const text = Buffer.from(
+  Uint8Array.from({ length }, () => alphabet.charCodeAt(Math.floor(random() * alphabet.length))),
+);
+
+/** Bytes that tell whose they are and where in what that one sends: no part of them comes again elsewhere. */
+export function pattern(who: number, from: number, size: number): Buffer {
+  const start = (who * 104_729 + from) % (length - size);
+  return text.subarray(start, start + size);
+}
