@@ -5,7 +5,7 @@ import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketA
 import type { Bytes, CloseReason, ConnectionInfo } from '../machines/connectionTypes';
 import type { ProtocolEmitted, ProtocolEvent, SocketFeedback } from '../machines/events';
 import { describe } from '../machines/errors';
-import { elapsedMs, timeOf } from '../machines/time';
+import { clockOf, elapsedMs, timeOf } from '../machines/time';
 import { stopOrphans } from './orphans';
 import { isActive, relay } from './relay';
 import { canTake, Inbox, knows, listensFor } from './selectiveReceive';
@@ -38,7 +38,9 @@ export class ConnectedSocketAdapter implements CSA {
   readonly #options: SocketOptions;
   readonly #unclaimed: Set<CSA> | undefined;
   readonly #writer: SocketWriter;
-  readonly #acceptedAt: number;
+  /** What its duration is measured by. */
+  #clock: object | undefined;
+  #acceptedAt: number;
   #error: Error | undefined;
   #connection: AnyActorRef | undefined;
   #handler: AnyActorRef | undefined;
@@ -60,7 +62,8 @@ export class ConnectedSocketAdapter implements CSA {
     this.info = info;
     this.#options = options;
     this.#unclaimed = unclaimed;
-    this.#acceptedAt = timeOf(options.clock);
+    this.#clock = options.clock;
+    this.#acceptedAt = timeOf(this.#clock);
     this.#writer = new SocketWriter(socket, this);
     (socket as Adapted)[adapter] = this;
     // from the first moment on: a socket without a listener for it takes the process down
@@ -76,7 +79,7 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   get durationMs(): number {
-    return elapsedMs(this.#acceptedAt, this.#options.clock);
+    return elapsedMs(this.#acceptedAt, this.#clock);
   }
 
   get takesBytes(): boolean {
@@ -104,6 +107,11 @@ export class ConnectedSocketAdapter implements CSA {
   claim(connection: AnyActorRef): void {
     this.#unclaimed?.delete(this);
     this.#connection = connection;
+    if (this.#clock === undefined) {
+      // a socket from elsewhere: only its connection knows what time it is
+      this.#clock = clockOf(connection);
+      this.#acceptedAt = timeOf(this.#clock);
+    }
     const socket = this.#socket;
     socket.on('data', ConnectedSocketAdapter.#onData);
     socket.on('end', ConnectedSocketAdapter.#onEnd);

@@ -38,14 +38,18 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
     let address: ListenAddress | undefined;
     let accepted = 0;
 
+    const destroyUnclaimed = (): void => {
+      for (const CSA of unclaimed) CSA.destroy();
+    };
+
     const accept = (socket: Socket): void => {
       accepted += 1;
       const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
       const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, unclaimed);
       sendBack({ type: `${box}.newCSA`, CSA });
       // nearly always a connection has claimed it by now; but whoever heard of it may have stopped us
-      if (isActive(self as AnyActorRef)) CSA.awaitClaim();
-      else CSA.destroy();
+      CSA.awaitClaim();
+      if (!isActive(self as AnyActorRef)) destroyUnclaimed();
     };
 
     const open = (): void => {
@@ -107,7 +111,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
 
     return () => {
       close();
-      for (const CSA of unclaimed) CSA.destroy();
+      destroyUnclaimed();
     };
   },
 );

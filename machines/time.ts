@@ -1,8 +1,10 @@
 /**
  * Milliseconds since some moment: of the clock's own time when it tells one, as a simulated one does, else of the system's.
  */
-export const timeOf = (clock: object | undefined): number =>
-  (clock as { now?(): number } | undefined)?.now?.() ?? performance.now();
+export function timeOf(clock: object | undefined): number {
+  const { now } = (clock ?? {}) as { readonly now?: unknown };
+  return typeof now === 'function' ? (now.call(clock) as number) : performance.now();
+}
 
 /** Milliseconds since an earlier {@link timeOf} the same clock, to the microsecond. */
 export const elapsedMs = (since: number, clock: object | undefined): number =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { setup, type AnyActorRef, type EventObject, type SnapshotFrom } from 'xstate';
-import { echo, serverCore, singleServer, tcpListener } from '../server/index';
+import { echo, serverCore, singleServer, tcpListener, type ListenAddress } from '../server/index';
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
 import { polite } from './support/fixtures';
@@ -137,9 +137,9 @@ describe('tcpListener alone', () => {
     await tell('control.resume');
     const address = { address: '127.0.0.1', port: expect.any(Number) };
     expect(heard).toEqual([{ type: '_listener.listening', address }]);
-    const listening = heard[0];
+    const listening = heard[0] as unknown as { address: ListenAddress };
 
-    const client = await s.client('client', { localPort: 40_001 });
+    const client = await s.client('client', { port: listening.address.port, localPort: 40_001 });
     expect(heard).toHaveLength(2);
     expect(heard[1]).toMatchObject({
       type: '_socketactivity.newCSA',
@@ -148,13 +148,13 @@ describe('tcpListener alone', () => {
 
     await tell('control.suspend');
     await tell('control.suspend');
-    await (await s.client('refused')).hasFailed('ECONNREFUSED');
+    await (await s.client('refused', { port: listening.address.port })).hasFailed('ECONNREFUSED');
     await tell('control.resume');
     expect(heard[2]).toEqual(listening);
 
     await tell('_serversignal.serverShutdown');
     expect(heard[3]).toEqual({ type: '_listener.closed' });
-    await (await s.client('refused')).hasFailed('ECONNREFUSED');
+    await (await s.client('refused', { port: listening.address.port })).hasFailed('ECONNREFUSED');
     await client.isOpen();
     s.server.stop();
     await client.hasClosed();

@@ -61,7 +61,7 @@ describe('Bytes', () => {
 
   it('travel in order and unchanged, all 256 values of them', async () => {
     const recorder = new Recorder();
-    await using h = await handler(recorder.protocol, { split: 0.5 });
+    await using h = await handler(recorder.protocol, {}, { split: 0.5 });
     await h.inbox(everyByte);
     expect(bytesOf(recorder.first.events)).toEqual(everyByte);
     expect(recorder.first.events.every((event) => event.type === 'inbox' && Buffer.isBuffer(event.data))).toBe(true);
@@ -125,7 +125,7 @@ describe('Bytes', () => {
     const recorder = new Recorder((event, { write }) => {
       if (event.type === 'inbox') for (const [n, piece] of pieces.entries()) write(n % 2 ? piece : Buffer.from(piece));
     });
-    await using h = await handler(recorder.protocol, { window: 1_000 });
+    await using h = await handler(recorder.protocol, {}, { window: 1_000 });
     await h.inbox('go');
     await h.outbox(pieces.join(''));
     await h.peer.receivesNothing();

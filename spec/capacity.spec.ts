@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createServerCore, echo, serverCore, type ServerCoreOptions } from '../server/index';
+import { echo, serverCore, type ServerCoreOptions } from '../server/index';
 import '../server/testing/matchers/jestGlobals';
-import { scenario, type Scenario, type StageOptions, type TestPeer } from '../server/testing/index';
-import { Hosting } from './support/hosting';
-import { turnedAway } from './support/visitors';
+import { scenario, type Scenario, type ScenarioOptions, type TestPeer } from '../server/testing/index';
+import { connectClient, openClient, startServer } from './support/fixtures';
 
 /** This client has an echo handler. */
 async function isEchoed(client: TestPeer): Promise<void> {
@@ -22,7 +21,7 @@ describe.each([1, 2])('ServerCore with maxConnections %d, all of them taken', (m
   /** A server with one place left. */
   const start = async (
     options: Partial<ServerCoreOptions> = {},
-    stage: StageOptions = {},
+    stage: ScenarioOptions = {},
   ): Promise<Scenario<typeof serverCore>> => {
     const s = await scenario(serverCore, { protocol: echo, maxConnections, ...options }, stage);
     for (let n = 1; n < maxConnections; n += 1) {
@@ -185,14 +184,13 @@ describe('ServerCore without maxConnections', () => {
 });
 
 describe('ServerCore on TCP, at capacity', () => {
-  const host = new Hosting(createServerCore);
-
   it('tells all of busyReply to a client that talks at once: the kernel resets no connection under it', async () => {
     const busyReply = Buffer.alloc(500_000, 'busy ');
-    await host.start({ protocol: echo, port: 0, maxConnections: 1, busyReply });
-    await host.connect();
-    const client = await host.visit();
+    const server = await startServer({ maxConnections: 1, busyReply });
+    await openClient(server);
+    const client = await connectClient(server.port);
     client.socket.write('I talk at once');
-    expect(await turnedAway(client)).toEqual({ told: busyReply.toString(), ending: 'clean' });
+    expect((await client.receiveAll()).equals(busyReply)).toBe(true);
+    expect(await client.closed).toBe('clean');
   });
 });

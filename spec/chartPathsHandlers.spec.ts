@@ -1,16 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AnyActorRef, AnyStateMachine } from 'xstate';
-import { greetingServer } from '../examples/greeting';
-import { loginServer } from '../examples/login';
-import type { ServerCore } from '../server/index';
-import type { Drive } from '../server/testing/paths/modelPath';
+import type { AnyActorRef } from 'xstate';
+import { greeting } from '../examples/greeting';
+import { login } from '../examples/login';
+import type { Protocol, ServerCore } from '../server/index';
+import type { Drive, ModelPath } from '../server/testing/paths/modelPath';
 import { modelPaths } from '../server/testing/paths/modelPaths';
 import { networks, type Peer } from './support/networks';
 import { NetServers } from './support/networkServers';
 import { patienceOn } from './support/paths';
-
-const protocolOf = ({ actor }: ServerCore): AnyStateMachine =>
-  actor.getSnapshot().context.options.protocol as AnyStateMachine;
 
 /** The handler of a server's next connection. */
 const nextHandler = ({ actor }: ServerCore): Promise<AnyActorRef> =>
@@ -27,12 +24,19 @@ const driveOf = (server: ServerCore, client: Peer): Drive => ({
   },
 });
 
+/** Walks a path of a handler, which serves a client on a network. */
+async function walk(path: ModelPath, net: NetServers, protocol: Protocol): Promise<void> {
+  const server = await net.core({ protocol });
+  const handler = nextHandler(server);
+  const client = await net.visit(server);
+  await path.run(await handler, driveOf(server, client), patienceOn(net));
+}
+
 const lines = ['Ada', 'sesame', 'hello', 'quit'].map((line) => ({ type: 'inbox', data: Buffer.from(`${line}\n`) }));
 
 describe.each(networks)('the handler of examples/login.ts on %s', (_, make) => {
   const net = new NetServers(make);
-  const protocol = protocolOf(loginServer(0));
-  const { paths, coverage } = modelPaths(protocol, {
+  const { paths, coverage } = modelPaths(login, {
     events: lines,
     // it makes the lines itself, and hears no more once it has said goodbye
     filter: (snapshot, { type }) => type !== 'line' && !snapshot.matches('leaving'),
@@ -40,10 +44,7 @@ describe.each(networks)('the handler of examples/login.ts on %s', (_, make) => {
   });
 
   it.each(paths)('$title', async (path) => {
-    const server = await net.core({ protocol });
-    const handler = nextHandler(server);
-    const client = await net.visit(server);
-    await expect(path.run(await handler, driveOf(server, client), patienceOn(net))).resolves.toBeUndefined();
+    await expect(walk(path, net, login)).resolves.toBeUndefined();
   });
 
   it('was seen in every state and every transition', () => {
@@ -64,15 +65,11 @@ describe.each(networks)('the handler of examples/login.ts on %s', (_, make) => {
 
 describe.each(networks)('the handler of examples/greeting.ts on %s', (_, make) => {
   const net = new NetServers(make);
-  const protocol = protocolOf(greetingServer(0));
   const input = { id: 'connection:1', peer: '', peerport: 0, localip: '', localport: 0, encrypted: false };
-  const { paths, coverage } = modelPaths(protocol, { inputs: [input], events: lines });
+  const { paths, coverage } = modelPaths(greeting, { inputs: [input], events: lines });
 
   it.each(paths)('$title', async (path) => {
-    const server = await net.core({ protocol });
-    const handler = nextHandler(server);
-    const client = await net.visit(server);
-    await expect(path.run(await handler, driveOf(server, client), patienceOn(net))).resolves.toBeUndefined();
+    await expect(walk(path, net, greeting)).resolves.toBeUndefined();
   });
 
   it('was seen in every state and every transition', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { networks, portOf } from './support/networks';
 import { NetServers } from './support/networkServers';
 import { patienceOn, takenPort } from './support/paths';
-import { makeSingle, singleDrive, singlePaths } from './support/pathsSingle';
+import { singleDrive, singlePaths } from './support/pathsSingle';
 
 describe.each(networks)('SingleServer on %s', (_, make) => {
   const net = new NetServers(make);
@@ -10,7 +10,7 @@ describe.each(networks)('SingleServer on %s', (_, make) => {
 
   it.each(paths)('$title', async (path) => {
     const port = path.input?.port === takenPort ? portOf(await net.listen()) : 0;
-    const server = makeSingle(net, { ...path.input, port });
+    const server = net.makeSingle({ ...path.input, port });
     await expect(path.run(server.actor, singleDrive(net, server), patienceOn(net))).resolves.toBeUndefined();
   });
 

@@ -4,7 +4,7 @@ import { createServerCore, createSingleServer, echo, serverCore, setupProtocol }
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
 import { emitted } from './support/events';
-import { attempt, connectClient, deaf, openClient, polite, startServer } from './support/fixtures';
+import { connectClient, deaf, knock, openClient, polite, startServer } from './support/fixtures';
 import { floodOnDemand } from './support/floods';
 
 /** Many turns of the event loop: what is going to happen without the clock has happened. */
@@ -74,7 +74,14 @@ describe("With XState's SimulatedClock", () => {
     clock.increment(1_000_000);
     expect(server.actor.getSnapshot().status).toBe('stopped');
     expect(await client.closed).toBe('clean');
-    expect(await attempt(port)).toBe('ECONNREFUSED');
+    expect(await knock(port)).toBe('ECONNREFUSED');
+  });
+});
+
+describe('With a clock that has a now of its own', () => {
+  it('takes it for no time when it is not a function', () => {
+    const clock = { now: 5, setTimeout, clearTimeout };
+    expect(() => createServerCore({ protocol: echo, clock })).not.toThrow();
   });
 });
 

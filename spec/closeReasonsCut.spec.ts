@@ -12,7 +12,7 @@ describe('The reason of a close that cuts the connection', () => {
   describe('slowConsumer', () => {
     it('comes when too much waits for the peer, and does not count what never left', async () => {
       const recorder = echoOrCrash();
-      await using h = await handler(recorder.protocol, { maxBufferedBytes: 1_000, window });
+      await using h = await handler(recorder.protocol, { maxBufferedBytes: 1_000 }, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       recorder.first.write('.');
@@ -41,7 +41,7 @@ describe('The reason of a close that cuts the connection', () => {
 
     it('comes while the connection is congested too, and does not count what never left', async () => {
       const recorder = echoOrCrash();
-      await using h = await handler(recorder.protocol, { window });
+      await using h = await handler(recorder.protocol, {}, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       await h.scenario.settle();
@@ -73,7 +73,7 @@ describe('The reason of a close that cuts the connection', () => {
 
     it('comes when the connection breaks while a finished handler is being flushed', async () => {
       const recorder = echoOrCrash();
-      await using h = await handler(recorder.protocol, { window });
+      await using h = await handler(recorder.protocol, {}, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       recorder.first.emit({ type: 'signal.producerFinished' });
@@ -88,7 +88,7 @@ describe('The reason of a close that cuts the connection', () => {
   describe('handlerFailed', () => {
     it('stays, whatever becomes of the bytes before it', async () => {
       const recorder = echoOrCrash();
-      await using h = await handler(recorder.protocol, { window });
+      await using h = await handler(recorder.protocol, {}, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       recorder.first.write(17 as unknown as string);
@@ -104,7 +104,7 @@ describe('The reason of a close that cuts the connection', () => {
   describe('aborted', () => {
     it('comes when the handler says signal.shutdownMicroprocess: what still waits is not flushed', async () => {
       const recorder = echoOrCrash();
-      await using h = await handler(recorder.protocol, { window });
+      await using h = await handler(recorder.protocol, {}, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       recorder.first.emit({ type: 'signal.shutdownMicroprocess' });

@@ -190,6 +190,19 @@ describe.each(networks)('How one connects on %s', (_, make) => {
       expect(clients.flatMap(({ log }) => log)).toEqual(Array.from({ length: 6 }, () => 'connect'));
     });
 
+    it('hears nothing of a client that left while there was no room for it', async () => {
+      const server = await net.listen({ backlog: 1 });
+      let arrivals = 0;
+      server.on('connection', () => (arrivals += 1));
+      const clients = Array.from({ length: 5 }, () => net.call(server));
+      const last = clients.at(-1);
+      await tick();
+      last?.socket.destroy();
+      await Promise.all(clients.slice(0, -1).map((client) => client.sees('connect')));
+      await turns();
+      expect([arrivals, last?.log]).toEqual([4, ['closed']]);
+    });
+
     it('that closes before it has accepted a client resets it', async () => {
       const server = await net.listen();
       let arrivals = 0;

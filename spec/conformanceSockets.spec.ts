@@ -52,6 +52,15 @@ describe.each(networks)('A socket on %s', (_, make) => {
       expect(client.socket).toMatchObject({ readyState: 'closed', pending: true });
     });
 
+    it('what was written, without what failed at once', async () => {
+      const [client, server] = await net.pair();
+      await server.write('hello');
+      client.socket.resetAndDestroy();
+      await turns();
+      expect(await server.write('too late!!')).toBe('ECONNRESET');
+      expect(server.socket.bytesWritten).toBe(5);
+    });
+
     it('what was written, sent or not', async () => {
       const [{ socket }] = await net.pair();
       socket.write('é');

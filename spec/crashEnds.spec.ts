@@ -9,6 +9,7 @@ import {
   type ProtocolEvent,
 } from '../server/index';
 import { scenario, type Scenario } from '../server/testing/index';
+import { emittedOf } from './support/boxes';
 import { expectQuiet } from './support/quiet';
 
 const error = new Error('under test');
@@ -47,8 +48,16 @@ describe('A handler that crashes at the end', () => {
   const expectFailure = (s: Scenario<typeof serverCore>, bytesOut: number): void => {
     expect(s.closed).toEqual([expect.objectContaining({ id: 'connection:1', reason: 'handlerFailed', bytesOut })]);
     expect(s.closed[0]?.error).toBe(error);
-    const failed = s.emitted.filter(({ type }) => type === 'connection.failed');
-    expect(failed).toEqual([{ type: 'connection.failed', id: 'connection:1', error }]);
+    expect(emittedOf(s, 'connection.failed')).toEqual([{ type: 'connection.failed', id: 'connection:1', error }]);
+  };
+
+  /** Expects that the first client gets the answer, though its handler crashes then. */
+  const assertFlushed = async (s: Scenario<typeof serverCore>): Promise<void> => {
+    const client = await s.client();
+    await client.sends('flush me');
+    await client.receives('flush me');
+    await client.isEnded();
+    expectFailure(s, 8);
   };
 
   /** Expects that the next client is served, and that the server leaves nothing behind. */
@@ -72,11 +81,7 @@ describe('A handler that crashes at the end', () => {
 
     it('when it has finished: flushes what it wrote, and fails', async () => {
       await using s = await start(protocol);
-      const client = await s.client();
-      await client.sends('flush me');
-      await client.receives('flush me');
-      await client.isEnded();
-      expectFailure(s, 8);
+      await assertFlushed(s);
       await expectServing(s);
     });
 
@@ -158,10 +163,6 @@ describe('A handler that crashes at the end', () => {
       return crash;
     });
     await using s = await start(protocol);
-    const client = await s.client();
-    await client.sends('flush me');
-    await client.receives('flush me');
-    await client.isEnded();
-    expectFailure(s, 8);
+    await assertFlushed(s);
   });
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { createActor, waitFor } from 'xstate';
 import { connection, connectionInput, echo, type ConnectionSettings } from '../server/index';
+import { memoryNetwork } from '../server/testing/index';
 import { atEnd, connectClient, polite } from './support/fixtures';
 
 describe('connection', () => {
@@ -26,6 +27,21 @@ describe('connection', () => {
     atEnd(() => actor.stop());
     return actor.start();
   };
+
+  it('measures its duration by its own clock', async () => {
+    const network = memoryNetwork();
+    const own = network.createServer({ pauseOnConnect: true }).listen(1);
+    const accepted = once(own, 'connection') as Promise<[Socket]>;
+    const client = network.createConnection({ port: 1 });
+    const [socket] = await accepted;
+    const actor = createActor(connection, { input: connectionInput(socket, { protocol: echo }), clock: network.clock });
+    actor.start();
+    await network.clock.advance(1_000);
+    client.destroy();
+    await network.clock.settled();
+    expect(actor.getSnapshot().output).toMatchObject({ reason: 'peerClosed', durationMs: 1_000 });
+    own.close();
+  });
 
   it('serves a socket that one has from somewhere else, and tells how it ended', async () => {
     const { socket, client } = await accept();

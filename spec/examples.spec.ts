@@ -3,43 +3,36 @@ import { chatServer } from '../examples/chat';
 import { echoServer } from '../examples/echo';
 import { greetingServer } from '../examples/greeting';
 import { loginServer } from '../examples/login';
-import type { ServerCore } from '../server/index';
 import { emitted } from './support/events';
-import { Hosting } from './support/hosting';
-import { leave } from './support/visitors';
+import { openClient, started } from './support/fixtures';
 
 describe('The example', () => {
-  const host = new Hosting((create: (port: number) => ServerCore) => create(0));
-
   it('echo sends back whatever comes', async () => {
-    await host.start(echoServer);
-    const client = await host.connect();
+    const host = await started(echoServer(0));
+    const client = await openClient(host);
     await client.send('hello');
     expect(await client.receiveText('hello')).toBe('hello');
-    await leave(client);
   });
 
   it('greeting tells each client where it is and where it comes from, then echoes', async () => {
-    await host.start(greetingServer);
+    const host = await started(greetingServer(0));
     for (const text of ['one', 'two']) {
-      const client = await host.connect();
+      const client = await openClient(host);
       const { localPort } = client.socket;
       const expected = `Welcome! You have connected to 127.0.0.1 on port ${String(host.port)} from 127.0.0.1 on port ${String(localPort)}\n`;
       expect(await client.receiveText(expected)).toBe(expected);
       await client.send(text);
       expect(await client.receiveText(text)).toBe(text);
     }
-    const summary = host.server.shutdown();
-    await host.leaveAll();
-    expect(await summary).toMatchObject({ reasons: { handlerFinished: 2 } });
+    expect(await host.server.shutdown()).toMatchObject({ reasons: { handlerFinished: 2 } });
   });
 
   it('chat tells everybody else what one says, and who comes and goes', async () => {
-    await host.start(chatServer);
-    const one = await host.connect();
-    const two = await host.connect();
+    const host = await started(chatServer(0));
+    const one = await openClient(host);
+    const two = await openClient(host);
     expect(await one.receiveText('connection:2 has come\n')).toBe('connection:2 has come\n');
-    const three = await host.connect();
+    const three = await openClient(host);
     for (const client of [one, two]) {
       expect(await client.receiveText('connection:3 has come\n')).toBe('connection:3 has come\n');
     }
@@ -56,8 +49,8 @@ describe('The example', () => {
   });
 
   it('login asks, checks, listens and says goodbye, however the lines are cut', async () => {
-    await host.start(loginServer);
-    const client = await host.connect();
+    const host = await started(loginServer(0));
+    const client = await openClient(host);
     const says = async (text: string): Promise<void> => {
       expect(await client.receiveText(text)).toBe(text);
     };
@@ -70,22 +63,19 @@ describe('The example', () => {
     await says('Name: Password: Hello, René!\nYou said: one\n');
     await client.send('o\nquit\nignored\n');
     await says('You said: two\nBye.\n');
-    await client.ended;
-    expect(await leave(client)).toBe('clean');
+    expect(await client.closed).toBe('clean');
     expect(client.received).toHaveLength(0);
   });
 
   it('login says goodbye when the server drains, and cuts a client that sends no line at all', async () => {
-    await host.start(loginServer);
-    const endless = await host.connect();
+    const host = await started(loginServer(0));
+    const endless = await openClient(host);
     const aborted = emitted(host.server, 'connection.closed');
     endless.socket.write('x'.repeat(2_000));
     expect(await aborted).toMatchObject({ id: 'connection:1', reason: 'aborted' });
-    const client = await host.connect();
+    const client = await openClient(host);
     const summary = host.server.shutdown();
-    await client.ended;
-    expect(client.received.toString()).toBe('Name: Bye.\n');
-    await leave(client);
+    expect((await client.receiveAll()).toString()).toBe('Name: Bye.\n');
     expect(await summary).toMatchObject({ connections: 2, reasons: { aborted: 1, handlerFinished: 1 } });
   });
 });

@@ -6,7 +6,7 @@ import { runPipelines } from '../examples/singleServerPipeline';
 import type { SingleServerOptions } from '../server/index';
 import type { Client } from './support/client';
 import { emitted, eventually } from './support/events';
-import { knock, leave, visitors } from './support/visitors';
+import { connectClient, knock } from './support/fixtures';
 
 /** The server that an example's machine has invoked. */
 function serverOf(actor: AnyActorRef): AnyActorRef {
@@ -25,8 +25,6 @@ describe('The example singleServerPipeline', () => {
 
 describe('The example kamaeliaSingleServer', () => {
   let actor: Actor<typeof simplisticServer>;
-  const visit = visitors();
-
   const start = async (options: SingleServerOptions = {}): Promise<number> => {
     actor = createActor(simplisticServer, { input: { port: 0, ...options } }).start();
     return (await emitted<{ port: number }>(serverOf(actor), 'server.listening')).port;
@@ -46,22 +44,22 @@ describe('The example kamaeliaSingleServer', () => {
   it('echoes one client after another, and turns away those that come between', async () => {
     const port = await start();
     for (const text of ['one', 'two', 'three']) {
-      const client = await visit(port);
+      const client = await connectClient(port);
       expect(await isEchoed(client, text)).toBe(true);
-      const other = await visit(port);
+      const other = await connectClient(port);
       await other.ended;
-      await leave(other);
+      await other.end().closed;
       expect(await isEchoed(client, 'still me')).toBe(true);
       const left = gone();
       if (text === 'two') client.reset();
-      await leave(client);
+      await client.end().closed;
       await left;
     }
   });
 
   it('echoes what was sent right before the end', async () => {
     const port = await start();
-    const client = await visit(port);
+    const client = await connectClient(port);
     client.socket.end('last words');
     await client.ended;
     expect(client.received.toString()).toBe('last words');
@@ -70,12 +68,12 @@ describe('The example kamaeliaSingleServer', () => {
 
   it('serves those that queue, too: the end of one client is not the end of the next', async () => {
     const port = await start({ whenBusy: 'queue' });
-    const clients = [await visit(port), await visit(port), await visit(port)];
+    const clients = [await connectClient(port), await connectClient(port), await connectClient(port)];
     for (const client of clients) {
       await client.send('me');
       await Promise.race([client.receiveText('me'), client.ended]);
       const left = gone();
-      await leave(client);
+      await client.end().closed;
       await left;
     }
     expect(clients.map(({ socket }) => socket.bytesRead)).toEqual([2, 2, 2]);
@@ -83,19 +81,17 @@ describe('The example kamaeliaSingleServer', () => {
 
   it('ends by control.serverShutdown', async () => {
     const port = await start();
-    const client = await visit(port);
+    const client = await connectClient(port);
     expect(await isEchoed(client, 'x')).toBe(true);
     actor.send({ type: 'control.serverShutdown' });
     await client.ended;
-    await leave(client);
+    await client.end().closed;
     await waitFor(actor, ({ status }) => status === 'done');
     expect(await knock(port)).toBe('ECONNREFUSED');
   });
 });
 
 describe('The example embed', () => {
-  const visit = visitors();
-
   it('serves, hears that a port is in use, tries again, and stops', async () => {
     const taken = createActor(app, { input: { port: 0 } }).start();
     const { port } = await emitted<{ port: number }>(serverOf(taken), 'server.listening');
@@ -109,10 +105,10 @@ describe('The example embed', () => {
     await waitFor(taken, ({ status }) => status === 'done');
     second.send({ type: 'retry' });
     await emitted(serverOf(second), 'server.listening');
-    const client = await visit(port);
+    const client = await connectClient(port);
     await client.send('hello');
     expect(await client.receiveText('hello')).toBe('hello');
-    await leave(client);
+    await client.end().closed;
     second.send({ type: 'stop' });
     await waitFor(second, ({ status }) => status === 'done');
     expect(await knock(port)).toBe('ECONNREFUSED');

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { knock } from './support/visitors';
+import { knock } from './support/fixtures';
 
 describe('The program', () => {
   it.each(['chat', 'echo', 'embed', 'greeting', 'kamaeliaSingleServer', 'login'])(

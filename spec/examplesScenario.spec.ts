@@ -9,7 +9,7 @@ import '../server/testing/matchers/jestGlobals';
 
 describe('The example, in a scenario', () => {
   it('greeting says who is where, then echoes', async () => {
-    await using h = await handler(greeting, { peer: { localAddress: '192.0.2.7', localPort: 7 } });
+    await using h = await handler(greeting, {}, { peer: { localAddress: '192.0.2.7', localPort: 7 } });
     await h.outbox('Welcome! You have connected to 127.0.0.1 on port 1601 from 192.0.2.7 on port 7\n');
     await h.inbox('hello');
     await h.outbox('hello');
@@ -28,7 +28,7 @@ describe('The example, in a scenario', () => {
 
     it('goes through a dialogue, wherever it is cut', async () => {
       await forSeeds({ count: 20 }, async (seed) => {
-        await using h = await handler(login, { split: 1, seed });
+        await using h = await handler(login, {}, { split: 1, seed });
         await h.inbox('ada\nsesame\ngrüße\nquit\n');
         await h.outbox('Name: Password: Hello, ada!\nYou said: grüße\nBye.\n');
         await h.isClosed('handlerFinished');

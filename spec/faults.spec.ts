@@ -154,11 +154,32 @@ describe('Faults', () => {
     expect(await played(1)).not.toBe(await played(2));
   });
 
+  it('are those of the network when they have no seed of their own', async () => {
+    const outcome = async (seed: number, faults: FaultOptions): Promise<string> => {
+      await using s = await core(faults, { seed, split: 0 });
+      for (let n = 0; n < 10; n += 1) await (await s.client()).leaves();
+      return s.closed.map(({ reason }) => reason).join();
+    };
+    expect(await outcome(7, { reset: 0.3 })).toBe(await outcome(7, { seed: 7, reset: 0.3 }));
+    expect(await outcome(7, { reset: 0.3 })).not.toBe(await outcome(8, { reset: 0.3 }));
+  });
+
+  it('that there were before are told, too', async () => {
+    await using s = await core({ seed: 12, reset: 0.5 });
+    s.faults({});
+    s.faults({ delay: 5 });
+    expect(s.failure('').message).toContain(
+      "The network's seed was 1, its faults were { seed: 12, reset: 0.5 }, then { seed: 1, delay: 5 }.",
+    );
+  });
+
   it('that broke an expectation are told with it', async () => {
     await using s = await core({ seed: 12, reset: 1 });
     const ada = await s.client('ada');
     await ada.sends('hello');
-    await expect(ada.receives('hello')).rejects.toThrow("The network's seed was 1, its faults { seed: 12, reset: 1 }.");
+    await expect(ada.receives('hello')).rejects.toThrow(
+      "The network's seed was 1, its faults were { seed: 12, reset: 1 }.",
+    );
   });
 
   it.each<[name: string, faults: object, allowed: string]>([

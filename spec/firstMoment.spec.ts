@@ -1,13 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { fromCallback, fromPromise, type AnyActorLogic } from 'xstate';
+import { fromCallback, fromPromise, sendTo, setup, type AnyActorLogic } from 'xstate';
+import { resolveTcpClientOptions } from '../machines/options';
 import {
+  connection,
+  echo,
   serverCore,
   setupProtocol,
+  tcpListener,
+  type ConnectedSocketAdapter,
   type ConnectionInfo,
   type ProtocolEmitted,
   type ProtocolEvent,
 } from '../server/index';
 import { handler, scenario } from '../server/testing/index';
+import '../server/testing/matchers/jestGlobals';
 
 /** A machine that emits these, and a callback that does, while they are being started. */
 function starters(...emissions: ProtocolEmitted[]): [string, AnyActorLogic][] {
@@ -60,7 +66,7 @@ describe('What a handler emits in its very first moment', () => {
   );
 
   it.each(starters(flood, hello))('counts for maxBufferedBytes: a %s', async (_, protocol) => {
-    await using h = await handler(protocol, { maxBufferedBytes: 1024, window: 10_000 });
+    await using h = await handler(protocol, { maxBufferedBytes: 1024 }, { window: 10_000 });
     expect(await h.isClosed('slowConsumer')).toMatchObject({ bytesOut: 10_000 });
   });
 
@@ -79,5 +85,42 @@ describe('What a handler emits in its very first moment', () => {
     await using h = await handler(fromPromise(() => Promise.resolve('hello')));
     await h.outbox('hello');
     expect(await h.isClosed('handlerFinished')).toMatchObject({ bytesOut: 5 });
+  });
+});
+
+describe('A listener that is left in the moment that it has a client', () => {
+  const talking = setup({
+    types: {} as { events: { type: '_call.newCSA'; CSA: ConnectedSocketAdapter } },
+    actors: { tcpListener, connection },
+  }).createMachine({
+    initial: 'listening',
+    states: {
+      listening: {
+        invoke: { id: 'listener', src: 'tcpListener', input: { box: '_call', options: { port: 1 } } as never },
+        entry: sendTo('listener', { type: 'control.resume' }),
+        on: { '_call.newCSA': 'talking' },
+      },
+      talking: {
+        invoke: {
+          src: 'connection',
+          input: ({ event }) => ({
+            CSA: event.CSA,
+            options: resolveTcpClientOptions({ protocol: echo }),
+          }),
+          onDone: 'listening',
+        },
+      },
+    },
+  });
+
+  it('leaves it to the connection that has claimed it', async () => {
+    await using s = await scenario(talking);
+    const client = await s.client('client', { port: 1 });
+    await client.sends('hello');
+    await client.receives('hello');
+    expect(s).toBeInState('talking');
+    await client.ends();
+    await client.hasClosed();
+    expect(s).toBeInState('listening');
   });
 });

@@ -50,13 +50,13 @@ describe('handler', () => {
     for (const piece of ['a', 'b'.repeat(32_768), 'c']) await h.inbox(piece);
     await h.outbox('inbox\n'.repeat(3));
     await h.peer.receivesNothing();
-    await using t = await handler(mirror, { split: 1, seed: 2 });
+    await using t = await handler(mirror, {}, { split: 1, seed: 2 });
     await t.inbox('b'.repeat(60_000));
     await t.outbox('127.0.0.1\ninbox\ninbox\n');
   });
 
   it('lets the peer come from where the test wants', async () => {
-    await using h = await handler(mirror, { peer: { localAddress: '192.0.2.7' } });
+    await using h = await handler(mirror, {}, { peer: { localAddress: '192.0.2.7' } });
     await h.outbox('192.0.2.7\n');
   });
 
@@ -79,7 +79,7 @@ describe('handler', () => {
   });
 
   it('takes the options of its connection', async () => {
-    await using h = await handler(mirror, { writeTimeout: 500, window: 100, maxBufferedBytes: 1_000 });
+    await using h = await handler(mirror, { writeTimeout: 500, maxBufferedBytes: 1_000 }, { window: 100 });
     h.peer.stopsReading();
     for (let n = 0; n < 20; n += 1) await h.inbox('x');
     await h.advance(1_000);

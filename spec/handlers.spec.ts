@@ -68,6 +68,7 @@ describe('A protocol', () => {
             params: ({ context: { who } }) => ({ data: `${who.id} ${who.peer} ${String(who.peerport)}` }),
           },
         }),
+        {},
         { peer: { localAddress: '192.0.2.7', localPort: 5_000 } },
       );
       expect((await h.outbox(/.*/)).toString()).toBe('connection:1 192.0.2.7 5000');

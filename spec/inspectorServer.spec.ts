@@ -9,7 +9,7 @@ import type { Definition } from '../server/inspect/wire';
 import { startInspector } from '../server/inspect/web/startInspector';
 import { InvalidOptionError, ListenError } from '../server/index';
 import { Child } from './support/child';
-import { atEnd, attempt, connectClient, startServer } from './support/fixtures';
+import { atEnd, connectClient, knock, startServer } from './support/fixtures';
 import { answerTo, inspect, Page, partsOf } from './support/inspecting';
 
 const folder = join(__dirname, '../server/inspect/page');
@@ -195,7 +195,7 @@ describe('An inspector', () => {
     const unfinished = await connectClient(port);
     await unfinished.send('GET / HTTP/1.1\r\nHost: ');
     await Promise.all([inspector.stop(), inspector.stop()]);
-    expect(await attempt(port)).toBe('ECONNREFUSED');
+    expect(await knock(port)).toBe('ECONNREFUSED');
     expect(await page.closed).toBe(1001);
     expect(await idle.closed).toBe('clean');
     expect(await unfinished.closed).toMatch(/^(clean|ECONNRESET)$/);
@@ -212,7 +212,7 @@ describe('An inspector', () => {
       ({ url } = inspector);
       expect((await fetch(url)).status).toBe(200);
     }
-    expect(await attempt(Number(new URL(url).port))).toBe('ECONNREFUSED');
+    expect(await knock(Number(new URL(url).port))).toBe('ECONNREFUSED');
   });
 
   it('has a neighbour, of another hub', async () => {

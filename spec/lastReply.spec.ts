@@ -27,7 +27,7 @@ describe('The last reply of a handler', () => {
     ['of three bytes', Buffer.from('bye')],
     ['of a megabyte', large],
   ])('%s arrives whole while the peer goes on sending', async (_, reply) => {
-    await using h = await handler(answering(reply), { peer });
+    await using h = await handler(answering(reply), {}, { peer });
     await h.inbox(Buffer.alloc(2 * MB));
     await h.outbox(reply);
     await h.peer.isEnded();
@@ -38,7 +38,7 @@ describe('The last reply of a handler', () => {
   });
 
   it('arrives when the peer reads only after it has sent everything', async () => {
-    await using h = await handler(answering(large), { peer });
+    await using h = await handler(answering(large), {}, { peer });
     h.peer.stopsReading();
     await h.inbox(Buffer.alloc(2 * MB));
     expect(h.peer.socket.writableLength).toBe(0);
@@ -50,7 +50,7 @@ describe('The last reply of a handler', () => {
   });
 
   it('arrives, and a peer that never ends its side is cut after lingerTimeout', async () => {
-    await using h = await handler(answering('bye'), { lingerTimeout: 50, peer });
+    await using h = await handler(answering('bye'), { lingerTimeout: 50 }, { peer });
     await h.inbox('hello');
     await h.outbox('bye');
     await h.peer.isEnded();
@@ -62,7 +62,7 @@ describe('The last reply of a handler', () => {
   });
 
   it('is not renamed by a reset that comes after it', async () => {
-    await using h = await handler(answering('bye'), { peer });
+    await using h = await handler(answering('bye'), {}, { peer });
     await h.inbox('hello');
     await h.peer.isEnded();
     await h.peer.resets();

@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { createServerCore, echo, setupProtocol, type ConnectionInfo } from '../server/index';
 import { Client } from './support/client';
 import { emitted } from './support/events';
-import { atEnd, attempt, handler, openClient, startServer } from './support/fixtures';
+import { atEnd, handler, knock, openClient, startServer } from './support/fixtures';
 
 const noted: ConnectionInfo[] = [];
 /** Notes what handlers were told. */
@@ -109,7 +109,7 @@ describe('ServerCore listens', () => {
     const started = await startServer();
     const client = await openClient(started);
     started.server.send({ type: 'control.suspend' });
-    expect(await attempt(started.port)).toBe('ECONNREFUSED');
+    expect(await knock(started.port)).toBe('ECONNREFUSED');
     await client.send('still there');
     expect(await client.receiveText('still there')).toBe('still there');
 

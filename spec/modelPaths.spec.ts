@@ -74,6 +74,15 @@ describe('modelPaths', () => {
     ]);
   });
 
+  it('is not to be had of a chart that goes round in circles', () => {
+    const circling = setup({}).createMachine({
+      id: 'circling',
+      initial: 'still',
+      states: { still: { on: { go: 'here' } }, here: { always: 'there' }, there: { always: 'here' } },
+    });
+    expect(() => modelPaths(circling)).toThrow(/^modelPaths: 'go' in still throws .*an 'always' goes round in circles/);
+  });
+
   it('passes through nothing that is listed as unreachable', () => {
     expect(pathsOf(turnstile, { ...counted, unreachable: { '|kick|0': 'nobody kicks' } })).toEqual([
       'reaches shut from open by pass | coin | coin | pass',

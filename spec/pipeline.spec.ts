@@ -158,7 +158,7 @@ describe('pipeline', () => {
           await new Promise<void>((resolve) => network.clock.setTimeout(resolve, 2));
           return data;
         });
-        await using h = await handler(pipeline(...around(slow)), { network });
+        await using h = await handler(pipeline(...around(slow)), {}, { network });
         const all = Array.from({ length: 1_000 }, (__, n) => `chunk ${String(n)}\n`).join('');
         for (const line of all.split(/(?<=\n)/)) h.peer.socket.write(line);
         await h.peer.ends();

@@ -39,8 +39,7 @@ describe('A server that opens its port again', () => {
     const clients = await s.clients('served', 'queued');
     await s.send({ type: 'control.suspend' });
     await using other = await occupy(s.network);
-    await s.send({ type: 'control.resume' });
-    expect(s.error).toMatchObject({ code: 'EADDRINUSE' });
+    await expect(s.send({ type: 'control.resume' })).rejects.toMatchObject({ code: 'EADDRINUSE' });
     expect(s).toHaveEmitted({ type: 'server.failed', error: s.error });
     for (const client of clients) await client.hasClosed();
     await other.close();
@@ -52,8 +51,7 @@ describe('A server that opens its port again', () => {
     const [leaving, staying] = await s.clients('leaving', 'staying');
     expect(s.server).toBeInState({ listening: { full: 'refusing' } });
     await using other = await occupy(s.network);
-    await leaving.ends();
-    expect(s.error).toMatchObject({ code: 'EADDRINUSE', port: 1601 });
+    await expect(leaving.ends()).rejects.toMatchObject({ code: 'EADDRINUSE', port: 1601 });
     for (const client of [leaving, staying]) await client.hasClosed();
     await other.close();
     expect(s.leftovers()).toEqual([]);
@@ -63,8 +61,7 @@ describe('A server that opens its port again', () => {
     await using s = await scenario(singleServer, { whenBusy: 'refuse' });
     const client = await s.client();
     await using other = await occupy(s.network);
-    await client.ends();
-    expect(s.error).toMatchObject({ code: 'EADDRINUSE', port: 1601 });
+    await expect(client.ends()).rejects.toMatchObject({ code: 'EADDRINUSE', port: 1601 });
     await client.hasClosed();
     await other.close();
     expect(s.leftovers()).toEqual([]);

@@ -89,8 +89,129 @@ describe('scenario', () => {
     const network = memoryNetwork();
     await using s = await scenario(serverCore, { protocol: echo }, { network });
     const start = scenario(tcpClient, { protocol: greeter }, { network });
-    await expect(start).rejects.toThrow('Not settled after 100000 turns of the event loop');
+    await expect(start).rejects.toThrow(
+      /^Not settled after 100000 turns of the event loop.*What happened last:.*seed/s,
+    );
     expect(s).toHaveConnections(0);
+  });
+
+  describe('given a root that crashes', () => {
+    const fragile = setup({ actors: { serverCore } }).createMachine({
+      id: 'fragile',
+      invoke: { id: 'server', src: 'serverCore', input: { protocol: echo } },
+      on: {
+        crash: {
+          actions: () => {
+            throw new Error('under test');
+          },
+        },
+      },
+    });
+
+    it('fails the step in which it does, tells so in the trace, and leaves nothing behind', async () => {
+      await using s = await scenario(fragile);
+      const client = await s.client();
+      await expect(s.send({ type: 'crash' })).rejects.toThrow('under test');
+      expect(s.error).toEqual(new Error('under test'));
+      expect(s.trace()).toContain('fragile                  has failed: Error: under test');
+      // once is enough
+      await client.isOpen();
+      await s.close();
+      expect(s.leftovers()).toEqual([]);
+    });
+
+    it('fails the step of a peer, too', async () => {
+      const trusting = setup({ actors: { tcpClient } }).createMachine({
+        invoke: { src: 'tcpClient', input: { port: 8080 } },
+      });
+      await using s = await scenario(trusting, undefined, { latency: 10 });
+      await expect(s.advance(20)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    });
+
+    it('does not start when it crashes at its start, whatever it throws', async () => {
+      const hopeless = setup({}).createMachine({
+        entry: () => {
+          // eslint-disable-next-line @typescript-eslint/only-throw-error -- as a careless action might
+          throw undefined;
+        },
+      });
+      await expect(scenario(hopeless)).rejects.toBeUndefined();
+    });
+  });
+
+  describe('a client', () => {
+    it('goes to the server of its own scenario, whoever has listened later', async () => {
+      const network = memoryNetwork();
+      await using s = await scenario(serverCore, { protocol: echo, port: 1 }, { network });
+      await using other = await scenario(serverCore, { protocol: echo, port: 2 }, { network });
+      await s.listens('peer', 3);
+      await s.client();
+      expect(s).toHaveConnections(1);
+      expect(other).toHaveConnections(0);
+    });
+
+    it('needs a port when nobody has listened', async () => {
+      await using s = await scenario(setup({}).createMachine({}));
+      await expect(s.client()).rejects.toThrow('No server has listened yet: a client needs a port or a path');
+      await (await s.client('lost', { port: 1 })).hasFailed('ECONNREFUSED');
+    });
+
+    it('on a unix socket is told from one that found nobody', async () => {
+      await using s = await scenario(serverCore, { protocol: echo, path: '/run/echo' });
+      const lost = await s.client('lost', { path: '/nowhere' });
+      await lost.hasFailed('ENOENT');
+      const ada = await s.client('ada');
+      expect([lost.id, ada.id]).toEqual([undefined, 'connection:1']);
+    });
+
+    it('is none any more when its server was stopped, and says so', async () => {
+      const app = setup({ actors: { serverCore } }).createMachine({
+        initial: 'serving',
+        states: {
+          serving: { invoke: { src: 'serverCore', input: { protocol: echo } }, on: { stop: 'stopped' } },
+          stopped: {},
+        },
+      });
+      await using s = await scenario(app);
+      const ada = await s.client('ada');
+      await s.send({ type: 'stop' });
+      expect(s).toHaveConnections(0);
+      await expect(ada.isClosed()).rejects.toThrow(
+        'ada was to be closed, but it has closed; its server has ended without telling a reason',
+      );
+    });
+  });
+
+  describe('a listener', () => {
+    it('that cannot have its port says so', async () => {
+      await using s = await scenario(serverCore, { protocol: echo });
+      await expect(s.listens('twin', 1601)).rejects.toThrow("twin can't listen: listen EADDRINUSE");
+      await expect(scenario(tcpClient, {}, { listeners: { one: 1, other: 1 } })).rejects.toThrow("other can't listen");
+    });
+
+    it('has a name of its own', async () => {
+      await using s = await scenario(serverCore, { protocol: echo });
+      await s.listens('peer', 1);
+      await expect(s.listens('peer', 2)).rejects.toThrow('There is a listener peer already');
+      await s.close();
+      expect(s.leftovers()).toEqual([]);
+    });
+  });
+
+  describe('given surroundings that cannot be', () => {
+    it.each<[option: string, surroundings: object, allowed: string]>([
+      ['latency', { latency: -1 }, 'a number of milliseconds'],
+      ['latency', { latency: Infinity }, 'a number of milliseconds'],
+      ['window', { window: 0 }, 'a whole number of bytes, at least 1'],
+      ['window', { window: NaN }, 'a whole number of bytes, at least 1'],
+      ['split', { split: 7 }, 'a number from 0 to 1'],
+      ['seed', { seed: 0.5 }, 'a whole number'],
+      ['windw', { windw: 1 }, 'one of latency, window, split, seed'],
+      ['latency', { network: memoryNetwork(), latency: 1 }, 'left out: it is for the network that is shared'],
+    ])('refuses %s: %j', async (option, surroundings, allowed) => {
+      const start = scenario(serverCore, { protocol: echo }, surroundings);
+      await expect(start).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', option, allowed });
+    });
   });
 
   describe('given what cannot start', () => {
@@ -131,6 +252,13 @@ describe('scenario', () => {
       await s.advance(40);
       // from the accept at 20 until the client's end has come back
       expect(await client.isClosed('handlerFinished')).toMatchObject({ bytesOut: 4, durationMs: 340 });
+    });
+
+    it("says what jest's own timers need to leave alone", async () => {
+      jest.useFakeTimers();
+      await expect(scenario(serverCore, { protocol: echo })).rejects.toThrow(
+        "process.nextTick doesn't run: jest's fake timers need { doNotFake: ['nextTick', 'queueMicrotask'] }",
+      );
     });
 
     it("goes on while jest's own timers stand still", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createActor, fromPromise } from 'xstate';
+import { createActor, emit, fromPromise } from 'xstate';
 import { createServerCore, echo, serverCore, setupProtocol } from '../server/index';
 import {
   assertConnections,
@@ -69,6 +69,25 @@ describe('A state', () => {
     ).toBe('The actor was to be in any, but has no states');
   });
 
+  it('that there is not in the chart is a mistake, also when it is not to be in it', async () => {
+    await using s = await scenario(serverCore, { protocol: echo });
+    for (const state of ['listenning', 'listening.acepting', { listening: 'acepting' }]) {
+      expect(
+        complaint(() => {
+          expect(s).not.toBeInState(state);
+        }),
+      ).toMatch(/^The chart serverCore has no state /);
+    }
+    expect(s).toBeInState('listening.accepting');
+  });
+
+  it.each([undefined, 42, {}])('is nothing that %p has', (nobody) => {
+    const check = (): void => {
+      expect(nobody).not.toBeInState('any');
+    };
+    expect(complaint(check)).toMatch(/^toBeInState is for an actor, a scenario, a handler or a server, not for /);
+  });
+
   it('of an actor that has ended is told as such', async () => {
     await using s = await scenario(serverCore, { protocol: echo });
     await s.shutsDown();
@@ -105,6 +124,22 @@ describe('Connections', () => {
   });
 });
 
+describe('A matcher', () => {
+  it('is not met by what it is not for, also when it is negated', async () => {
+    await using s = await scenario(serverCore, { protocol: echo });
+    expect(
+      complaint(() => {
+        expect(s.server).not.toHaveConnections(0);
+      }),
+    ).toMatch(/^toHaveConnections is for a scenario, not for /);
+    expect(
+      complaint(() => {
+        expect(42).not.toHaveEmitted({ type: 'x' });
+      }),
+    ).toMatch(/^toHaveEmitted is for a scenario or /);
+  });
+});
+
 describe('What was emitted', () => {
   it('is found by the values that matter, also by asymmetric matchers', async () => {
     await using s = await scenario(serverCore, { protocol: echo });
@@ -116,16 +151,25 @@ describe('What was emitted', () => {
     assertEmitted(s, { type: 'server.listening' });
   });
 
+  it('is found by asymmetric matchers within its values', async () => {
+    const talkative = setupProtocol().createMachine({
+      entry: emit({ type: 'talk', what: { count: 3, words: ['a', 'b'] } } as never),
+    });
+    await using h = await handler(talkative);
+    expect(h).toHaveEmitted({ type: 'talk', what: { count: expect.any(Number), words: ['a', expect.any(String)] } });
+    expect(h).not.toHaveEmitted({ type: 'talk', what: { count: expect.any(Number) } });
+  });
+
   it('and was not is told, with all that happened', async () => {
     await using s = await scenario(serverCore, { protocol: echo });
     const check = (): void => {
       expect(s).toHaveEmitted({ type: 'connection.opened' });
     };
-    expect(check).toThrow('An event of type connection.opened with these values was to be emitted; all that happened:');
+    expect(check).toThrow('An event connection.opened with these values was to be emitted, but none of its type was');
     expect(check).toThrow('emits server.listening address: "127.0.0.1", port: 1601');
     expect(() => {
       expect(s).not.toHaveEmitted({ type: 'server.listening' });
-    }).toThrow('was not to be emitted');
+    }).toThrow('was not to be emitted, but 1 of its type was');
     expect(() => {
       assertEmitted(s, { type: 'connection.opened' });
     }).toThrow(ScenarioError);

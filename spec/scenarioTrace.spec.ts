@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { fromCallback, setup } from 'xstate';
+import { fromCallback, fromPromise, setup } from 'xstate';
 import {
   echo,
   serverCore,
   setupProtocol,
+  singleServer,
   type ConnectionInfo,
   type ProtocolEmitted,
   type ProtocolEvent,
@@ -37,7 +38,7 @@ describe('The trace', () => {
   it('tells who did what when, and what state it led to', async () => {
     expect(await visit()).toMatchInlineSnapshot(`
      "     0 ms  serverCore               starts in starting
-          0 ms  serverCore               _listener.listening address: { address: '127.0.0.1', port: 1601 }  (starting → listening.accepting)
+          0 ms  serverCore               _listener.listening address: { address: "127.0.0.1", port: 1601 }  (starting → listening.accepting)
           0 ms  serverCore               emits server.listening address: "127.0.0.1", port: 1601
           0 ms  ada                      connects
           0 ms                           20 ms pass
@@ -93,6 +94,15 @@ describe('The trace', () => {
       `     0 ms  ada                      sends "${'ä'.repeat(30)}"… (20000 bytes)`,
       `     0 ms  ada                      receives "${'ä'.repeat(30)}"… (20000 bytes)`,
     ]);
+  });
+
+  it('tells errors by their message, without the files of one machine', async () => {
+    const failing = fromPromise(() => Promise.reject(new TypeError('under test')));
+    await using s = await scenario(singleServer, { protocol: failing });
+    await s.client('no\u001b[2J\nbody');
+    expect(s.trace()).toContain('output: { reason: "handlerFailed", error: TypeError: under test');
+    expect(s.trace()).not.toContain(__dirname);
+    expect(s.trace()).toContain('no\\u001b[2J\\u000abody');
   });
 
   it('names actors by their place, also those without an id', async () => {

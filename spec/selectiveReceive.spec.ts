@@ -41,7 +41,7 @@ describe('Selective receive', () => {
 
   describe('given a handler that is busy with a promise for each chunk', () => {
     it('loses nothing of 1,000 chunks that come while it is busy with the first', async () => {
-      await using h = await handler(busyPerChunk(echoAfter(50)), { network });
+      await using h = await handler(busyPerChunk(echoAfter(50)), {}, { network });
       for (const line of lines) await h.inbox(line);
       await h.advance(49);
       await h.peer.receivesNothing();
@@ -64,6 +64,7 @@ describe('Selective receive', () => {
           handled.push(data);
           return '.';
         }),
+        {},
         { network },
       );
       const sent = numbered(1_000 * KiB);
@@ -86,6 +87,7 @@ describe('Selective receive', () => {
           await gate.opened;
           return data;
         }),
+        {},
         { network },
       );
       const sent = numbered(200 * KiB);
@@ -101,7 +103,7 @@ describe('Selective receive', () => {
 
   describe('given a FIN right behind the bytes', () => {
     it('tells it only when the last chunk has been dealt with: every reply arrives', async () => {
-      await using h = await handler(busyPerChunk(echoAfter(5)), { network });
+      await using h = await handler(busyPerChunk(echoAfter(5)), {}, { network });
       for (const line of lines.slice(0, 100)) await h.inbox(line);
       await h.peer.ends();
       await h.advance(499);
@@ -115,7 +117,7 @@ describe('Selective receive', () => {
     it('waits for the last reply also when the handler listens to control.socketShutdown in every state', async () => {
       const told: string[] = [];
       const protocol = busyPerChunk(echoAfter(20), { onSocketShutdown: (reason) => told.push(reason) });
-      await using h = await handler(protocol, { network });
+      await using h = await handler(protocol, {}, { network });
       await Promise.all([h.inbox('the only chunk'), h.peer.ends()]);
       await h.advance(19);
       await h.peer.receivesNothing();
@@ -127,7 +129,7 @@ describe('Selective receive', () => {
     });
 
     it('tells a half-open handler of it behind the last chunk, and lets it say goodbye', async () => {
-      await using h = await handler(busyPerChunk(echoAfter(5)), { network, allowHalfOpen: true });
+      await using h = await handler(busyPerChunk(echoAfter(5)), { allowHalfOpen: true }, { network });
       await Promise.all([h.inbox('last words '), h.peer.ends()]);
       await h.advance(5);
       await h.outbox('last words bye');

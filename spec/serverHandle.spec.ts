@@ -10,7 +10,7 @@ import {
   type SingleServer,
 } from '../server/index';
 import { collect, emitted } from './support/events';
-import { atEnd, attempt, connectClient, openClient } from './support/fixtures';
+import { atEnd, connectClient, knock, openClient } from './support/fixtures';
 
 interface Options {
   readonly port?: number;
@@ -151,7 +151,7 @@ describe.each(kinds)('The handle of a %s', (_, create) => {
       await openClient({ server: scoped as ServerCore, port });
     }
     expect(await closed).toMatchObject({ connections: 1, drained: [{ id: 'connection:1' }] });
-    expect(await attempt(port)).toBe('ECONNREFUSED');
+    expect(await knock(port)).toBe('ECONNREFUSED');
   });
 
   it('lets a scope be left that never started it, or had shut it down', async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServerCore, createSingleServer, echo } from '../server/index';
 import { SimulatedClock } from '../server/testing/index';
 import { collect } from './support/events';
-import { attempt, deaf, openClient, polite, startServer } from './support/fixtures';
+import { deaf, knock, openClient, polite, startServer } from './support/fixtures';
 
 const nothing = { connections: 0, rejected: 0, bytesIn: 0, bytesOut: 0, reasons: {}, drained: [] };
 
@@ -78,7 +78,7 @@ describe('shutdown()', () => {
       expect(await server.shutdown()).toMatchObject(nothing);
       expect(await server.closed).toMatchObject(nothing);
       await expect(server.start()).rejects.toMatchObject({ code: 'ERR_SERVER_CLOSED' });
-      expect(await attempt(port)).toBe('ECONNREFUSED');
+      expect(await knock(port)).toBe('ECONNREFUSED');
       expect(events).toEqual([]);
     });
 
@@ -90,7 +90,7 @@ describe('shutdown()', () => {
       const summary = server.shutdown();
       await expect(start).rejects.toMatchObject({ code: 'ERR_SERVER_CLOSED', name: 'ServerchartError' });
       expect(await summary).toMatchObject(nothing);
-      expect(await attempt(port)).toBe('ECONNREFUSED');
+      expect(await knock(port)).toBe('ECONNREFUSED');
       expect(events.map(({ type }) => type)).toEqual([
         '_serversignal.serverShutdown',
         'server.draining',

@@ -44,6 +44,37 @@ describe('SimulatedClock', () => {
       expect(diary).toEqual(['10: at once', '12: outer', '15: inner']);
     });
 
+    it('begins when an earlier call has ended', async () => {
+      const { clock, diary, note } = clockAndDiary();
+      for (const ms of [10, 60, 110]) clock.setTimeout(note('it'), ms);
+      await Promise.all([clock.advance(50), clock.advance(50), clock.advance(10)]);
+      expect([clock.now(), diary]).toEqual([110, ['10: it', '60: it', '110: it']]);
+    });
+
+    it('goes on after a call that was rejected', async () => {
+      const { clock } = clockAndDiary();
+      clock.setTimeout(() => {
+        throw new Error('thrown by a timer');
+      }, 10);
+      const [first, second] = await Promise.allSettled([clock.advance(50), clock.advance(50)]);
+      expect([first.status, second.status, clock.now()]).toEqual(['rejected', 'fulfilled', 60]);
+    });
+
+    it.each([-1, NaN, Infinity])('by %d ms is refused', async (ms) => {
+      const { clock } = clockAndDiary();
+      await expect(clock.advance(ms)).rejects.toThrow(`A clock can't be advanced by ${String(ms)} ms`);
+      await clock.advance(1);
+      expect(clock.now()).toBe(1);
+    });
+
+    it.each([NaN, 2 ** 31, Infinity])('takes a delay of %d ms for 1 ms, as Node does', async (ms) => {
+      const { clock, diary, note } = clockAndDiary();
+      clock.setTimeout(note('odd'), ms);
+      clock.setTimeout(note('longest'), 2 ** 31 - 1);
+      await clock.advance(2 ** 31);
+      expect(diary).toEqual(['1: odd', '2147483647: longest']);
+    });
+
     it('does not run a timer that was taken back, if by the one before it', async () => {
       const { clock, diary, note } = clockAndDiary();
       clock.setTimeout(() => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { singleServer } from '../server/index';
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
-import { assertServed, emittedOf, finish, inbox, outboxOf } from './support/singleScenario';
+import { emittedOf, finish, inbox, outboxOf } from './support/boxes';
+import { assertServed } from './support/singleScenario';
 
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 

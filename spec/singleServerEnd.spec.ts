@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { singleServer } from '../server/index';
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
-import { emittedOf, finish, inbox } from './support/singleScenario';
+import { emittedOf, finish, inbox } from './support/boxes';
 
 describe('SingleServer with an end behind what waits', () => {
   it('emits _CSA_signal.producerFinished when it tells the client', async () => {

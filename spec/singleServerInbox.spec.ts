@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { createSingleServer, singleServer } from '../server/index';
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
+import { emittedOf, finish, inbox } from './support/boxes';
 import { Client } from './support/client';
-import { assertServed, emittedOf, finish, inbox } from './support/singleScenario';
-import { leave } from './support/visitors';
+import { assertServed } from './support/singleScenario';
 
 describe("SingleServer's inbox, while there is no client", () => {
   it('waits for the first one, in order, since before the start', async () => {
@@ -16,7 +16,7 @@ describe("SingleServer's inbox, while there is no client", () => {
     server.send({ type: 'inbox', data: new Uint8Array(Buffer.from('three')) });
     const client = await Client.connect(port);
     expect(await client.receiveText('one two three')).toBe('one two three');
-    await leave(client);
+    await client.end().closed;
     expect(await server.shutdown()).toMatchObject({ bytesOut: 13, reasons: { peerClosed: 1 } });
   });
 

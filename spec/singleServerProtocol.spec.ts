@@ -3,8 +3,8 @@ import { fromCallback, type AnyActorLogic } from 'xstate';
 import { echo, singleServer, type ConnectionInfo, type ProtocolEvent } from '../server/index';
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
+import { emittedOf, inbox } from './support/boxes';
 import { handler } from './support/fixtures';
-import { emittedOf, inbox } from './support/singleScenario';
 
 describe('SingleServer with a protocol', () => {
   it('gives each client a handler of its own, told who the client is', async () => {

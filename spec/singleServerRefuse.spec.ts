@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { createSingleServer, singleServer } from '../server/index';
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
+import { emittedOf } from './support/boxes';
 import { emitted } from './support/events';
-import { assertServed, emittedOf } from './support/singleScenario';
-import { knock, leave, visitors } from './support/visitors';
+import { connectClient, knock } from './support/fixtures';
+import { assertServed } from './support/singleScenario';
 
 describe('SingleServer, given a client that is being served', () => {
   describe("with whenBusy 'refuse'", () => {
-    const visit = visitors();
-
     it('does not listen until the first has left, and then on the same port, though it was 0', async () => {
       await using s = await scenario(singleServer, { whenBusy: 'refuse', port: 0 });
       const { address } = s.server.getSnapshot().context;
@@ -59,11 +58,11 @@ describe('SingleServer, given a client that is being served', () => {
         await using server = createSingleServer({ path, whenBusy: 'refuse' });
         await server.start();
         const opened = emitted(server, 'connection.opened');
-        const first = await visit({ path });
+        const first = await connectClient({ path });
         await opened;
         expect(await knock({ path })).toBe('ENOENT');
         const listening = emitted(server, 'server.listening');
-        await leave(first);
+        await first.end().closed;
         expect(await listening).toEqual({ type: 'server.listening', address: path, port: 0 });
         expect(await knock({ path })).toBe('connected');
       } finally {

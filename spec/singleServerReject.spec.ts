@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { singleServer } from '../server/index';
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
+import { emittedOf } from './support/boxes';
 import { megabyte } from './support/floods';
-import { assertServed, emittedOf } from './support/singleScenario';
+import { assertServed } from './support/singleScenario';
 
 describe('SingleServer, given a client that is being served', () => {
   describe("with whenBusy 'reject'", () => {

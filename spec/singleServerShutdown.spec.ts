@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createSingleServer, singleServer } from '../server/index';
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
-import { emittedOf, inbox } from './support/singleScenario';
+import { emittedOf, inbox } from './support/boxes';
 
 const nothingServed = { connections: 0, rejected: 0, bytesIn: 0, bytesOut: 0, reasons: {}, drained: [] };
 

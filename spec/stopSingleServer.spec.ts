@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { singleServer } from '../server/index';
 import { scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
+import { inbox } from './support/boxes';
 import { deaf, waiting } from './support/fixtures';
 import { expectQuiet } from './support/quiet';
-import { inbox } from './support/singleScenario';
 import { assertNothingLeft } from './support/stopping';
 
 describe("The root actor's stop() of a SingleServer", () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createServerCore, echo } from '../server/index';
 import { emitted, eventually } from './support/events';
-import { attempt, connectClient, handler, openClient, startServer, tooMuch } from './support/fixtures';
+import { connectClient, handler, knock, openClient, startServer, tooMuch } from './support/fixtures';
 import { expectNothingLeft, timersOf } from './support/nothingLeft';
 
 /** The process has neither a socket nor a timer more than before. */
@@ -33,7 +33,7 @@ describe("The root actor's stop(), seen from the process", () => {
     const started = await startServer();
     const client = await openClient(started);
     started.server.send({ type: 'control.suspend' });
-    expect(await attempt(started.port)).toBe('ECONNREFUSED');
+    expect(await knock(started.port)).toBe('ECONNREFUSED');
     started.server.send({ type: 'control.resume' });
     await expectNothingLeft(started, [client]);
   });

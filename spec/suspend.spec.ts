@@ -3,7 +3,7 @@ import { createServerCore, echo, serverCore, type ServerCoreOptions } from '../s
 import { scenario, type Scenario, type TestPeer } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
 import { emitted } from './support/events';
-import { attempt, connectClient, startServer } from './support/fixtures';
+import { connectClient, knock, startServer } from './support/fixtures';
 
 type Core = Scenario<typeof serverCore>;
 
@@ -75,7 +75,7 @@ describe('ServerCore, suspended by control.suspend', () => {
       server.send({ type: 'control.resume' });
     }
     server.send({ type: 'control.suspend' });
-    expect(await attempt(port)).toBe('ECONNREFUSED');
+    expect(await knock(port)).toBe('ECONNREFUSED');
     const listening = emitted(server, 'server.listening');
     server.send({ type: 'control.resume' });
     expect(await listening).toEqual({ type: 'server.listening', address: '127.0.0.1', port });
@@ -181,8 +181,7 @@ describe('ServerCore, suspended by control.suspend', () => {
     const client = await s.client();
     await suspend(s);
     await using thief = await scenario(serverCore, { protocol: echo, port: 8080 }, { network: s.network });
-    await resume(s);
-    expect(s.error).toMatchObject({ name: 'ListenError', code: 'EADDRINUSE', port: 8080 });
+    await expect(resume(s)).rejects.toMatchObject({ name: 'ListenError', code: 'EADDRINUSE', port: 8080 });
     await client.hasClosed();
     expect(thief.server).toBeInState({ listening: 'accepting' });
   });

@@ -11,7 +11,8 @@ import {
   type TcpClientEmitted,
 } from '../server/index';
 import '../server/testing/matchers/jestGlobals';
-import { calling, emittedOf, finish, inbox, outboxOf, port } from './support/clientScenario';
+import { emittedOf, finish, inbox, outboxOf } from './support/boxes';
+import { calling, port } from './support/clientScenario';
 import { collect, emitted } from './support/events';
 import { handler, startServer } from './support/fixtures';
 import { tcpClients } from './support/tcpClients';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { echo, serverCore, setupProtocol, type ServerCoreOptions } from '../server/index';
-import { scenario, type Scenario, type ScenarioOptions, type TestPeer } from '../server/testing/index';
+import { scenario, type Scenario, type ScenarioOptions, type TestClient } from '../server/testing/index';
 
 const played: AsyncDisposable[] = [];
 
@@ -12,7 +12,7 @@ afterEach(async () => {
 async function visited(
   options: Partial<ServerCoreOptions> = {},
   surroundings?: ScenarioOptions,
-): Promise<[Scenario<typeof serverCore>, TestPeer]> {
+): Promise<[Scenario<typeof serverCore>, TestClient]> {
   const s = await scenario(serverCore, { protocol: echo, ...options }, surroundings);
   played.push(s);
   return [s, await s.client('ada')];
@@ -45,6 +45,19 @@ describe('A peer', () => {
       expect(ada.received.toString()).toBe(' und mehr');
       await ada.receives(' und mehr');
       await ada.receivesNothing();
+    });
+
+    it('what a pattern matches in bytes that are no text', async () => {
+      const [, ada] = await visited();
+      const bytes = Buffer.from([0xff, 0x61, 0x62, 0x0a, 0xfe]);
+      await ada.sends(bytes);
+      expect(await ada.receives(/.ab\n/)).toEqual(bytes.subarray(0, 4));
+      await ada.receives(1);
+    });
+
+    it.each([-2, 0.5, NaN])('no %d bytes', async (count) => {
+      const [, ada] = await visited();
+      await expect(ada.receives(count)).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', option: 'expected' });
     });
 
     it('nothing, when that is what it expects', async () => {
@@ -90,7 +103,7 @@ describe('A peer', () => {
       );
     });
 
-    it.each<[why: string, act: (ada: TestPeer, s: Scenario<typeof serverCore>) => unknown, found: string]>([
+    it.each<[why: string, act: (ada: TestClient, s: Scenario<typeof serverCore>) => unknown, found: string]>([
       ['nobody sent it', () => undefined, 'nothing has come'],
       ['only a part has come', (ada) => ada.sends('hel'), '"hel" has come'],
       [
@@ -102,7 +115,11 @@ describe('A peer', () => {
         'nothing has come; it has stopped reading',
       ],
       ['it has left', (ada) => ada.leaves(), 'nothing has come; the server has closed it: peerClosed'],
-      ['the server is gone', (_, s) => s.server.stop(), 'nothing has come; it has closed'],
+      [
+        'the server is gone',
+        (_, s) => s.server.stop(),
+        'nothing has come; it has closed; its server has ended without telling a reason',
+      ],
     ])('nothing when %s', async (_, act, found) => {
       const [s, ada] = await visited();
       await act(ada, s);
@@ -157,7 +174,7 @@ describe('A peer', () => {
 
   describe('is where it says that it is', () => {
     /** How an expectation of each kind ends. */
-    const asked = async (peer: TestPeer): Promise<Record<string, string>> => ({
+    const asked = async (peer: TestClient): Promise<Record<string, string>> => ({
       open: await complaint(peer.isOpen()),
       ended: await complaint(peer.isEnded()),
       closed: await complaint(peer.isClosed()),
@@ -224,6 +241,7 @@ describe('A peer', () => {
       expect(await complaint(ada.receives(1))).toBe(
         'ada was to receive 1 bytes, but nothing has come; it is still connecting',
       );
+      expect(await complaint(ada.isOpen())).toBe('ada was to be connected, but it is still connecting');
     });
   });
 
@@ -236,6 +254,16 @@ describe('A peer', () => {
     await ada[act]();
     await ada.isClosed(reason);
     expect(s.closed).toMatchObject([{ id: 'connection:1', reason }]);
+  });
+
+  it('does nothing more once it has closed, and the trace says so', async () => {
+    const [s, ada] = await visited();
+    await ada.leaves();
+    const before = s.trace();
+    await ada.leaves();
+    await ada.resets();
+    await ada.ends();
+    expect(s.trace()).toBe(before);
   });
 
   it('comes from the address that it is given, and on a unix socket', async () => {
@@ -257,7 +285,7 @@ describe('A peer', () => {
       [
         '     0 ms  ada                      is connection:1',
         '',
-        "The network's seed was 3, its faults { seed: 4, delay: 0 }.",
+        "The network's seed was 3, its faults were { seed: 4, delay: 0 }.",
       ].join('\n'),
     );
   });

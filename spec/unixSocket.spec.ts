@@ -8,7 +8,7 @@ import { createServerCore, createSingleServer, echo, type ConnectionInfo } from 
 import { Child } from './support/child';
 import { Client } from './support/client';
 import { emitted } from './support/events';
-import { atEnd, attempt, connectClient, handler } from './support/fixtures';
+import { atEnd, connectClient, handler, knock } from './support/fixtures';
 
 const noted: ConnectionInfo[] = [];
 /** Notes what handlers were told. */
@@ -135,7 +135,7 @@ describe('ServerCore listens on an inherited descriptor', () => {
     child.dismiss();
     expect(await child.hear()).toMatchObject({ connections: 1, bytesIn: 5, bytesOut: 5 });
     expect(await client.closed).toBe('clean');
-    expect(await attempt(port)).toBe('ECONNREFUSED');
+    expect(await knock(port)).toBe('ECONNREFUSED');
     expect(await child.ended).toEqual({ code: 0, stderr: '' });
   });
 });

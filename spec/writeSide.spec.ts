@@ -16,7 +16,7 @@ describe('The write side', () => {
   describe('given a peer that takes everything', () => {
     it('never tells of congestion, not even for a write beyond the high-water mark', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { window: large.length });
+      await using h = await handler(recorder.protocol, {}, { window: large.length });
       for (let n = 1; n <= 20; n += 1) {
         // the network takes it at once, although Node's write() returns false
         recorder.first.write(large);
@@ -30,7 +30,7 @@ describe('The write side', () => {
   describe('given a peer that does not read', () => {
     it('tells control.noSpaceInBox once, then control.spaceInBox once all has left, and again the next time', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { window, maxBufferedBytes: Infinity });
+      await using h = await handler(recorder.protocol, { maxBufferedBytes: Infinity }, { window });
       for (const turn of [1, 2]) {
         h.peer.stopsReading();
         recorder.first.write(large);
@@ -49,7 +49,7 @@ describe('The write side', () => {
 
     it('is not read while it is congested, and again after that', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { window });
+      await using h = await handler(recorder.protocol, {}, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       await h.scenario.settle();
@@ -81,7 +81,7 @@ describe('The write side', () => {
           });
         }
       });
-      await using h = await handler(recorder.protocol, { window, maxBufferedBytes: 1_000 });
+      await using h = await handler(recorder.protocol, { maxBufferedBytes: 1_000 }, { window });
       h.peer.stopsReading();
       pump(recorder.first);
       expect(told(recorder.first)).toEqual(['control.noSpaceInBox']);
@@ -98,7 +98,7 @@ describe('The write side', () => {
   describe('given maxBufferedBytes', () => {
     it('delivers one message that is larger, when nothing else waits', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { window, maxBufferedBytes: 1_000 });
+      await using h = await handler(recorder.protocol, { maxBufferedBytes: 1_000 }, { window });
       recorder.first.write(large);
       await h.outbox(large);
       expect(told(recorder.first)).toEqual(['control.noSpaceInBox', 'control.spaceInBox']);
@@ -107,7 +107,7 @@ describe('The write side', () => {
 
     it('closes with slowConsumer on the first write that finds more waiting, and keeps nothing', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { window, maxBufferedBytes: large.length - window - 1 });
+      await using h = await handler(recorder.protocol, { maxBufferedBytes: large.length - window - 1 }, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       await h.advance(1_000);
@@ -127,7 +127,7 @@ describe('The write side', () => {
 
     it('closes once, however much is written after that', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { window, maxBufferedBytes: 100_000 });
+      await using h = await handler(recorder.protocol, { maxBufferedBytes: 100_000 }, { window });
       h.peer.stopsReading();
       for (let n = 0; n < 10; n += 1) recorder.first.write(large);
       expect(await h.isClosed('slowConsumer')).toMatchObject({ bytesOut: window });
@@ -137,7 +137,7 @@ describe('The write side', () => {
 
     it('counts what still waits, not what the network has taken of a large write already', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { window, maxBufferedBytes: large.length - window });
+      await using h = await handler(recorder.protocol, { maxBufferedBytes: large.length - window }, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       recorder.first.write('one more');
@@ -150,7 +150,7 @@ describe('The write side', () => {
 
     it('counts a string by its bytes', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { window, maxBufferedBytes: 40_000 });
+      await using h = await handler(recorder.protocol, { maxBufferedBytes: 40_000 }, { window });
       h.peer.stopsReading();
       // 60,000 bytes, of which the network takes 10,000
       recorder.first.write('€'.repeat(20_000));
@@ -161,7 +161,7 @@ describe('The write side', () => {
 
     it('of 0 lets every write through that finds nothing waiting', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { window, maxBufferedBytes: 0 });
+      await using h = await handler(recorder.protocol, { maxBufferedBytes: 0 }, { window });
       recorder.first.write('a');
       recorder.first.write('b');
       await h.outbox('ab');

@@ -33,7 +33,7 @@ describe('writeTimeout', () => {
   describe('given a handler that is still there', () => {
     it('closes with slowConsumer when nothing leaves for so long, and tells the handler', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { writeTimeout, window });
+      await using h = await handler(recorder.protocol, { writeTimeout }, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       await h.advance(999);
@@ -67,7 +67,7 @@ describe('writeTimeout', () => {
 
     it('leaves a connection alone on which nothing waits', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { writeTimeout, window });
+      await using h = await handler(recorder.protocol, { writeTimeout }, { window });
       recorder.first.write(large);
       await h.outbox(large);
       await h.advance(60_000);
@@ -78,7 +78,7 @@ describe('writeTimeout', () => {
 
     it('closes too when what waits is less than the high-water mark', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { writeTimeout, window });
+      await using h = await handler(recorder.protocol, { writeTimeout }, { window });
       h.peer.stopsReading();
       // the network takes ten, and one waits
       for (let n = 0; n < 11; n += 1) recorder.first.write(Buffer.alloc(1_000));
@@ -90,7 +90,7 @@ describe('writeTimeout', () => {
 
     it('applies after the peer has ended its side too', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { writeTimeout, window, allowHalfOpen: true });
+      await using h = await handler(recorder.protocol, { writeTimeout, allowHalfOpen: true }, { window });
       h.peer.stopsReading();
       await h.peer.ends();
       await h.advance(60_500);
@@ -109,7 +109,7 @@ describe('writeTimeout', () => {
   describe('given a handler that has finished', () => {
     it('closes with slowConsumer when nothing leaves for so long', async () => {
       const recorder = new Recorder();
-      await using h = await handler(recorder.protocol, { writeTimeout, window });
+      await using h = await handler(recorder.protocol, { writeTimeout }, { window });
       h.peer.stopsReading();
       recorder.first.write(large);
       recorder.first.emit(finished);

@@ -8,6 +8,9 @@ interface Timer {
   readonly run: () => void;
 }
 
+/** Milliseconds of the longest timer that Node has. */
+const longestTimeout = 2 ** 31 - 1;
+
 /** So many turns of the event loop without rest are taken for a conversation that never ends. */
 const mostTurns = 100_000;
 
@@ -24,6 +27,8 @@ export class SimulatedClock implements Clock {
   readonly #dues = new Map<number, number>();
   /** Tasks that were deferred and have not run. */
   #deferred = 0;
+  /** The last call of `advance` has ended. */
+  #advanced: Promise<void> = Promise.resolve();
 
   /** Milliseconds since the clock was made. */
   now(): number {
@@ -40,10 +45,14 @@ export class SimulatedClock implements Clock {
     return (this.#timers[0]?.due ?? Infinity) - this.#now;
   }
 
-  /** Has `run` called once the time has advanced by `ms`; within the next `advance`, whatever its length, for 0. */
+  /**
+   * Has `run` called once the time has advanced by `ms`; within the next `advance`, whatever its length, for 0. What Node
+   * takes for 1 ms is 1 ms here: NaN, and more than 2 147 483 647 (24.8 days).
+   */
   setTimeout(run: () => void, ms: number): number {
     this.#lastId += 1;
-    const timer = { id: this.#lastId, due: this.#now + Math.max(0, ms), run };
+    const delay = ms <= longestTimeout ? Math.max(0, ms) : 1;
+    const timer = { id: this.#lastId, due: this.#now + delay, run };
     this.#timers.splice(this.#placeOf(timer), 0, timer);
     this.#dues.set(timer.id, timer.due);
     return timer.id;
@@ -85,13 +94,20 @@ export class SimulatedClock implements Clock {
 
   /**
    * Moves the time on by `ms` milliseconds. Timers go off in the order of their times, those of one time in the order in
-   * which they were set, and all that follows from one has {@link settled} before the next.
+   * which they were set, and all that follows from one has {@link settled} before the next. A call during another one
+   * begins when that has ended.
    *
    * Rejects when a timer's function throws, when it never settles, or when 100 000 timers go off without the time moving:
    * one that sets itself again with 0 ms.
    */
   async advance(ms: number): Promise<void> {
-    if (!(ms >= 0)) throw new RangeError(`A clock can't be advanced by ${String(ms)} ms`);
+    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`A clock can't be advanced by ${String(ms)} ms`);
+    const advanced = this.#advanced.then(() => this.#advance(ms));
+    this.#advanced = advanced.catch(() => undefined);
+    await advanced;
+  }
+
+  async #advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await this.settled();
     let atOnce = 0;

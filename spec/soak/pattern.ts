@@ -1,4 +1,4 @@
-import { seededRandom } from '../../server/testing/random';
+import { seededRandom } from '../../server/testing/network/random';
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const length = 1 << 20;

@@ -1,4 +1,5 @@
 import { afterEach } from '@jest/globals';
+import type { NetConnectOpts } from 'node:net';
 import { fromCallback } from 'xstate';
 import {
   createServerCore,
@@ -33,7 +34,11 @@ export interface Started {
 export async function startServer(
   options: Partial<Parameters<typeof createServerCore>[0] & ServerCoreOptions> = {},
 ): Promise<Started> {
-  const server = createServerCore({ protocol: echo, port: 0, ...options });
+  return started(createServerCore({ protocol: echo, port: 0, ...options }));
+}
+
+/** The server, once it listens; it is cut after the spec. */
+export async function started(server: ServerCore): Promise<Started> {
   atEnd(() => {
     server.send({ type: 'control.shutdownMicroprocess' });
   });
@@ -42,8 +47,9 @@ export async function startServer(
 }
 
 /** A client that answers our FIN with its own, as most do. */
-export async function connectClient(port: number): Promise<Client> {
-  const client = await Client.connect({ port, host: '127.0.0.1', allowHalfOpen: false });
+export async function connectClient(to: number | NetConnectOpts): Promise<Client> {
+  const where = typeof to === 'number' ? { port: to, host: '127.0.0.1' } : to;
+  const client = await Client.connect({ allowHalfOpen: false, ...where });
   atEnd(() => client.destroy());
   return client;
 }
@@ -92,12 +98,11 @@ export const waiting = setupProtocol().createMachine({
 /** A handler that hears everything and does nothing about it. */
 export const deaf = handler(() => undefined);
 
-/** How a connection attempt ended: the error's code, or how the connection itself ended. */
-export async function attempt(port: number): Promise<string> {
+/** The error code that connecting ends in, or `'connected'`. */
+export async function knock(to: number | NetConnectOpts): Promise<string> {
   try {
-    return await (
-      await connectClient(port)
-    ).closed;
+    await (await Client.connect(to)).destroy();
+    return 'connected';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error);
   }

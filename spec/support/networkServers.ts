@@ -41,9 +41,14 @@ export class NetServers extends Net {
     return server;
   }
 
+  /** A SingleServer that has not started. */
+  makeSingle(options: SingleServerOptions = {}): SingleServer {
+    return this.#host(new ServerHandle(singleServer, { port: 0, ...options }, { clock: this.clock }));
+  }
+
   /** A SingleServer that listens. */
-  async single(options: SingleServerOptions = {}): Promise<SingleServer> {
-    const server = this.#host(new ServerHandle(singleServer, { port: 0, ...options }, { clock: this.clock }));
+  async single(options?: SingleServerOptions): Promise<SingleServer> {
+    const server = this.makeSingle(options);
     await server.start();
     return server;
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, jest } from '@jest/globals';
 import type { Client } from './client';
-import { attempt, type Started } from './fixtures';
+import { knock, type Started } from './fixtures';
+import { turn } from './serving';
 
 let before: Record<string, number>;
 
@@ -18,8 +19,6 @@ const added = (): string[] =>
   Object.entries(resources())
     .filter(([kind, count]) => count > (before[kind] ?? 0))
     .map(([kind]) => kind);
-
-const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
 
 /** The pending timers of a server's system. */
 export const timersOf = ({ actor }: Pick<Started['server'], 'actor'>): string[] =>
@@ -50,7 +49,7 @@ export async function expectNothingLeft(
   expect(server.actor.getSnapshot().status).toBe('stopped');
   for (const client of clients) client.resumeReading();
   for (const client of clients) expect(await client.closed).toMatch(/^(clean|ECONNRESET)$/);
-  if (port !== undefined) expect(await attempt(port)).toBe('ECONNREFUSED');
+  if (port !== undefined) expect(await knock(port)).toBe('ECONNREFUSED');
   for (let turns = 0; turns < 10_000 && added().length > 0; turns += 1) await turn();
   expect(added()).toEqual([]);
   expect(await server.closed).toMatchObject({ drained: [] });

@@ -1,10 +1,9 @@
-import type { AnyActor, AnyEventObject } from 'xstate';
+import type { AnyEventObject } from 'xstate';
 import { ConnectedSocketAdapter } from '../../actors/connectedSocketAdapter';
 import { connectionInfo } from '../../actors/connectionInfo';
-import { setNetwork } from '../../actors/network';
 import { serverDefaults } from '../../machines/options';
 import type { RunOptions } from '../../server/testing/paths/modelPath';
-import { atEnd, tooMuch } from './fixtures';
+import { tooMuch } from './fixtures';
 import type { Net, Peer } from './networks';
 
 /** Where a model's server can't listen, because somebody else does. */
@@ -22,13 +21,6 @@ export const listenerEvents: readonly AnyEventObject[] = [
   { type: '_listener.acceptFailed', error: new Error('under test') },
   { type: '_listener.failed', error: new Error('under test') },
 ];
-
-/** Puts a server that has not started on a network, until the end of the spec. */
-export function onNetwork<T extends { readonly actor: AnyActor }>(net: Net, server: T): T {
-  setNetwork(server.actor, net.network);
-  atEnd(() => server.actor.stop());
-  return server;
-}
 
 const isInMemory = ({ network }: Net): boolean => 'clock' in network;
 

@@ -81,7 +81,7 @@ export function pathTo({ paths }: ModelPaths, goal: string): ModelPath {
 }
 
 /** All has happened that does so at once. */
-export const settled = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+export { turn as settled } from './serving';
 
 /** What a run fails with. */
 export async function failure(run: Promise<void>): Promise<string> {

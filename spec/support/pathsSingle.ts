@@ -1,12 +1,11 @@
 import type { AnyEventObject, SnapshotFrom } from 'xstate';
-import { ServerHandle } from '../../server/serverHandle';
-import { singleServer, singleServerMachine, type SingleServer, type SingleServerOptions } from '../../server/index';
+import { singleServerMachine, type SingleServer, type SingleServerOptions } from '../../server/index';
 import type { Drive } from '../../server/testing/paths/modelPath';
 import { modelPaths, type ModelPaths } from '../../server/testing/paths/modelPaths';
 import { emitted } from './events';
 import { deaf } from './fixtures';
 import type { Net, Peer } from './networks';
-import { floodFor, lateCSA, listenerEvents, modelCSA, onNetwork, serverOptions, takenPort } from './paths';
+import { floodFor, lateCSA, listenerEvents, modelCSA, serverOptions, takenPort } from './paths';
 
 const common = { ...serverOptions, maxPendingBytes: 10 };
 
@@ -76,14 +75,10 @@ export const singlePaths = (): ModelPaths<SingleServerOptions | undefined> =>
     cells: true,
   });
 
-/** A SingleServer that has not started. */
-export const makeSingle = (net: Net, options: SingleServerOptions | undefined): SingleServer =>
-  onNetwork(net, new ServerHandle(singleServer, options, { clock: net.clock }));
-
 /** How the events of a SingleServer happen on a network. */
 export function singleDrive(net: Net, server: SingleServer): Drive {
   const clients: Peer[] = [];
-  const snapshot = (): SnapshotFrom<typeof singleServer> => server.actor.getSnapshot();
+  const snapshot = (): SnapshotFrom<typeof singleServerMachine> => server.actor.getSnapshot();
   const overwhelm = async (): Promise<void> => {
     const isFull = emitted(server, 'signal.noSpaceInBox');
     server.send({ type: 'inbox', data: floodFor(net) });

@@ -12,7 +12,6 @@ import { Client } from './client';
 import { collect, emitted } from './events';
 
 export type Closed = Extract<ServerEmitted, { type: 'connection.closed' }>;
-export type Failed = Extract<ServerEmitted, { type: 'connection.failed' }>;
 
 type Live = ReadonlyMap<string, { readonly CSA: ConnectedSocketAdapter }>;
 
@@ -31,11 +30,6 @@ export class Serving {
   /** How connections ended so far. */
   get closed(): Closed[] {
     return this.events.filter((event) => event.type === 'connection.closed');
-  }
-
-  /** Which handlers failed so far. */
-  get failed(): Failed[] {
-    return this.events.filter((event) => event.type === 'connection.failed');
   }
 
   async start(protocol: Protocol, options: Partial<ServerCoreOptions> = {}): Promise<void> {

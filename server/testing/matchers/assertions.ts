@@ -1,11 +1,11 @@
 import type { StateValue } from 'xstate';
 import { ScenarioError } from '../scenario/scenarioError';
-import type { Scenario } from '../scenario/scenario';
 import {
   inState,
   withConnections,
   withEmitted,
   type Check,
+  type Connected,
   type Emitter,
   type PartialEvent,
   type Stateful,
@@ -23,7 +23,7 @@ export function assertInState(stateful: Stateful, expected: StateValue): void {
  * A scenario's servers have so many connections, each with its handler.
  * @throws {@link ScenarioError} when they have more or less
  */
-export function assertConnections(s: Pick<Scenario<never>, 'connections' | 'failure'>, expected: number): void {
+export function assertConnections(s: Connected, expected: number): void {
   demand(withConnections(s, expected));
 }
 

@@ -1,16 +1,27 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AnyActorRef, EventObject, StateValue } from 'xstate';
-import { matchesState } from 'xstate';
+import { matchesState, type AnyActorRef, type AnyStateNode, type EventObject, type StateValue } from 'xstate';
+import { describe } from '../../../machines/errors';
+import { isMachine } from '../../../machines/logic';
 import { stateText } from '../../inspect/trace/traceText';
-import type { HandlerScenario } from '../scenario/handler';
-import type { Scenario } from '../scenario/scenario';
-import { stageOf, type Stage } from '../scenario/stage';
+import { stageOf } from '../scenario/stage';
 
-/** Whatever has a state: an actor, or something that holds one. */
-export type Stateful = Pick<AnyActorRef, 'getSnapshot'> | { readonly actor: AnyActorRef };
+/** Whatever has a state: an actor, or a scenario, a handler under test or a server that has one. */
+export type Stateful =
+  | Pick<AnyActorRef, 'getSnapshot'>
+  | { readonly actor: Pick<AnyActorRef, 'getSnapshot'> }
+  | { readonly server: Pick<AnyActorRef, 'getSnapshot'> };
 
-/** Whatever has emitted something. */
-export type Emitter = Pick<Stage<never>, 'emitted' | 'trace'> | Pick<HandlerScenario, 'emitted' | 'trace'>;
+/** A scenario. */
+export interface Connected {
+  readonly connections: number;
+  failure(message: string): Error;
+}
+
+/** A scenario, or a handler under test. */
+export interface Emitter {
+  readonly emitted: readonly EventObject[];
+  failure(message: string): Error;
+}
 
 /** The event's type, and what of its payload matters. Asymmetric matchers such as `expect.any(Number)` may stand in it. */
 export type PartialEvent = EventObject & Readonly<Record<string, unknown>>;
@@ -21,10 +32,17 @@ export interface Check {
   readonly message: () => string;
 }
 
-/** Whether an actor is in a state, or in a state within it. */
+/**
+ * Whether an actor is in a state, or in a state within it.
+ * @throws TypeError when it has no such state at all
+ */
 export function inState(stateful: Stateful, expected: StateValue): Check {
-  const actor = 'actor' in stateful ? stateful.actor : (stateful as AnyActorRef);
+  const actor = actorOf(stateful);
   const { value, status } = actor.getSnapshot() as { readonly value?: StateValue; readonly status: string };
+  const { logic } = actor as unknown as { readonly logic: unknown };
+  if (isMachine(logic) && !isKnown(expected, logic.root)) {
+    throw new TypeError(`The chart ${logic.id} has no state ${textOf(expected)}`);
+  }
   const pass = value !== undefined && matchesState(expected, value);
   const found = value === undefined ? 'has no states' : `is in ${textOf(value)}`;
   const ended = status === 'active' ? '' : `, and its status is ${status}`;
@@ -33,8 +51,8 @@ export function inState(stateful: Stateful, expected: StateValue): Check {
 }
 
 /** Whether a scenario's servers have so many connections. */
-export function withConnections(s: Pick<Scenario<never>, 'connections' | 'failure'>, expected: number): Check {
-  const { connections } = s;
+export function withConnections(s: Connected, expected: number): Check {
+  const { connections } = demand(s, 'connections', 'toHaveConnections is for a scenario');
   const pass = connections === expected;
   const text = `The scenario ${pass ? 'was not' : 'was'} to have ${String(expected)} connections, but has ${String(connections)}`;
   return { pass, message: () => s.failure(text).message };
@@ -42,19 +60,57 @@ export function withConnections(s: Pick<Scenario<never>, 'connections' | 'failur
 
 /** Whether a scenario's root, or a handler under test, has emitted such an event. */
 export function withEmitted(emitter: Emitter, expected: PartialEvent): Check {
-  const emitted = emitter.emitted as readonly PartialEvent[];
-  const pass = emitted.some((event) => Object.entries(expected).every(([key, value]) => agrees(event[key], value)));
-  return {
-    pass,
-    message: () =>
-      `An event of type ${expected.type} with these values was ${pass ? 'not ' : ''}to be emitted; all that happened:\n${emitter.trace()}`,
-  };
+  const { emitted } = demand(emitter, 'emitted', 'toHaveEmitted is for a scenario or a handler under test');
+  const pass = emitted.some((event) =>
+    Object.entries(expected).every(([key, value]) => agrees((event as PartialEvent)[key], value)),
+  );
+  const alike = emitted.filter(({ type }) => type === expected.type).length;
+  const found = alike === 0 ? 'none of its type was' : `${String(alike)} of its type ${alike === 1 ? 'was' : 'were'}`;
+  const text = `An event ${expected.type} with these values was ${pass ? 'not ' : ''}to be emitted, but ${found}`;
+  return { pass, message: () => emitter.failure(text).message };
+}
+
+function actorOf(stateful: Stateful): AnyActorRef {
+  const { server, actor } = (stateful as Partial<Record<'server' | 'actor', unknown>> | undefined) ?? {};
+  const isActor = (value: unknown): value is AnyActorRef =>
+    typeof (value as Partial<AnyActorRef> | undefined)?.getSnapshot === 'function';
+  const found = [stateful, server, actor].find(isActor);
+  if (found !== undefined) return found;
+  throw new TypeError(`toBeInState is for an actor, a scenario, a handler or a server, not for ${describe(stateful)}`);
+}
+
+function demand<T extends object>(value: T, property: keyof T, what: string): T {
+  if (typeof value === 'object' && (value as T | null) !== null && property in value) return value;
+  throw new TypeError(`${what}, not for ${describe(value)}`);
+}
+
+/** Whether a chart has a state; `a.b` is as good as `{ a: 'b' }`. */
+function isKnown(value: StateValue, { states }: AnyStateNode): boolean {
+  const below: [string, StateValue | undefined][] =
+    typeof value === 'string' ? [splitFirst(value)] : Object.entries(value);
+  return below.every(([key, rest]) => {
+    const state = states[key];
+    return state !== undefined && (rest === undefined || isKnown(rest, state));
+  });
+}
+
+function splitFirst(path: string): [string, string | undefined] {
+  const dot = path.indexOf('.');
+  return dot < 0 ? [path, undefined] : [path.slice(0, dot), path.slice(dot + 1)];
 }
 
 function agrees(found: unknown, expected: unknown): boolean {
   const { asymmetricMatch } = (expected ?? {}) as { asymmetricMatch?: (value: unknown) => boolean };
-  return asymmetricMatch === undefined ? isDeepStrictEqual(found, expected) : asymmetricMatch.call(expected, found);
+  if (asymmetricMatch !== undefined) return asymmetricMatch.call(expected, found);
+  if (!isComposed(expected)) return isDeepStrictEqual(found, expected);
+  if (!isComposed(found) || Object.keys(found).length !== Object.keys(expected).length) return false;
+  return Object.entries(expected).every(([key, value]) => agrees((found as Record<string, unknown>)[key], value));
 }
+
+/** A plain object or an array. */
+const isComposed = (value: unknown): value is object =>
+  Array.isArray(value) ||
+  (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype);
 
 // XState's own type has room for undefined, which no state is
 const textOf = (value: StateValue): string => stateText(value as Parameters<typeof stateText>[0]);

@@ -78,6 +78,9 @@ export function explore<TInput>(machine: AnyStateMachine, input: TInput, explori
   return routes;
 }
 
+/** Of one event. */
+const mostMicrosteps = 1_000;
+
 /** What XState explores: an actor logic that also tells what each event has done. */
 interface Model {
   readonly start: (input: unknown) => Moment;
@@ -126,8 +129,13 @@ function modelOf(machine: AnyStateMachine): Model {
 function withoutEffects(reactions: Reactions): never {
   const self = createEmptyActor();
   const nothing = (): void => undefined;
+  let microsteps = 0;
   const tell = (event: { readonly type: string }): void => {
-    if (event.type === '@xstate.microstep') reactions.add(event as never);
+    if (event.type !== '@xstate.microstep') return;
+    microsteps += 1;
+    // XState itself would never come to an end
+    if (microsteps > mostMicrosteps) throw new Error(`an 'always' goes round in circles`);
+    reactions.add(event as never);
   };
   const scope = { self, id: '', sessionId: '', logger: nothing, defer: nothing, stopChild: nothing, emit: nothing };
   const system = Object.create(self.system, { _sendInspectionEvent: { value: tell } }) as unknown;

@@ -97,7 +97,8 @@ export class ModelPath<TInput = unknown> {
     } finally {
       history.close();
     }
-    const [lie] = this.#coverage.contradictions;
+    const seen = new Set(history.records.flatMap(({ states, transitions }) => [...states, ...transitions]));
+    const lie = this.#coverage.contradictions.find((id) => seen.has(id));
     if (lie !== undefined) throw new Error(`The path '${this.title}' reached what is listed as unreachable: ${lie}`);
   }
 

@@ -1,16 +1,16 @@
-import type { AnyActorRef, EventObject } from 'xstate';
+import type { AnyActorRef, AnyEventObject, EventObject } from 'xstate';
 import { isActive } from '../../../actors/relay';
 import { serverCore } from '../../../actors/serverCore';
 import type { Bytes, ClosedConnection, CloseReason } from '../../../machines/connectionTypes';
 import type { ProtocolEvent } from '../../../machines/events';
 import type { Protocol, ServerCoreOptions } from '../../../machines/options';
 import type { Drive, ModelPath } from '../paths/modelPath';
-import { scenario, type ClientOptions, type Scenario } from './scenario';
-import type { StageOptions } from './stage';
-import type { TestPeer } from './testPeer';
+import { scenario, type ClientOptions, type Scenario, type ScenarioOptions } from './scenario';
+import type { ScenarioError } from './scenarioError';
+import type { TestClient } from './testClient';
 
-/** How the connection of a handler under test is to be: a server's options, and those of a scenario. */
-export interface HandlerOptions extends StageOptions, Partial<Omit<ServerCoreOptions, 'protocol'>> {
+/** How the surroundings of a handler under test are to be; all can be left out. */
+export interface HandlerOptions extends ScenarioOptions {
   /** How the peer connects: `{ localAddress: '192.0.2.7' }` is where the handler finds it to come from. */
   readonly peer?: ClientOptions;
 }
@@ -18,7 +18,7 @@ export interface HandlerOptions extends StageOptions, Partial<Omit<ServerCoreOpt
 /**
  * Starts one handler, with a real connection: what goes into its inbox, and what comes out of its outbox.
  *
- * The bytes arrive as they are sent, in one piece up to 32 KiB, unless `split` says otherwise.
+ * The bytes arrive as they are sent, in one piece up to 32 KiB, unless `split` or the network given says otherwise.
  *
  * @example
  * ```ts
@@ -29,26 +29,28 @@ export interface HandlerOptions extends StageOptions, Partial<Omit<ServerCoreOpt
  * ```
  *
  * @param protocol - actor logic, or a function that makes it
+ * @param options - of the server that it is a handler of
+ * @param surroundings - how they are to be
  */
 export async function handler(
   protocol: Protocol,
-  { peer, network, faults, latency, window, split = 0, seed, ...options }: HandlerOptions = {},
+  options: Partial<Omit<ServerCoreOptions, 'protocol'>> = {},
+  { peer, ...surroundings }: HandlerOptions = {},
 ): Promise<HandlerScenario> {
-  const surroundings = { network, faults, latency, window, split, seed };
-  const given = Object.entries(surroundings).filter(([, value]) => value !== undefined);
-  const s = await scenario(serverCore, { ...options, protocol }, Object.fromEntries(given));
+  const whole = surroundings.network === undefined ? { split: 0 } : {};
+  const s = await scenario(serverCore, { ...options, protocol }, { ...whole, ...surroundings });
   return new HandlerScenario(s, await s.client('peer', peer));
 }
 
 /** A handler under test. See {@link handler}. */
 export class HandlerScenario implements AsyncDisposable {
   /** The other end of the connection: for all that it may do but send and receive. */
-  readonly peer: TestPeer;
+  readonly peer: TestClient;
   /** The scenario around it. */
   readonly scenario: Scenario<typeof serverCore>;
 
   /** @internal */
-  constructor(around: Scenario<typeof serverCore>, peer: TestPeer) {
+  constructor(around: Scenario<typeof serverCore>, peer: TestClient) {
     this.scenario = around;
     this.peer = peer;
   }
@@ -83,7 +85,7 @@ export class HandlerScenario implements AsyncDisposable {
    * Sends another event to the handler, one of its own or one of {@link ProtocolEvent}.
    * @throws {@link ScenarioError} when it has ended
    */
-  async send(event: ProtocolEvent | EventObject): Promise<void> {
+  async send(event: ProtocolEvent | AnyEventObject): Promise<void> {
     if (!isActive(this.actor)) throw this.scenario.failure(`The handler can't be sent ${event.type}: it has ended`);
     this.actor.send(event);
     await this.scenario.settle();
@@ -110,8 +112,9 @@ export class HandlerScenario implements AsyncDisposable {
   }
 
   /**
-   * Leads the handler along a path of its chart (see {@link modelPaths}): bytes come from the peer, the peer's end and a drain
-   * are real ones, and the time goes to the next timer for an `after`. Other events are sent to the handler.
+   * Leads the handler along a path of its chart (see {@link modelPaths}): bytes come from the peer, the peer's end (which takes
+   * `allowHalfOpen`) and a drain are real ones, and the time goes to the next timer for an `after`, which may be another one
+   * than the path's. Other events are sent to the handler.
    * @param path - one of its machine's
    * @param drive - how events happen otherwise
    * @throws when the handler goes another way
@@ -125,6 +128,11 @@ export class HandlerScenario implements AsyncDisposable {
       'xstate.after.*': () => clock.advance(clock.untilNext),
     };
     await path.run(this.actor, { ...own, ...drive }, { settled: () => this.scenario.settle() });
+  }
+
+  /** The error for an expectation of your own: with what happened last, and the seeds. */
+  failure(message: string): ScenarioError {
+    return this.scenario.failure(message);
   }
 
   /** What has happened so far, as text. */

@@ -3,13 +3,19 @@ import type { Actor, AnyActorLogic, EventFromLogic, InputFrom, OutputFrom } from
 import type { ClosedConnection } from '../../../machines/connectionTypes';
 import { Stage, type StageOptions } from './stage';
 import { TestListener } from './testListener';
-import type { TestPeer } from './testPeer';
+import type { TestClient } from './testClient';
 
 /** How a scenario's surroundings are to be; all can be left out. */
 export interface ScenarioOptions extends StageOptions {
   /** Servers that are there from the first moment on, for the clients under test: names and ports. */
   readonly listeners?: Readonly<Record<string, number>>;
 }
+
+/** The input may be left out where the logic needs none. */
+type ScenarioArguments<TLogic extends AnyActorLogic> =
+  undefined extends InputFrom<TLogic>
+    ? [input?: InputFrom<TLogic>, options?: ScenarioOptions]
+    : [input: InputFrom<TLogic>, options?: ScenarioOptions];
 
 /**
  * Where a client connects, and how: `{ port }`, `{ path }`, `{ localAddress }`, `{ allowHalfOpen: true }` (it doesn't answer
@@ -41,20 +47,31 @@ export type ClientOptions = Partial<NetConnectOpts> & {
  */
 export async function scenario<TLogic extends AnyActorLogic>(
   logic: TLogic,
-  input?: InputFrom<TLogic>,
-  options: ScenarioOptions = {},
+  ...[input, { listeners = {}, ...options } = {}]: ScenarioArguments<TLogic>
 ): Promise<Scenario<TLogic>> {
   const made = new Scenario(logic, input, options);
   try {
-    for (const [name, port] of Object.entries(options.listeners ?? {})) await made.listens(name, port);
+    await demandTicks(made);
+    for (const [name, port] of Object.entries(listeners)) await made.listens(name, port);
     made.server.start();
     await made.settle();
-    if (made.error !== undefined) throw made.error as Error;
     return made;
   } catch (error) {
     await made.close();
     throw error;
   }
+}
+
+/** Node's streams need ticks: without, nothing would ever connect, and nobody would know why. */
+async function demandTicks(made: Scenario<AnyActorLogic>): Promise<void> {
+  const tick = new Promise<boolean>((resolve) => {
+    process.nextTick(resolve, true);
+  });
+  const turn = made.clock.settled().then(() => false);
+  if (await Promise.race([tick, turn])) return;
+  throw new Error(
+    "process.nextTick doesn't run: jest's fake timers need { doNotFake: ['nextTick', 'queueMicrotask'] }",
+  );
 }
 
 /** A server under test, and its clients. See {@link scenario}. */
@@ -85,13 +102,15 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
   /**
    * Connects a client.
    * @param name - what it is called in the trace; `client 1` and so on by default
-   * @param options - where, when more than one server listens, and how
+   * @param options - where, and how; without a port or a path, where a server of this scenario has listened last
    * @returns the client, whatever has become of it: that it was refused is its own to say
+   * @throws {@link ScenarioError} when it doesn't know where
    */
-  async client(name?: string, { reads = true, ...to }: ClientOptions = {}): Promise<TestPeer> {
+  async client(name?: string, { reads = true, ...options }: ClientOptions = {}): Promise<TestClient> {
     this.#clients += 1;
-    const where = { ...this.network.lastListening, ...to } as Partial<NetConnectOpts>;
-    const peer = this.connect(name ?? `client ${String(this.#clients)}`, where);
+    const where = 'port' in options || 'path' in options ? {} : this.ledger.address;
+    if (where === undefined) throw this.failure('No server has listened yet: a client needs a port or a path');
+    const peer = this.connect(name ?? `client ${String(this.#clients)}`, { ...where, ...options } as ClientOptions);
     if (!reads) peer.stopsReading();
     await this.settle();
     return peer;
@@ -100,10 +119,10 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
   /** Connects clients, one after the other. */
   async clients<const TNames extends readonly string[]>(
     ...names: TNames
-  ): Promise<{ -readonly [TName in keyof TNames]: TestPeer }> {
-    const peers: TestPeer[] = [];
+  ): Promise<{ -readonly [TName in keyof TNames]: TestClient }> {
+    const peers: TestClient[] = [];
     for (const name of names) peers.push(await this.client(name));
-    return peers as { -readonly [TName in keyof TNames]: TestPeer };
+    return peers as { -readonly [TName in keyof TNames]: TestClient };
   }
 
   /**
@@ -116,11 +135,13 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
    * const connection = await s.listener('upstream').accepts();
    * await connection.receives('GET / HTTP/1.1\r\n');
    * ```
+   * @throws {@link ScenarioError} when the name or the port is taken
    */
   async listens(name: string, port: number): Promise<TestListener> {
+    if (this.#listeners.has(name)) throw this.failure(`There is a listener ${name} already`);
     const listener = new TestListener(name, this.network, port, (peer, socket) => this.enter(peer, socket), this);
     this.#listeners.set(name, listener);
-    await this.settle();
+    await listener.opens();
     return listener;
   }
 
@@ -140,8 +161,8 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
   }
 
   /**
-   * Has the server drain: `control.serverShutdown`. What takes time, such as a client that doesn't leave, needs
-   * {@link advance} after it.
+   * Has the server drain: sends `control.serverShutdown` to the actor under test, which must know it. What takes time, such
+   * as a client that doesn't leave, needs {@link advance} after it.
    */
   async shutsDown(): Promise<void> {
     await this.send({ type: 'control.serverShutdown' } as EventFromLogic<TLogic>);

@@ -9,22 +9,26 @@ import {
   type EventObject,
 } from 'xstate';
 import type { NetConnectOpts, Socket, TcpNetConnectOpts } from 'node:net';
-import type { FaultOptions } from '../faults';
-import { memoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from '../memoryNetwork';
+import { stopOrphans } from '../../../actors/orphans';
+import { InvalidOptionError } from '../../../machines/errors';
+import type { FaultOptions } from '../network/faults';
+import { memoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from '../network/memoryNetwork';
 import type { SimulatedClock } from '../simulatedClock';
 import { Ledger } from './ledger';
 import { ScenarioError } from './scenarioError';
+import { TestClient } from './testClient';
 import { TestPeer, type Surroundings } from './testPeer';
 import { Trace } from './trace';
 
 /** How a scenario's surroundings are to be; all can be left out. */
 export interface StageOptions extends Omit<MemoryNetworkOptions, 'clock'> {
   /**
-   * The network, when several scenarios share one.
-   * @defaultValue one of its own
+   * The network, when several scenarios share one. What there is to say of it is said where it is made, and its faults are
+   * those of all of them.
+   * @defaultValue one of its own, as the other options say
    */
   readonly network?: MemoryNetwork;
-  /** What goes wrong from the first moment on; see {@link Stage.faults}. */
+  /** What goes wrong from the first moment on; see {@link Scenario.faults}. */
   readonly faults?: FaultOptions;
 }
 
@@ -43,17 +47,17 @@ const readInto = Buffer.alloc(65_536);
  */
 export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDisposable, Surroundings {
   readonly network: MemoryNetwork;
-  /** The error that the root has ended in. */
-  error: unknown;
   protected readonly root: Actor<TLogic>;
   protected readonly ledger = new Ledger();
   readonly #trace: Trace;
   readonly #emitted: { readonly source: AnyActorRef; readonly event: EventObject }[] = [];
   readonly #peers: TestPeer[] = [];
+  /** The root has ended in an error that nobody has been told. */
+  #crash: { readonly error: unknown } | undefined;
 
   /** @internal */
   constructor(logic: TLogic, input: unknown, { network, faults, ...options }: StageOptions) {
-    this.network = network ?? memoryNetwork(options);
+    this.network = networkOf(network, options);
     if (faults !== undefined) this.network.faults(faults);
     this.#trace = new Trace(this.clock);
     const root = createActor(logic as AnyActorLogic, { input, clock: this.clock }) as AnyActor;
@@ -66,7 +70,8 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     });
     root.subscribe({
       error: (error) => {
-        this.error = error;
+        this.#crash = { error };
+        this.#trace.fail(root, error);
       },
     });
   }
@@ -74,6 +79,11 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
   /** The clock of the actors and of the network. */
   get clock(): SimulatedClock {
     return this.network.clock;
+  }
+
+  /** The error that the root has ended in. */
+  get error(): unknown {
+    return (this.root.getSnapshot() as { readonly error?: unknown }).error;
   }
 
   /** What the root has emitted so far, in order. */
@@ -96,15 +106,26 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     return actor;
   }
 
-  /** Lets so many milliseconds pass, with all that happens in them. */
+  /**
+   * Lets so many milliseconds pass, with all that happens in them.
+   * @throws what the root has ended in since the last step, if it has ended in an error: so do all steps of a scenario
+   */
   async advance(ms: number): Promise<void> {
-    this.note('', `${String(ms)} ms pass`);
-    await this.clock.advance(ms);
+    if (ms > 0) this.note('', `${String(ms)} ms pass`);
+    try {
+      await this.clock.advance(ms);
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      throw this.failure(error instanceof Error ? error.message : String(error), error);
+    }
+    const crash = this.#crash;
+    this.#crash = undefined;
+    if (crash !== undefined) throw crash.error as Error;
   }
 
   /** Lets all happen that takes no time. What peers do, and `advance`, have waited for that already. */
   async settle(): Promise<void> {
-    await this.clock.advance(0);
+    await this.advance(0);
   }
 
   /** Sends an event to the root, and lets all happen that follows from it without time passing. */
@@ -147,6 +168,8 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
   /** Ends the root and all peers, whatever they are doing. */
   async close(): Promise<void> {
     this.root.stop();
+    // one that has crashed has left its children
+    stopOrphans(this.root as unknown as AnyActorRef);
     for (const { socket } of this.#peers) socket.destroy();
     await this.clock.settled();
   }
@@ -162,14 +185,13 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
   }
 
   /** The error for an expectation of your own: with what happened last, and the seeds. */
-  failure(message: string): ScenarioError {
-    return new ScenarioError(
-      `${message}\n\nWhat happened last:\n${this.#trace.toString(mostInFailure)}\n\n${this.network.replay}`,
-    );
+  failure(message: string, cause?: unknown): ScenarioError {
+    const text = `${message}\n\nWhat happened last:\n${this.#trace.toString(mostInFailure)}\n\n${this.network.replay}`;
+    return new ScenarioError(text, cause === undefined ? undefined : { cause });
   }
 
   /** A peer that connects. */
-  protected connect(name: string, options: Partial<NetConnectOpts>): TestPeer {
+  protected connect(name: string, options: Partial<NetConnectOpts>): TestClient {
     // chosen here, since a server may speak of it before the socket knows
     const port = 'path' in options ? 0 : ((options as TcpNetConnectOpts).localPort ?? this.network.freePort());
     const socket = this.network.createConnection({
@@ -184,25 +206,40 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
         },
       },
     } as NetConnectOpts);
-    const peer = this.enter(name, socket, port);
+    const peer = new TestClient(name, socket, this, port);
+    this.#peers.push(peer);
     this.note(name, 'connects');
     return peer;
   }
 
-  protected enter(name: string, socket: Socket, port?: number): TestPeer {
-    const peer = new TestPeer(name, socket, this, port);
+  /** A peer that a listener has accepted. */
+  protected enter(name: string, socket: Socket): TestPeer {
+    const peer = new TestPeer(name, socket, this);
     this.#peers.push(peer);
     return peer;
   }
 
-  /** Finds the peer that a server speaks of. */
-  #assign(fate: TestPeer['fate']): void {
+  /** Finds the client that a server speaks of. */
+  #assign(fate: TestClient['fate']): void {
     if (fate === undefined) return;
-    const peer = this.#peers.find(({ port, fate: known }) => known === undefined && port === fate.info.peerport);
-    if (peer === undefined) return;
-    peer.fate = fate;
-    if (fate.rejected === undefined) this.note(peer.name, `is ${fate.info.id}`);
+    // on a unix socket all have the same port; one that has failed was never there
+    const isIt = (peer: TestPeer): peer is TestClient =>
+      peer instanceof TestClient &&
+      peer.fate === undefined &&
+      peer.port === fate.info.peerport &&
+      peer.socket.errored === null;
+    const client = this.#peers.find(isIt);
+    if (client === undefined) return;
+    client.fate = fate;
+    if (fate.rejected === undefined) this.note(client.name, `is ${fate.info.id}`);
   }
+}
+
+function networkOf(shared: MemoryNetwork | undefined, options: MemoryNetworkOptions): MemoryNetwork {
+  const [first] = Object.entries(options);
+  if (shared === undefined) return memoryNetwork(options);
+  if (first === undefined) return shared;
+  throw new InvalidOptionError(...first, 'left out: it is for the network that is shared');
 }
 
 /** The stage that an actor plays on, if it does. */

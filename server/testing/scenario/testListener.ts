@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import type { MemoryNetwork } from '../memoryNetwork';
+import type { MemoryNetwork } from '../network/memoryNetwork';
 import type { Surroundings, TestPeer } from './testPeer';
 
 /** A server that a scenario plays, for a client under test. */
@@ -11,6 +11,7 @@ export class TestListener {
   readonly #surroundings: Surroundings;
   readonly #waiting: TestPeer[] = [];
   #accepted = 0;
+  #error: Error | undefined;
 
   /** @internal */
   constructor(
@@ -32,7 +33,17 @@ export class TestListener {
       socket.resume();
       this.#waiting.push(peer);
     });
+    this.server.on('error', (error) => {
+      this.#error = error;
+    });
     this.server.listen({ host: '127.0.0.1', port });
+  }
+
+  /** @internal */
+  async opens(): Promise<void> {
+    await this.#surroundings.settle();
+    if (this.#error !== undefined)
+      throw this.#surroundings.failure(`${this.name} can't listen: ${this.#error.message}`);
   }
 
   /**

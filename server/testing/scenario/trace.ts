@@ -61,9 +61,14 @@ export class Trace {
 
   /** Notes something that isn't an actor's doing. */
   note(who: string, what: string): Line {
-    const line = { at: this.#clock.now(), who, what: oneLine(what) };
+    const line = { at: this.#clock.now(), who: oneLine(who), what: oneLine(what) };
     this.#lines.push(line);
     return line;
+  }
+
+  /** Notes that an actor has ended in an error. */
+  fail(actor: AnyActorRef, error: unknown): void {
+    this.note(this.#actors.get(actor)?.name ?? this.#nameOf(actor), `has failed: ${valueText(error)}`);
   }
 
   /** Notes what the actors of a system do, from before it is started. */
@@ -156,10 +161,21 @@ function eventText({ type, ...payload }: EventObject): string {
   return `${type} ${text.length > mostOfPayload ? `${text.slice(0, mostOfPayload)}…` : text}`.trimEnd();
 }
 
-function valueText(value: unknown): string {
+/** How deep values are shown. */
+const deepest = 2;
+
+/** A value in one line, without the stacks of errors: they tell of one machine's files. */
+function valueText(value: unknown, depth = 0): string {
   if (isBytes(value)) return bytesText(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   const { info } = (value ?? {}) as { readonly info?: { readonly id?: unknown } };
   if (typeof info?.id === 'string') return info.id;
-  return inspect(value, { depth: 1, breakLength: Infinity, compact: true });
+  if (depth < deepest && isPlain(value)) {
+    const entries = Object.entries(value).map(([key, each]) => `${key}: ${valueText(each, depth + 1)}`);
+    return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+  }
+  return inspect(value, { depth: 0, breakLength: Infinity, compact: true });
 }
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;

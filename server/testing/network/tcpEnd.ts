@@ -1,5 +1,5 @@
 import type { Faults } from './faults';
-import type { SimulatedClock } from './simulatedClock';
+import type { SimulatedClock } from '../simulatedClock';
 
 /** What all connections of a network have in common. */
 export interface Wire {
@@ -44,6 +44,8 @@ export class TcpEnd {
   #watcher: (() => void) | undefined;
   readonly #received: Buffer[] = [];
   #unread = 0;
+  /** Bytes read of which the peer doesn't know yet that there is room for others. */
+  #unacknowledgedReads = 0;
   #hasFin = false;
   /** The process has ended its side, whether or not the FIN is on its way. */
   #hasEnded = false;
@@ -141,16 +143,18 @@ export class TcpEnd {
     this.#received.length = 0;
     this.#received.push(arrived.subarray(size));
     this.#unread -= size;
-    this.#tell((peer) => {
-      peer.#acknowledge(size);
-    });
+    this.#unacknowledgedReads += size;
+    // as TCP does, so that a stream that was once cut into small pieces doesn't stay so
+    if (this.#unread === 0 || this.#unacknowledgedReads >= this.#wire.window / 4) this.#acknowledgeReads();
     return bytes;
   }
 
   /** Sends as much as the window has room for, and tells how many bytes that was. */
   write(bytes: Buffer): number {
     const size = Math.min(bytes.length, this.#wire.window - this.#unacknowledged);
-    if (size === 0 || this.#fails()) return 0;
+    if (size === 0) return 0;
+    const { faults } = this.#wire;
+    if (this.#fails(faults.writeError ?? this.#chance)) return 0;
     // which also copies: the caller may use its buffer again
     this.#unsent = Buffer.concat([this.#unsent, bytes.subarray(0, size)]);
     this.#unacknowledged += size;
@@ -162,7 +166,7 @@ export class TcpEnd {
   shutdown(): void {
     if (this.#hasEnded || this.#error !== undefined) return;
     this.#hasEnded = true;
-    if (!this.#fails()) this.#sendFin();
+    if (!this.#fails(this.#chance)) this.#sendFin();
   }
 
   /** The process has closed its descriptor: a FIN, or a reset when it has left bytes unread. */
@@ -189,10 +193,13 @@ export class TcpEnd {
     this.#wire.ends.delete(this);
   }
 
-  /** Whether what is to be sent breaks the connection instead. */
-  #fails(): boolean {
-    const { faults } = this.#wire;
-    const error = faults.writeError ?? (faults.breaks ? 'ECONNRESET' : undefined);
+  /** The error of a connection that breaks by chance. */
+  get #chance(): string | undefined {
+    return this.#wire.faults.breaks ? 'ECONNRESET' : undefined;
+  }
+
+  /** Whether an error breaks the connection instead of what was to be sent. */
+  #fails(error: string | undefined): boolean {
     if (error === undefined) return false;
     this.#break(error);
     this.#tell((peer) => {
@@ -226,6 +233,14 @@ export class TcpEnd {
     if (this.#unsent.length > 0) return;
     this.#tell((peer) => {
       peer.#takeFin();
+    });
+  }
+
+  #acknowledgeReads(): void {
+    const size = this.#unacknowledgedReads;
+    this.#unacknowledgedReads = 0;
+    this.#tell((peer) => {
+      peer.#acknowledge(size);
     });
   }
 

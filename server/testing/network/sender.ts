@@ -1,4 +1,4 @@
-import { systemError } from './systemError';
+import { systemError } from './errors';
 import type { TcpEnd } from './tcpEnd';
 
 /** Told that a write is done, or why it isn't. */
@@ -29,9 +29,15 @@ export class Sender {
   }
 
   start(bytes: Buffer, done: Done): void {
-    this.dispatched += bytes.length;
-    this.#outgoing = { rest: bytes, left: bytes.length, done };
+    const failures: Error[] = [];
+    const finish: Done = (error) => {
+      if (error) failures.push(error);
+      done(error);
+    };
+    this.#outgoing = { rest: bytes, left: bytes.length, done: finish };
     this.send();
+    // what fails at once was never handed on
+    if (failures.length === 0) this.dispatched += bytes.length;
   }
 
   /** Sends what there is room for; tells whether that ended a write. */

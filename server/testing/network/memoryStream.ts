@@ -1,11 +1,10 @@
 import type { OnReadOpts } from 'node:net';
 import { addAbortSignal, Duplex } from 'node:stream';
 import { IdleTimer } from './idleTimer';
-import { nodeError } from './nodeError';
 import { ReadBuffer } from './readBuffer';
 import { Sender, type Done } from './sender';
-import type { SimulatedClock } from './simulatedClock';
-import { systemError } from './systemError';
+import type { SimulatedClock } from '../simulatedClock';
+import { nodeError, systemError } from './errors';
 import type { TcpEnd } from './tcpEnd';
 
 /** As `net.Socket` has them. */

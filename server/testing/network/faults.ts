@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../machines/errors';
+import { checkNumbers, milliseconds, seed, share, type NumberCheck } from './checkOptions';
 import { seededRandom } from './random';
 
 /**
@@ -8,7 +8,7 @@ import { seededRandom } from './random';
 export interface FaultOptions {
   /**
    * Decides when something goes wrong.
-   * @defaultValue 1
+   * @defaultValue that of the network
    */
   readonly seed?: number;
   /** The share of writes and ends of a side at which the connection breaks instead: both ends find a reset. */
@@ -39,6 +39,7 @@ export interface FaultOptions {
 }
 
 const longestStall = 60_000;
+const salt = 0x9e3779b9;
 const writeErrors = ['EPIPE', 'ECONNRESET', 'ETIMEDOUT'] as const;
 
 /** Decides what goes wrong. */
@@ -48,12 +49,14 @@ export class Faults {
 
   /**
    * @param options - what may go wrong
+   * @param defaultSeed - of a network
    * @throws {@link InvalidOptionError}
    */
-  constructor(options: FaultOptions) {
-    check(options);
-    this.#options = options;
-    this.#random = seededRandom(options.seed ?? 1);
+  constructor(options: FaultOptions, defaultSeed: number) {
+    checkNumbers(options, checks, 'faults.');
+    this.#options = { seed: defaultSeed, ...options };
+    // another stream than that of the cuts, which often has the same seed
+    this.#random = seededRandom((this.#options.seed ?? defaultSeed) ^ salt);
   }
 
   get split(): number | undefined {
@@ -62,6 +65,11 @@ export class Faults {
 
   get descriptors(): number {
     return this.#options.descriptors ?? Infinity;
+  }
+
+  /** Whether nothing goes wrong. */
+  get isNone(): boolean {
+    return Object.keys(this.#options).every((name) => name === 'seed');
   }
 
   get breaks(): boolean {
@@ -87,7 +95,7 @@ export class Faults {
 
   /** `{ seed: 7, reset: 0.01 }` */
   toString(): string {
-    const given = Object.entries({ seed: 1, ...this.#options });
+    const given = Object.entries(this.#options);
     return `{ ${given.map(([name, value]) => `${name}: ${String(value)}`).join(', ')} }`;
   }
 
@@ -96,14 +104,10 @@ export class Faults {
   }
 }
 
-const share = { isAllowed: (value: number) => value >= 0 && value <= 1, allowed: 'a number from 0 to 1' };
-
-const checks: Readonly<
-  Record<keyof FaultOptions, { readonly isAllowed: (value: number) => boolean; readonly allowed: string }>
-> = {
-  seed: { isAllowed: Number.isSafeInteger, allowed: 'a whole number' },
+const checks = {
+  seed,
   reset: share,
-  delay: { isAllowed: (value) => value >= 0 && value < Infinity, allowed: 'a number of milliseconds' },
+  delay: milliseconds,
   split: share,
   stall: share,
   refuse: share,
@@ -112,15 +116,4 @@ const checks: Readonly<
     isAllowed: (value) => value >= 0 && (Number.isInteger(value) || value === Infinity),
     allowed: 'a whole number, or Infinity',
   },
-};
-
-function check(options: FaultOptions): void {
-  for (const [name, value] of Object.entries(options) as [keyof FaultOptions, unknown][]) {
-    if (!(name in checks))
-      throw new InvalidOptionError(`faults.${name}`, value, `one of ${Object.keys(checks).join(', ')}`);
-    const { isAllowed, allowed } = checks[name];
-    if (value !== undefined && !(typeof value === 'number' && isAllowed(value))) {
-      throw new InvalidOptionError(`faults.${name}`, value, allowed);
-    }
-  }
-}
+} as const satisfies Readonly<Record<keyof FaultOptions, NumberCheck>>;

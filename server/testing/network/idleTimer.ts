@@ -1,4 +1,4 @@
-import type { Clock } from '../serverHandle';
+import type { Clock } from '../../serverHandle';
 
 /** Goes off when nothing has happened for some time, and again each time that something has happened since. */
 export class IdleTimer {

@@ -1,12 +1,13 @@
-import type { ListenOptions, NetConnectOpts, Server, ServerOpts, Socket, TcpNetConnectOpts } from 'node:net';
+import type { NetConnectOpts, Server, ServerOpts, Socket, TcpNetConnectOpts } from 'node:net';
 import type { AnyActor } from 'xstate';
-import { setNetwork, type Network } from '../../actors/network';
+import { setNetwork, type Network } from '../../../actors/network';
+import { checkNumbers, milliseconds, seed as wholeSeed, share, type NumberCheck } from './checkOptions';
 import { Faults, type FaultOptions } from './faults';
-import { MemoryServer, type Ports } from './memoryServer';
+import { MemoryPorts } from './memoryPorts';
+import { MemoryServer } from './memoryServer';
 import { MemorySocket } from './memorySocket';
 import { seededRandom } from './random';
-import { SimulatedClock } from './simulatedClock';
-import { systemError } from './systemError';
+import { SimulatedClock } from '../simulatedClock';
 import { TcpEnd, type EndAddress, type Wire } from './tcpEnd';
 
 /** How a {@link memoryNetwork} is to be. */
@@ -55,23 +56,48 @@ export interface MemoryNetworkOptions {
  * const server = createActor(serverCore, { input: { protocol: echo, port: 0 }, clock: network.clock });
  * network.host(server).start();
  * ```
+ *
+ * @throws {@link InvalidOptionError}
  */
 export const memoryNetwork = (options: MemoryNetworkOptions = {}): MemoryNetwork => new MemoryNetwork(options);
+
+const checks: Readonly<Record<keyof Omit<MemoryNetworkOptions, 'clock'>, NumberCheck>> = {
+  latency: milliseconds,
+  window: {
+    isAllowed: (value) => Number.isInteger(value) && value > 0,
+    allowed: 'a whole number of bytes, at least 1',
+  },
+  split: share,
+  seed: wholeSeed,
+};
 
 /** See {@link memoryNetwork}. */
 export class MemoryNetwork implements Network {
   readonly clock: SimulatedClock;
   readonly #wire: Wire;
   readonly #seed: number;
+  /** All that there were. */
+  readonly #faults: Faults[] = [];
   readonly #ports = new MemoryPorts();
 
   /** @internal */
   constructor(options: MemoryNetworkOptions) {
-    const { clock = new SimulatedClock(), latency = 0, window = 65_536, split = 0.5, seed = 1 } = options;
+    const { clock = new SimulatedClock(), ...numbers } = options;
+    checkNumbers(numbers, checks);
+    const { latency = 0, window = 65_536, split = 0.5, seed = 1 } = numbers;
     this.clock = clock;
     this.#seed = seed;
     const random = seededRandom(seed);
-    this.#wire = { clock, latency, window, split, random, faults: new Faults({}), ends: new Set(), descriptors: 0 };
+    this.#wire = {
+      clock,
+      latency,
+      window,
+      split,
+      random,
+      faults: new Faults({}, seed),
+      ends: new Set(),
+      descriptors: 0,
+    };
   }
 
   /**
@@ -89,7 +115,9 @@ export class MemoryNetwork implements Network {
    * @throws {@link InvalidOptionError}
    */
   faults(options: FaultOptions): void {
-    this.#wire.faults = new Faults(options);
+    const faults = new Faults(options, this.#seed);
+    this.#wire.faults = faults;
+    if (!faults.isNone) this.#faults.push(faults);
   }
 
   /** As `net.createServer`. */
@@ -117,14 +145,6 @@ export class MemoryNetwork implements Network {
     return this.#ports.next();
   }
 
-  /** The address that was listened on last, as `createConnection` takes it. */
-  get lastListening(): NetConnectOpts | undefined {
-    const { last } = this.#ports;
-    if (last === undefined) return undefined;
-    const { address, port } = last;
-    return port === undefined ? { path: address } : { host: address, port };
-  }
-
   /** Ends of connections and servers that are open, one line each. */
   leftovers(): string[] {
     const ends = [...this.#wire.ends].map(({ local, remote }) => `connection ${nameOf(local)} to ${nameOf(remote)}`);
@@ -133,7 +153,8 @@ export class MemoryNetwork implements Network {
 
   /** What makes the same happen again, in words. */
   get replay(): string {
-    return `The network's seed was ${String(this.#seed)}, its faults ${this.#wire.faults.toString()}.`;
+    const faults = this.#faults.length === 0 ? 'it had no faults' : `its faults were ${this.#faults.join(', then ')}`;
+    return `The network's seed was ${String(this.#seed)}, ${faults}.`;
   }
 
   #localOf(options: NetConnectOpts, remote: EndAddress): EndAddress {
@@ -148,51 +169,6 @@ export class MemoryNetwork implements Network {
     else server.knock(client);
   }
 }
-
-class MemoryPorts implements Ports {
-  readonly #servers = new Map<string, readonly [EndAddress, MemoryServer]>();
-  /** Where somebody listened last. */
-  last: EndAddress | undefined;
-  #lastPort = 32_767;
-
-  /** A port that no server has: the next of those that Linux takes them from. */
-  next(): number {
-    do this.#lastPort = this.#lastPort === 60_999 ? 32_768 : this.#lastPort + 1;
-    while (this.#servers.has(String(this.#lastPort)));
-    return this.#lastPort;
-  }
-
-  get bound(): EndAddress[] {
-    return [...this.#servers.values()].map(([address]) => address);
-  }
-
-  at(address: EndAddress): MemoryServer | undefined {
-    return this.#servers.get(keyOf(address))?.[1];
-  }
-
-  resolve(options: NetConnectOpts | ListenOptions): EndAddress {
-    if ('path' in options && options.path !== undefined) return { address: options.path, port: undefined };
-    const { host = 'localhost', port = 0 } = options as { host?: string; port?: number };
-    return { address: host === 'localhost' ? '127.0.0.1' : host, port };
-  }
-
-  bind(options: ListenOptions, server: MemoryServer): EndAddress {
-    if ((options as { fd?: number }).fd !== undefined) throw systemError('EINVAL', 'listen');
-    const asked = this.resolve(options);
-    const bound = asked.port === 0 ? { ...asked, port: this.next() } : asked;
-    if (this.at(bound) !== undefined) throw systemError('EADDRINUSE', 'listen', bound);
-    this.#servers.set(keyOf(bound), [bound, server]);
-    this.last = bound;
-    return bound;
-  }
-
-  release(address: EndAddress): void {
-    this.#servers.delete(keyOf(address));
-  }
-}
-
-/** One host has each port once, whatever the address. */
-const keyOf = ({ address, port }: EndAddress): string => (port === undefined ? address : String(port));
 
 const nameOf = ({ address, port }: EndAddress): string =>
   port === undefined ? address || 'a unix socket' : `${address}:${String(port)}`;

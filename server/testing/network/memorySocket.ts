@@ -2,9 +2,9 @@ import type { AddressInfo, SocketReadyState } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { addressInfo } from './addressInfo';
 import { MemoryStream, type MemoryStreamOptions } from './memoryStream';
-import { nodeError } from './nodeError';
+import { nodeError } from './errors';
 import type { Done } from './sender';
-import type { SimulatedClock } from './simulatedClock';
+import type { SimulatedClock } from '../simulatedClock';
 import type { TcpEnd } from './tcpEnd';
 
 /** As `net.Socket` and `net.createConnection` have them, and what a server needs to know. */

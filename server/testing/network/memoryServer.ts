@@ -2,8 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { AddressInfo, DropArgument, ListenOptions, ServerOpts } from 'node:net';
 import { addressInfo } from './addressInfo';
 import { MemorySocket } from './memorySocket';
-import { nodeError } from './nodeError';
-import { systemError } from './systemError';
+import { nodeError, systemError } from './errors';
 import { TcpEnd, type EndAddress, type Wire } from './tcpEnd';
 
 /** The addresses of a network, each with the server that has it. */
@@ -152,6 +151,8 @@ export class MemoryServer extends EventEmitter {
   #accept(): void {
     const end = this.#established.shift();
     if (end === undefined) return;
+    // some have left meanwhile
+    this.#waiting = this.#waiting.filter(({ isClosed }) => !isClosed);
     const next = this.#waiting.shift();
     if (next !== undefined) this.#establish(next);
     // libuv closes it without a word to Node (uv__emfile_trick)
