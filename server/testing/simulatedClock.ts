@@ -16,7 +16,8 @@ const mostTurns = 100_000;
 
 /**
  * Time that stands still until {@link advance} moves it: the clock of a server, of its handlers' `after`, and of a
- * {@link memoryNetwork}'s latency. What takes no time happens by itself, in the turns of the event loop.
+ * {@link memoryNetwork}'s latency. What takes no time happens by itself, in the turns of the event loop. (XState exports
+ * another class of this name, which doesn't wait for anything.)
  */
 export class SimulatedClock implements Clock {
   #now = 0;

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { EndAddress } from './tcpEnd';
+import type { EndAddress } from './wire';
 
 /** What Node tells of an address; of a unix socket's, nothing. */
 export const addressInfo = ({ address, port }: EndAddress): AddressInfo | undefined =>

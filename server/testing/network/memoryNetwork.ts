@@ -8,7 +8,8 @@ import { MemoryServer } from './memoryServer';
 import { MemorySocket } from './memorySocket';
 import { seededRandom } from './random';
 import { SimulatedClock } from '../simulatedClock';
-import { TcpEnd, type EndAddress, type Wire } from './tcpEnd';
+import { TcpEnd } from './tcpEnd';
+import type { EndAddress, Wire } from './wire';
 
 /** How a {@link memoryNetwork} is to be. */
 export interface MemoryNetworkOptions {
@@ -140,7 +141,7 @@ export class MemoryNetwork implements Network {
     return socket as unknown as Socket;
   }
 
-  /** A port that nobody has listened on, for a client to connect from. */
+  /** A port that nobody has listened on, for a client to connect from. @internal */
   freePort(): number {
     return this.#ports.next();
   }
@@ -151,7 +152,7 @@ export class MemoryNetwork implements Network {
     return [...this.#ports.bound.map((address) => `server on ${nameOf(address)}`), ...ends];
   }
 
-  /** What makes the same happen again, in words. */
+  /** What makes the same happen again, in words. @internal */
   get replay(): string {
     const faults = this.#faults.length === 0 ? 'it had no faults' : `its faults were ${this.#faults.join(', then ')}`;
     return `The network's seed was ${String(this.#seed)}, ${faults}.`;

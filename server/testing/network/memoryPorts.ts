@@ -1,7 +1,7 @@
 import type { ListenOptions, NetConnectOpts } from 'node:net';
 import { systemError } from './errors';
 import type { MemoryServer, Ports } from './memoryServer';
-import type { EndAddress } from './tcpEnd';
+import type { EndAddress } from './wire';
 
 /** The addresses of a network's one host. */
 export class MemoryPorts implements Ports {

@@ -3,7 +3,8 @@ import type { AddressInfo, DropArgument, ListenOptions, ServerOpts } from 'node:
 import { addressInfo } from './addressInfo';
 import { MemorySocket } from './memorySocket';
 import { nodeError, systemError } from './errors';
-import { TcpEnd, type EndAddress, type Wire } from './tcpEnd';
+import { TcpEnd } from './tcpEnd';
+import type { EndAddress, Wire } from './wire';
 
 /** The addresses of a network, each with the server that has it. */
 export interface Ports {

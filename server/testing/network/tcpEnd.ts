@@ -1,30 +1,6 @@
-import type { Faults } from './faults';
-import type { SimulatedClock } from '../simulatedClock';
-
-/** What all connections of a network have in common. */
-export interface Wire {
-  readonly clock: SimulatedClock;
-  /** Milliseconds that anything takes from one end to the other. */
-  readonly latency: number;
-  /** Bytes that one end may have taken from its process which the other's has not read. Half of them are on the way. */
-  readonly window: number;
-  /** The share of reads that take only a part of what is there. */
-  readonly split: number;
-  readonly random: () => number;
-  faults: Faults;
-  /** What is open, on whichever side. */
-  readonly ends: Set<TcpEnd>;
-  /** How many descriptors the servers have. */
-  descriptors: number;
-}
-
-/** Where an end is; it has no port when it is a unix socket. */
-export interface EndAddress {
-  readonly address: string;
-  readonly port: number | undefined;
-}
-
-const nothing = Buffer.alloc(0);
+import { Transit } from './transit';
+import { ByteQueue } from './byteQueue';
+import type { EndAddress, Wire } from './wire';
 
 /** Node reads no more at once. */
 const mostAtOnce = 65_536;
@@ -40,10 +16,12 @@ export class TcpEnd {
   readonly local: EndAddress;
   readonly remote: EndAddress;
   readonly #wire: Wire;
+  /** To the peer. */
+  readonly #transit: Transit;
   #peer: TcpEnd | undefined;
   #watcher: (() => void) | undefined;
-  readonly #received: Buffer[] = [];
-  #unread = 0;
+  /** What has arrived and was not read. */
+  readonly #unread = new ByteQueue();
   /** Bytes read of which the peer doesn't know yet that there is room for others. */
   #unacknowledgedReads = 0;
   #hasFin = false;
@@ -53,15 +31,12 @@ export class TcpEnd {
   /** Bytes taken from the process that the peer has not read. */
   #unacknowledged = 0;
   /** Those of them that are not on their way yet: a reset of ours destroys them. */
-  #unsent: Buffer = nothing;
+  readonly #unsent = new ByteQueue();
   #error: string | undefined;
-  /** When the last of what was sent arrives. */
-  #arrival = 0;
-  /** What is under way. */
-  #underWay = 0;
 
   constructor(wire: Wire, local: EndAddress, remote: EndAddress) {
     this.#wire = wire;
+    this.#transit = new Transit(wire);
     this.local = local;
     this.remote = remote;
     wire.ends.add(this);
@@ -83,7 +58,7 @@ export class TcpEnd {
 
   /** All was read, and the peer has ended its side. */
   get isAtEnd(): boolean {
-    return this.#unread === 0 && this.#hasFin;
+    return this.#unread.length === 0 && this.#hasFin;
   }
 
   /** Has `watcher` called whenever there may be something to read, or room to write. */
@@ -115,18 +90,7 @@ export class TcpEnd {
 
   /** Has something happen at the other end: in order, and after the latency. */
   transmit(arrive: () => void): void {
-    const { clock, latency, faults } = this.#wire;
-    const now = clock.now();
-    this.#arrival = Math.max(now + latency + faults.delay, this.#arrival);
-    if (this.#arrival === now && this.#underWay === 0) {
-      arrive();
-      return;
-    }
-    this.#underWay += 1;
-    clock.setTimeout(() => {
-      this.#underWay -= 1;
-      arrive();
-    }, this.#arrival - now);
+    this.#transit.send(arrive);
   }
 
   /**
@@ -134,18 +98,14 @@ export class TcpEnd {
    * nothing.
    */
   read(most = mostAtOnce): Buffer | undefined {
-    if (this.#unread === 0) return undefined;
+    if (this.#unread.length === 0) return undefined;
     const { random, faults } = this.#wire;
-    const all = Math.min(this.#unread, most);
+    const all = Math.min(this.#unread.length, most);
     const size = random() < (faults.split ?? this.#wire.split) ? 1 + Math.floor(random() * all) : all;
-    const arrived = Buffer.concat(this.#received);
-    const bytes = arrived.subarray(0, size);
-    this.#received.length = 0;
-    this.#received.push(arrived.subarray(size));
-    this.#unread -= size;
+    const bytes = this.#unread.take(size);
     this.#unacknowledgedReads += size;
     // as TCP does, so that a stream that was once cut into small pieces doesn't stay so
-    if (this.#unread === 0 || this.#unacknowledgedReads >= this.#wire.window / 4) this.#acknowledgeReads();
+    if (this.#unread.length === 0 || this.#unacknowledgedReads >= this.#wire.window / 4) this.#acknowledgeReads();
     return bytes;
   }
 
@@ -155,8 +115,8 @@ export class TcpEnd {
     if (size === 0) return 0;
     const { faults } = this.#wire;
     if (this.#fails(faults.writeError ?? this.#chance)) return 0;
-    // which also copies: the caller may use its buffer again
-    this.#unsent = Buffer.concat([this.#unsent, bytes.subarray(0, size)]);
+    // the caller may use its buffer again
+    this.#unsent.push(Buffer.from(bytes.subarray(0, size)));
     this.#unacknowledged += size;
     this.#send();
     return size;
@@ -171,7 +131,7 @@ export class TcpEnd {
 
   /** The process has closed its descriptor: a FIN, or a reset when it has left bytes unread. */
   close(): void {
-    if (this.#unread > 0) {
+    if (this.#unread.length > 0) {
       this.reset();
       return;
     }
@@ -182,7 +142,7 @@ export class TcpEnd {
   /** Closes with a reset. */
   reset(): void {
     this.#hasClosed();
-    this.#unsent = nothing;
+    this.#unsent.clear();
     this.#tell((peer) => {
       peer.#takeReset();
     });
@@ -220,9 +180,8 @@ export class TcpEnd {
   #send(): void {
     const { window } = this.#wire;
     const room = Math.ceil(window / 2) - (this.#unacknowledged - this.#unsent.length);
-    const bytes = this.#unsent.subarray(0, Math.max(0, room));
-    if (bytes.length === 0) return;
-    this.#unsent = this.#unsent.subarray(bytes.length);
+    if (room <= 0 || this.#unsent.length === 0) return;
+    const bytes = this.#unsent.take(room);
     this.#tell((peer) => {
       peer.#take(bytes);
     });
@@ -260,8 +219,7 @@ export class TcpEnd {
       return;
     }
     if (this.#error !== undefined) return;
-    this.#received.push(bytes);
-    this.#unread += bytes.length;
+    this.#unread.push(bytes);
     this.#watcher?.();
   }
 
@@ -279,7 +237,7 @@ export class TcpEnd {
 
   #break(error: string): void {
     this.#error = error;
-    this.#unsent = nothing;
+    this.#unsent.clear();
     this.#watcher?.();
   }
 }

@@ -47,7 +47,9 @@ const readInto = Buffer.alloc(65_536);
  */
 export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDisposable, Surroundings {
   readonly network: MemoryNetwork;
+  /** @internal */
   protected readonly root: Actor<TLogic>;
+  /** @internal */
   protected readonly ledger = new Ledger();
   readonly #trace: Trace;
   readonly #emitted: { readonly source: AnyActorRef; readonly event: EventObject }[] = [];
@@ -190,7 +192,7 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     return new ScenarioError(text, cause === undefined ? undefined : { cause });
   }
 
-  /** A peer that connects. */
+  /** A peer that connects. @internal */
   protected connect(name: string, options: Partial<NetConnectOpts>): TestClient {
     // chosen here, since a server may speak of it before the socket knows
     const port = 'path' in options ? 0 : ((options as TcpNetConnectOpts).localPort ?? this.network.freePort());
@@ -212,7 +214,7 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     return peer;
   }
 
-  /** A peer that a listener has accepted. */
+  /** A peer that a listener has accepted. @internal */
   protected enter(name: string, socket: Socket): TestPeer {
     const peer = new TestPeer(name, socket, this);
     this.#peers.push(peer);
