@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { assign, fromCallback, setup, type AnyEventObject, type AnyStateMachine } from 'xstate';
 import { serverCore, serverCoreMachine, type ServerCoreOptions } from '../server/index';
-import { copyOf } from '../server/testing/paths/copy';
+import { copyOf } from '../server/testing/paths/copyOf';
 import { modelPaths, type ModelPathsOptions } from '../server/testing/paths/modelPaths';
 
 /** What each path sends, after its title. */

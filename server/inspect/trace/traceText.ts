@@ -1,4 +1,4 @@
-import type { StateValue } from '../wire';
+import type { StateValue } from 'xstate';
 
 /** `open.flowing`; of parallel states `a.b, a.c.d`, each from the top. */
 export function stateText(value: StateValue | undefined, above = ''): string {

@@ -41,12 +41,12 @@ export function inState(stateful: Stateful, expected: StateValue): Check {
   const { value, status } = actor.getSnapshot() as { readonly value?: StateValue; readonly status: string };
   const { logic } = actor as unknown as { readonly logic: unknown };
   if (isMachine(logic) && !isKnown(expected, logic.root)) {
-    throw new TypeError(`The chart ${logic.id} has no state ${textOf(expected)}`);
+    throw new TypeError(`The chart ${logic.id} has no state ${stateText(expected)}`);
   }
   const pass = value !== undefined && matchesState(expected, value);
-  const found = value === undefined ? 'has no states' : `is in ${textOf(value)}`;
+  const found = value === undefined ? 'has no states' : `is in ${stateText(value)}`;
   const ended = status === 'active' ? '' : `, and its status is ${status}`;
-  const text = `The actor ${pass ? 'was not' : 'was'} to be in ${textOf(expected)}, but ${found}${ended}`;
+  const text = `The actor ${pass ? 'was not' : 'was'} to be in ${stateText(expected)}, but ${found}${ended}`;
   return { pass, message: () => stageOf(actor)?.failure(text).message ?? text };
 }
 
@@ -111,6 +111,3 @@ function agrees(found: unknown, expected: unknown): boolean {
 const isComposed = (value: unknown): value is object =>
   Array.isArray(value) ||
   (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype);
-
-// XState's own type has room for undefined, which no state is
-const textOf = (value: StateValue): string => stateText(value as Parameters<typeof stateText>[0]);

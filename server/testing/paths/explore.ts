@@ -7,7 +7,7 @@ import {
 } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
 import { matches } from '../../../actors/stepTable';
-import { copyOf } from './copy';
+import { copyOf } from './copyOf';
 import { Reactions, valueName, type Reaction } from './reaction';
 
 /** An event, and what the model does about it. */

@@ -1,4 +1,5 @@
 import type { AnyMachineSnapshot, AnyStateNode, InspectedMicrostepEvent, StateValue } from 'xstate';
+import { stateText } from '../../inspect/trace/traceText';
 import { edgeIdOf, stateIdOf, type AnyTransition } from '../../diagram/edgeId';
 
 /** A place in the table of states × events: an innermost state, and what came to it. */
@@ -71,17 +72,4 @@ export class Reactions {
 }
 
 /** `listening.full`; of parallel states all, as in `lamp.on, door.shut`. A machine without states goes by its own name. */
-export function valueName(value: StateValue | undefined, machine: string): string {
-  return leavesOf(value, '').join(', ') || machine;
-}
-
-function leavesOf(value: StateValue | undefined, above: string): string[] {
-  if (value === undefined) return [];
-  if (typeof value === 'string') return [`${above}${value}`];
-  return Object.entries(value).flatMap(([name, inner]) => {
-    const path = `${above}${name}`;
-    const leaves = leavesOf(inner, `${path}.`);
-    // a parallel state's region may have no states of its own
-    return leaves.length === 0 ? [path] : leaves;
-  });
-}
+export const valueName = (value: StateValue | undefined, machine: string): string => stateText(value) || machine;

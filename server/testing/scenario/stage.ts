@@ -59,7 +59,7 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
 
   /** @internal */
   constructor(logic: TLogic, input: unknown, { network, faults, ...options }: StageOptions) {
-    this.network = networkOf(network, options);
+    this.network = chosenNetwork(network, options);
     if (faults !== undefined) this.network.faults(faults);
     this.#trace = new Trace(this.clock);
     const root = createActor(logic as AnyActorLogic, { input, clock: this.clock }) as AnyActor;
@@ -237,7 +237,7 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
   }
 }
 
-function networkOf(shared: MemoryNetwork | undefined, options: MemoryNetworkOptions): MemoryNetwork {
+function chosenNetwork(shared: MemoryNetwork | undefined, options: MemoryNetworkOptions): MemoryNetwork {
   const [first] = Object.entries(options);
   if (shared === undefined) return memoryNetwork(options);
   if (first === undefined) return shared;

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { AnyActor, AnyActorRef, EventObject } from 'xstate';
+import type { AnyActor, AnyActorRef, EventObject, StateValue } from 'xstate';
 import { connections } from '../../../actors/connections';
 import { isActive } from '../../../actors/relay';
 import { tcpListener } from '../../../actors/tcpListener';
@@ -7,7 +7,6 @@ import { isBytes } from '../../../machines/bytes';
 import { isMachine } from '../../../machines/logic';
 import { observe, type Observed } from '../../inspect/hub/observe';
 import { oneLine, stateText } from '../../inspect/trace/traceText';
-import type { StateValue } from '../../inspect/wire';
 import type { SimulatedClock } from '../simulatedClock';
 import { bytesText } from './bytesText';
 
