@@ -17,7 +17,7 @@ import {
 } from 'xstate';
 import { pipeline, singleServer, tcpClient, type ProtocolEmitted } from '../server/index';
 
-const cat = (messages: readonly string[]): AnyActorLogic =>
+export const cat = (messages: readonly string[]): AnyActorLogic =>
   fromCallback<EventObject, unknown, ProtocolEmitted>(({ emit }) => {
     for (const data of messages) emit({ type: 'outbox', data });
     emit({ type: 'signal.producerFinished' });

@@ -2,9 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { chat } from '../examples/chat';
 import { app } from '../examples/embed';
 import { greeting } from '../examples/greeting';
+import { simplisticServer } from '../examples/kamaeliaSingleServer';
 import { login } from '../examples/login';
-import { serverCore } from '../server/index';
-import { forSeeds, handler, scenario } from '../server/testing/index';
+import { cat } from '../examples/singleServerPipeline';
+import { echo, pipeline, serverCore, singleServer } from '../server/index';
+import { forSeeds, handler, memoryNetwork, scenario } from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
 
 describe('The example, in a scenario', () => {
@@ -74,11 +76,66 @@ describe('The example, in a scenario', () => {
     });
   });
 
-  it('embed serves as a part of an application', async () => {
-    await using s = await scenario(app, { port: 1601 });
+  it('echo sends back whatever comes, until the client has said all', async () => {
+    await using h = await handler(echo);
+    await h.inbox('hello');
+    await h.outbox('hello');
+    await Promise.all([h.inbox('last words'), h.peer.ends()]);
+    await h.outbox('last words');
+    await h.isClosed('peerClosed');
+  });
+
+  describe('kamaeliaSingleServer', () => {
+    it('echoes one client after another, whatever ends each of them', async () => {
+      await using s = await scenario(simplisticServer, { whenBusy: 'queue' });
+      const [one, two, three] = await s.clients('one', 'two', 'three');
+      for (const client of [one, two, three]) {
+        await client.sends('me');
+        await client.receives('me');
+        await (client === two ? client.resets() : client.leaves());
+      }
+      expect(s.closed.map(({ reason }) => reason)).toEqual(['peerClosed', 'reset', 'peerClosed']);
+    });
+
+    it('ends by control.serverShutdown, once its client has gone', async () => {
+      await using s = await scenario(simplisticServer, {});
+      const client = await s.client();
+      await s.shutsDown();
+      await client.isClosed('serverShutdown');
+      expect(s.server).toBeInState('shutdown');
+      expect(s.leftovers()).toEqual([]);
+    });
+  });
+
+  it("singleServerPipeline's Cat has said all before the client is there, and it waits for it", async () => {
+    await using s = await scenario(pipeline(cat(['Hello ', 'World\n']), singleServer), {});
     const client = await s.client();
-    await client.sends('hello');
-    await client.receives('hello');
-    expect(s).toHaveConnections(1);
+    await client.receives('Hello World\n');
+    await client.isClosed('handlerFinished');
+  });
+
+  describe('embed', () => {
+    it('serves as a part of an application', async () => {
+      await using s = await scenario(app, { port: 1601 });
+      const client = await s.client();
+      await client.sends('hello');
+      await client.receives('hello');
+      expect(s).toHaveConnections(1);
+    });
+
+    it('hears that a port is in use, and tries again when it is told to', async () => {
+      const network = memoryNetwork();
+      await using taken = await scenario(serverCore, { protocol: echo }, { network });
+      await using s = await scenario(app, { port: 1601 }, { network });
+      expect(s).toBeInState('offline');
+      await taken.shutsDown();
+      await s.send({ type: 'retry' });
+      const client = await s.client();
+      await client.sends('hello');
+      await client.receives('hello');
+      await s.send({ type: 'stop' });
+      await client.hasClosed();
+      expect(s.leftovers()).toEqual([]);
+    });
   });
 });
