@@ -52,7 +52,7 @@ export const onceFailed: readonly (readonly [what: string, program: Program])[] 
         { deed: { does: 'connect', allowHalfOpen: false }, then: 'settled' },
         { deed: { does: 'advance', ms: 5 }, then: 'settled' },
         { deed: { does: 'stopReading', who: 0 }, then: 'settled' },
-        { deed: { does: 'faults', faults: { writeError: 1 } }, then: 'at once' },
+        { deed: { does: 'faults', faults: { reset: 1 } }, then: 'at once' },
         { deed: { does: 'end', who: 0 }, then: 'settled' },
         { deed: { does: 'faults', faults: {} }, then: 'at once' },
         { deed: { does: 'inbox', size: 2 }, then: 'at once' },

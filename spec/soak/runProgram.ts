@@ -1,5 +1,11 @@
 import type { AnyActorLogic, AnyActorRef } from 'xstate';
-import { serverCore, singleServer, type ConnectionInfo, type SingleServerEmitted } from '../../server/index';
+import {
+  ListenError,
+  serverCore,
+  singleServer,
+  type ConnectionInfo,
+  type SingleServerEmitted,
+} from '../../server/index';
 import { scenario, type Scenario } from '../../server/testing/index';
 import { Client } from './client';
 import { connectionsOf, kindOf } from './connectionsOf';
@@ -93,14 +99,14 @@ class Player {
     for (const step of this.#program.steps) await this.#take(step);
     const rest = this.#program.rests ? await this.#rest() : undefined;
     if (this.#isActive) this.#send({ type: 'control.serverShutdown' });
-    await s.advance(this.#isActive ? Math.max(0, this.#deadline - s.clock.now()) : 0);
+    await this.#pass(this.#isActive ? Math.max(0, this.#deadline - s.clock.now()) : 0);
     this.#check();
     const leftByServer = s.leftovers();
     for (const client of this.#clients) client.readOn();
-    await s.advance(longEnough);
+    await this.#pass(longEnough);
     for (const client of this.#clients) client.leave();
     s.faults({});
-    await s.advance(longEnough);
+    await this.#pass(longEnough);
     const emitted = s.emitted as readonly SingleServerEmitted[];
     return {
       ...{ program: this.#program, s, emitted, leftByServer, incidents: watch.incidents },
@@ -118,7 +124,7 @@ class Player {
   /** Lets everything come to rest, and tells what is there then if the server still serves. */
   async #rest(): Promise<Rest | undefined> {
     const { s } = this;
-    await s.advance(longEnough);
+    await this.#pass(longEnough);
     if (!this.#isActive || this.#deadline < Infinity) return undefined;
     const connections = this.#connections
       .filter(({ closed }) => closed === undefined)
@@ -135,10 +141,18 @@ class Player {
     return { state: stateOf(s.server), isListening, connections };
   }
 
+  /** Lets some time pass, in which a server may end because the port can't be had again. */
+  async #pass(ms: number): Promise<void> {
+    const { s } = this;
+    await s.advance(ms).catch((error: unknown) => {
+      if (error !== s.error || !(error instanceof ListenError)) throw error;
+    });
+  }
+
   async #take({ deed, then }: Step): Promise<void> {
-    if (deed.does === 'advance') await this.s.advance(deed.ms);
+    if (deed.does === 'advance') await this.#pass(deed.ms);
     else this.#do(deed);
-    if (then === 'settled') await this.s.settle();
+    if (then === 'settled') await this.#pass(0);
     else if (then === 'a turn') await turn();
     this.#check();
   }
