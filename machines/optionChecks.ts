@@ -9,7 +9,7 @@ export interface Check {
 }
 
 /** setTimeout's limit: a longer delay would fire at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
-const longestDelay = 2 ** 31 - 1;
+export const longestDelay = 2 ** 31 - 1;
 
 export const integer = (least: number, most: number, words: string): Check => ({
   allowed: words,
@@ -35,7 +35,12 @@ export const countOrInfinity = (least: number): Check => ({
   test: (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= least),
 });
 
-export function check(options: object, checks: Readonly<Record<string, Check>>): void {
+/**
+ * Checks options, and that there are no others.
+ * @param prefix - of their names in the error
+ * @throws {@link InvalidOptionError}
+ */
+export function check(options: object, checks: Readonly<Record<string, Check>>, prefix = ''): void {
   if (typeof options !== 'object' || (options as unknown) === null) {
     throw new InvalidOptionError('options', options, 'an object');
   }
@@ -43,10 +48,10 @@ export function check(options: object, checks: Readonly<Record<string, Check>>):
     const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (rule === undefined) {
       const known = Object.keys(checks).join(', ');
-      throw new InvalidOptionError(name, value, `left out: there is no such option. The options are ${known}`);
+      throw new InvalidOptionError(prefix + name, value, `left out: there is no such option. The options are ${known}`);
     }
     // an option that is there but undefined was left out
-    if (value !== undefined && !passes(value, rule)) throw new InvalidOptionError(name, value, rule.allowed);
+    if (value !== undefined && !passes(value, rule)) throw new InvalidOptionError(prefix + name, value, rule.allowed);
   }
 }
 

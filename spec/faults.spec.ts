@@ -11,6 +11,9 @@ const generous = setupProtocol().createMachine({
 const core = (faults: FaultOptions, options: ScenarioOptions = {}): Promise<Scenario<typeof serverCore>> =>
   scenario(serverCore, { protocol: echo, writeTimeout: 5_000 }, { ...options, faults });
 
+const noSuchFault =
+  'left out: there is no such option. The options are seed, reset, delay, split, stall, refuse, writeError, descriptors';
+
 /** How many of 50 clients come to the end of a short conversation. */
 async function talks(faults: FaultOptions): Promise<number> {
   await using s = await core(faults);
@@ -186,9 +189,10 @@ describe('Faults', () => {
     ['reset', { reset: 1.5 }, 'a number from 0 to 1'],
     ['stall', { stall: '1' }, 'a number from 0 to 1'],
     ['delay', { delay: -1 }, 'a number of milliseconds'],
-    ['descriptors', { descriptors: 0.5 }, 'a whole number, or Infinity'],
+    ['descriptors', { descriptors: 0.5 }, 'a whole number from 0, or Infinity'],
     ['seed', { seed: NaN }, 'a whole number'],
-    ['resets', { resets: 1 }, 'one of seed, reset, delay, split, stall, refuse, writeError, descriptors'],
+    ['resets', { resets: 1 }, noSuchFault],
+    ['constructor', { constructor: 1 }, noSuchFault],
   ])('of which %s is wrong are refused', async (name, faults, allowed) => {
     await expect(core(faults)).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', option: `faults.${name}`, allowed });
   });

@@ -206,7 +206,7 @@ describe('scenario', () => {
       ['window', { window: NaN }, 'a whole number of bytes, at least 1'],
       ['split', { split: 7 }, 'a number from 0 to 1'],
       ['seed', { seed: 0.5 }, 'a whole number'],
-      ['windw', { windw: 1 }, 'one of latency, window, split, seed'],
+      ['windw', { windw: 1 }, 'left out: there is no such option. The options are latency, window, split, seed'],
       ['latency', { network: memoryNetwork(), latency: 1 }, 'left out: it is for the network that is shared'],
     ])('refuses %s: %j', async (option, surroundings, allowed) => {
       const start = scenario(serverCore, { protocol: echo }, surroundings);

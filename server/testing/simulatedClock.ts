@@ -1,5 +1,6 @@
 // jest's fake timers leave Node's own module alone
 import { setImmediate } from 'node:timers';
+import { longestDelay } from '../../machines/optionChecks';
 import type { Clock } from '../serverHandle';
 
 interface Timer {
@@ -7,9 +8,6 @@ interface Timer {
   readonly due: number;
   readonly run: () => void;
 }
-
-/** Milliseconds of the longest timer that Node has. */
-const longestTimeout = 2 ** 31 - 1;
 
 /** So many turns of the event loop without rest are taken for a conversation that never ends. */
 const mostTurns = 100_000;
@@ -52,7 +50,7 @@ export class SimulatedClock implements Clock {
    */
   setTimeout(run: () => void, ms: number): number {
     this.#lastId += 1;
-    const delay = ms <= longestTimeout ? Math.max(0, ms) : 1;
+    const delay = ms <= longestDelay ? Math.max(0, ms) : 1;
     const timer = { id: this.#lastId, due: this.#now + delay, run };
     this.#timers.splice(this.#placeOf(timer), 0, timer);
     this.#dues.set(timer.id, timer.due);

@@ -3,6 +3,7 @@ import { matchesState, type AnyActorRef, type AnyStateNode, type EventObject, ty
 import { describe } from '../../../machines/errors';
 import { isMachine } from '../../../machines/logic';
 import { stateText } from '../../inspect/trace/traceText';
+import { isPlainObject } from '../plainObject';
 import { stageOf } from '../scenario/stage';
 
 /** Whatever has a state: an actor, or a scenario, a handler under test or a server that has one. */
@@ -108,6 +109,4 @@ function agrees(found: unknown, expected: unknown): boolean {
 }
 
 /** A plain object or an array. */
-const isComposed = (value: unknown): value is object =>
-  Array.isArray(value) ||
-  (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype);
+const isComposed = (value: unknown): value is object => Array.isArray(value) || isPlainObject(value);

@@ -1,4 +1,5 @@
-import { checkNumbers, milliseconds, seed, share, type NumberCheck } from './checkOptions';
+import { check, countOrInfinity, type Check } from '../../../machines/optionChecks';
+import { anySeed, duration, share } from '../optionChecks';
 import { seededRandom } from './random';
 
 /**
@@ -53,7 +54,7 @@ export class Faults {
    * @throws {@link InvalidOptionError}
    */
   constructor(options: FaultOptions, defaultSeed: number) {
-    checkNumbers(options, checks, 'faults.');
+    check(options, checks, 'faults.');
     this.#options = { seed: defaultSeed, ...options };
     // another stream than that of the cuts, which often has the same seed
     this.#random = seededRandom((this.#options.seed ?? defaultSeed) ^ salt);
@@ -104,16 +105,13 @@ export class Faults {
   }
 }
 
-const checks = {
-  seed,
+const checks: Readonly<Record<keyof FaultOptions, Check>> = {
+  seed: anySeed,
   reset: share,
-  delay: milliseconds,
+  delay: duration,
   split: share,
   stall: share,
   refuse: share,
   writeError: share,
-  descriptors: {
-    isAllowed: (value) => value >= 0 && (Number.isInteger(value) || value === Infinity),
-    allowed: 'a whole number, or Infinity',
-  },
-} as const satisfies Readonly<Record<keyof FaultOptions, NumberCheck>>;
+  descriptors: countOrInfinity(0),
+};

@@ -1,12 +1,13 @@
 import type { NetConnectOpts, Server, ServerOpts, Socket, TcpNetConnectOpts } from 'node:net';
 import type { AnyActor } from 'xstate';
+import { check, type Check } from '../../../machines/optionChecks';
 import { setNetwork, type Network } from '../../../actors/network';
-import { checkNumbers, milliseconds, seed as wholeSeed, share, type NumberCheck } from './checkOptions';
 import { Faults, type FaultOptions } from './faults';
 import { MemoryPorts } from './memoryPorts';
 import { MemoryServer } from './memoryServer';
 import { MemorySocket } from './memorySocket';
 import { seededRandom } from './random';
+import { anySeed, duration, share, wholeNumber } from '../optionChecks';
 import { SimulatedClock } from '../simulatedClock';
 import { TcpEnd } from './tcpEnd';
 import type { EndAddress, Wire } from './wire';
@@ -62,14 +63,11 @@ export interface MemoryNetworkOptions {
  */
 export const memoryNetwork = (options: MemoryNetworkOptions = {}): MemoryNetwork => new MemoryNetwork(options);
 
-const checks: Readonly<Record<keyof Omit<MemoryNetworkOptions, 'clock'>, NumberCheck>> = {
-  latency: milliseconds,
-  window: {
-    isAllowed: (value) => Number.isInteger(value) && value > 0,
-    allowed: 'a whole number of bytes, at least 1',
-  },
+const checks: Readonly<Record<keyof Omit<MemoryNetworkOptions, 'clock'>, Check>> = {
+  latency: duration,
+  window: wholeNumber(1, 'a whole number of bytes, at least 1'),
   split: share,
-  seed: wholeSeed,
+  seed: anySeed,
 };
 
 /** See {@link memoryNetwork}. */
@@ -84,7 +82,7 @@ export class MemoryNetwork implements Network {
   /** @internal */
   constructor(options: MemoryNetworkOptions) {
     const { clock = new SimulatedClock(), ...numbers } = options;
-    checkNumbers(numbers, checks);
+    check(numbers, checks);
     const { latency = 0, window = 65_536, split = 0.5, seed = 1 } = numbers;
     this.clock = clock;
     this.#seed = seed;

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { InvalidOptionError } from '../../../machines/errors';
+import { check } from '../../../machines/optionChecks';
+import { wholeNumber } from '../optionChecks';
 import { ScenarioError } from './scenarioError';
 
 /** Which seeds are to be played. */
@@ -21,7 +22,7 @@ const mostSeed = 2 ** 31;
  * @example
  * ```ts
  * await forSeeds({ count: 100 }, async (seed) => {
- *   await using s = await scenario(serverCore, { protocol: echo }, { seed, faults: { seed, reset: 0.05 } });
+ *   await using s = await scenario(serverCore, { protocol: echo }, { seed, faults: { reset: 0.05 } });
  *   // …
  * });
  * ```
@@ -31,9 +32,7 @@ export async function forSeeds(
   { from = randomInt(mostSeed), count }: Seeds,
   play: (seed: number) => unknown,
 ): Promise<void> {
-  for (const [option, value] of Object.entries({ from, count })) {
-    if (!Number.isSafeInteger(value) || value < 0) throw new InvalidOptionError(option, value, 'a whole number');
-  }
+  check({ from, count }, { from: wholeNumber(0), count: wholeNumber(0) });
   for (let seed = from; seed < from + count; seed += 1) {
     try {
       await play(seed);

@@ -19,12 +19,17 @@ export class Fate {
 
   /** The connection has a handler. */
   get isOpen(): boolean {
-    return this.closed === undefined && this.rejected === undefined && isActive(this.server);
+    return this.#isUndecided && isActive(this.server);
   }
 
   /** The server was stopped, and with it a connection that was open. */
   get hasLostServer(): boolean {
-    return this.closed === undefined && this.rejected === undefined && !isActive(this.server);
+    return this.#isUndecided && !isActive(this.server);
+  }
+
+  /** The server has not said how it ended. */
+  get #isUndecided(): boolean {
+    return this.closed === undefined && this.rejected === undefined;
   }
 }
 

@@ -7,6 +7,7 @@ import { isBytes } from '../../../machines/bytes';
 import { isMachine } from '../../../machines/logic';
 import { observe, type Observed } from '../../inspect/hub/observe';
 import { oneLine, stateText } from '../../inspect/trace/traceText';
+import { isPlainObject } from '../plainObject';
 import type { SimulatedClock } from '../simulatedClock';
 import { bytesText } from './bytesText';
 
@@ -169,12 +170,9 @@ function valueText(value: unknown, depth = 0): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   const { info } = (value ?? {}) as { readonly info?: { readonly id?: unknown } };
   if (typeof info?.id === 'string') return info.id;
-  if (depth < deepest && isPlain(value)) {
+  if (depth < deepest && isPlainObject(value)) {
     const entries = Object.entries(value).map(([key, each]) => `${key}: ${valueText(each, depth + 1)}`);
     return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
   }
   return inspect(value, { depth: 0, breakLength: Infinity, compact: true });
 }
-
-const isPlain = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
