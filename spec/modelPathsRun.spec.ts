@@ -1,10 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createActor, setup, type AnyEventObject } from 'xstate';
 import { SimulatedClock } from '../server/testing/index';
 import { modelPaths } from '../server/testing/paths/modelPaths';
 import { codes, counter, door, failure, makeDoor, pathTo, remembering, settled } from './support/pathsMachines';
-
-const timersOf = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
 describe('a path', () => {
   it('starts the actor, sends it what the drive does not know, and holds', async () => {
@@ -32,7 +30,9 @@ describe('a path', () => {
   });
 
   it('awaits what happens by itself, and leaves no timer behind', async () => {
-    const timers = timersOf();
+    // its own timer, told by the delay: how many timers the process has is jest's affair, too
+    const set = jest.spyOn(globalThis, 'setTimeout');
+    const cleared = jest.spyOn(globalThis, 'clearTimeout');
     const actor = makeDoor({ clock: new SimulatedClock() });
     actor.subscribe(({ value }) => {
       if (value === 'open')
@@ -41,7 +41,10 @@ describe('a path', () => {
         });
     });
     await pathTo(modelPaths(door, codes), 'open|blown|0').run(actor, { blown: 'itself' }, { timeout: 600_000 });
-    expect(timersOf()).toBe(timers);
+    const own = set.mock.results.filter((_, index) => set.mock.calls[index]?.[1] === 600_000).map(({ value }) => value);
+    jest.restoreAllMocks();
+    expect(own).toHaveLength(1);
+    expect(cleared.mock.calls.flat()).toContain(own[0]);
     expect(actor.getSnapshot().value).toBe('shut');
   });
 
