@@ -24,6 +24,20 @@ module.exports = {
       to: { path: '^server/(inspect|diagram)/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'core-without-operations',
+      severity: 'error',
+      comment: 'nor is a server measured, logged or shown over HTTP that nobody asked to have so',
+      from: { path: '^server/', pathNot: '^server/(log|metrics|monitor)/' },
+      to: { path: '^server/(log|metrics|monitor)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'peers-on-demand',
+      severity: 'error',
+      comment: 'what a user need not install is loaded by loadPeer, when it is asked for',
+      from: { path: '^(machines|actors|server)/' },
+      to: { path: 'node_modules/(prom-client|pino|pino-pretty|@opentelemetry)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'core-without-testing',
       severity: 'error',
       comment: 'what runs in production is not made for tests',

@@ -1,23 +1,37 @@
 import { isMachineSnapshot, type AnyActor, type AnyActorRef, type EventObject, type Subscription } from 'xstate';
 import type { Socket } from 'node:net';
-import { isBytes } from '../machines/bytes';
+import { isBytes, sizeOf } from '../machines/bytes';
 import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
 import type { Bytes, CloseReason, ConnectionInfo } from '../machines/connectionTypes';
-import type { ProtocolEmitted, ProtocolEvent, SocketFeedback } from '../machines/events';
-import { describe } from '../machines/errors';
+import type { ConnectionOptions } from '../machines/connectionOptions';
+import { describe, ServerchartError } from '../machines/errors';
+import type { ProtocolEmitted, ProtocolEvent, SocketFeedback, TimeoutEvent } from '../machines/events';
 import { clockOf, elapsedMs, timeOf } from '../machines/time';
+import { isIn } from './addressList';
 import { stopOrphans } from './orphans';
+import { behindProxy, HeaderReader } from './proxyProtocol/headerReader';
 import { isActive, relay } from './relay';
 import { canTake, Inbox, knows, listensFor } from './selectiveReceive';
 import { SocketWriter } from './socketWriter';
+import { sweepOf } from './sweep';
+import { Timeouts } from './timeouts';
+import type { TlsUpgrader } from './tls/tlsUpgrader';
 
-/** What an adapter needs to know of its server's options. */
+/** What an adapter needs to know before it has a connection. */
 interface SocketOptions {
-  readonly allowHalfOpen: boolean;
-  readonly maxBufferedBytes: number;
   readonly lingerTimeout: number;
   /** What a rejected client's time runs on, and how long a connection took. */
   readonly clock?: AnyActor['clock'];
+  /** The server's side of TLS, if there is to be any. */
+  readonly tls?: TlsUpgrader | undefined;
+}
+
+/** A change to TLS, and what the handler has written since it asked for it. */
+interface Upgrade {
+  readonly held: Bytes[];
+  heldBytes: number;
+  /** The connection may have to hear of it first; then what was written before has to leave. */
+  stage: 'asked' | 'flushing' | 'handshaking';
 }
 
 const adapter = Symbol('adapter');
@@ -33,14 +47,21 @@ type Adapted = Socket & { [adapter]: ConnectedSocketAdapter };
  * Neither way passes through a statechart. What does, as `_socketFeedback`, is what happens to the connection.
  */
 export class ConnectedSocketAdapter implements CSA {
-  readonly info: ConnectionInfo;
-  readonly #socket: Socket;
+  info: ConnectionInfo;
+  acceptedAt: number;
+  /** The socket that was accepted. */
+  readonly #wire: Socket;
+  /** Where plain bytes come and go: the same, or with TLS the one above it. */
+  #socket: Socket;
   readonly #options: SocketOptions;
   readonly #unclaimed: Set<CSA> | undefined;
-  readonly #writer: SocketWriter;
+  #writer: SocketWriter;
+  #limits: ConnectionOptions | undefined;
+  #timeouts: Timeouts | undefined;
+  #header: HeaderReader | undefined;
+  #upgrade: Upgrade | undefined;
   /** What its duration is measured by. */
   #clock: object | undefined;
-  #acceptedAt: number;
   #error: Error | undefined;
   #connection: AnyActorRef | undefined;
   #handler: AnyActorRef | undefined;
@@ -58,12 +79,13 @@ export class ConnectedSocketAdapter implements CSA {
    * @param unclaimed - where this adapter is to be found until somebody else has to close the socket
    */
   constructor(socket: Socket, info: ConnectionInfo, options: SocketOptions, unclaimed?: Set<CSA>) {
+    this.#wire = socket;
     this.#socket = socket;
     this.info = info;
     this.#options = options;
     this.#unclaimed = unclaimed;
     this.#clock = options.clock;
-    this.#acceptedAt = timeOf(this.#clock);
+    this.acceptedAt = timeOf(this.#clock);
     this.#writer = new SocketWriter(socket, this);
     (socket as Adapted)[adapter] = this;
     // from the first moment on: a socket without a listener for it takes the process down
@@ -71,7 +93,7 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   get bytesIn(): number {
-    return this.#socket.bytesRead;
+    return this.#wire.bytesRead;
   }
 
   get bytesOut(): number {
@@ -79,7 +101,7 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   get durationMs(): number {
-    return elapsedMs(this.#acceptedAt, this.#clock);
+    return elapsedMs(this.acceptedAt, this.#clock);
   }
 
   get takesBytes(): boolean {
@@ -95,8 +117,25 @@ export class ConnectedSocketAdapter implements CSA {
     return status === 'error' ? { reason: 'handlerFailed', error } : undefined;
   }
 
-  get isStalled(): boolean {
-    return this.#writer.isStalled;
+  /** Nothing keeps the peer's bytes from coming in. */
+  get isReading(): boolean {
+    return this.#wantsReading && this.#inbox?.isHolding === false;
+  }
+
+  get isHandlerIdle(): boolean {
+    return this.#inbox?.isIdle === true;
+  }
+
+  onceHandlerIdle(callback: () => void): void {
+    const inbox = this.#inbox;
+    inbox?.until(() => {
+      if (inbox.isIdle) callback();
+      return inbox.isIdle;
+    });
+  }
+
+  isFrom(list: readonly string[]): boolean {
+    return isIn(list, this.info.peer);
   }
 
   /** From now on it is to be found among the unclaimed, unless somebody has claimed it or closed the socket. */
@@ -104,18 +143,22 @@ export class ConnectedSocketAdapter implements CSA {
     if (this.#connection === undefined && !this.#socket.destroyed) this.#unclaimed?.add(this);
   }
 
-  claim(connection: AnyActorRef): void {
+  claim(connection: AnyActorRef, limits: ConnectionOptions): void {
     this.#unclaimed?.delete(this);
     this.#connection = connection;
+    this.#limits = limits;
     if (this.#clock === undefined) {
       // a socket from elsewhere: only its connection knows what time it is
       this.#clock = clockOf(connection);
-      this.#acceptedAt = timeOf(this.#clock);
+      this.acceptedAt = timeOf(this.#clock);
     }
+    this.#timeouts = new Timeouts(this, limits, sweepOf(connection), this.acceptedAt);
+    // the handler may have started, and written too much, before this
+    if (this.#handler !== undefined) this.#timeouts.started();
+    if (!this.isFlushed) this.#timeouts.stalled();
+    if (!this.isFlushed || this.bytesOut > 0) this.#timeouts.handlerStarted();
     const socket = this.#socket;
-    socket.on('data', ConnectedSocketAdapter.#onData);
-    socket.on('end', ConnectedSocketAdapter.#onEnd);
-    socket.on('close', ConnectedSocketAdapter.#onClose);
+    this.#listen(socket);
     // however the actor ends, stopped by its parent included, its descriptor goes with it
     const release = (): void => {
       this.destroy();
@@ -128,13 +171,38 @@ export class ConnectedSocketAdapter implements CSA {
     this.#report(error ? { type: '_socketFeedback.failed', error } : { type: '_socketFeedback.closed' });
   }
 
-  link(handler: AnyActorRef): void {
+  readProxyHeader(): void {
+    this.#timeouts?.opening();
+    this.#header = new HeaderReader(this.#limits?.proxyProtocol);
+    this.#socket.resume();
+  }
+
+  startTls(): void {
+    this.#timeouts?.opening();
+    this.pauseReading();
+    const { tls } = this.#options;
+    const isSoiled = this.#inbox !== undefined && (this.#inbox.isHolding || this.#socket.readableLength > 0);
+    if (tls === undefined) this.#failTls('this server has no tls options');
+    else if (this.info.encrypted) this.#failTls('the connection is encrypted already');
+    else if (this.#socket.readableEnded) this.#failTls('the peer has ended its side');
+    // it may have been put in by somebody else, to be taken for what the peer says over TLS (CVE-2011-0411)
+    else if (isSoiled) this.#failTls('the peer has sent bytes before, which are not encrypted');
+    else {
+      this.#holdWrites().stage = 'flushing';
+      if (this.#writer.isFlushed) this.#encrypt(tls);
+    }
+  }
+
+  link(handler: AnyActorRef, limits: ConnectionOptions): void {
     this.#handler = handler;
+    this.#limits = limits;
     // it starts, and may emit, before the connection's first action runs
     this.#connection = handler._parent;
     this.#inbox = new Inbox(handler, 'inbox', () => {
+      this.#timeouts?.handlerStarted();
       this.#flow();
     });
+    this.#timeouts?.started();
   }
 
   linkValues(handler: AnyActorRef): void {
@@ -158,6 +226,7 @@ export class ConnectedSocketAdapter implements CSA {
 
   pauseReading(): void {
     this.#wantsReading = false;
+    this.#timeouts?.paused();
     this.#socket.pause();
   }
 
@@ -170,8 +239,15 @@ export class ConnectedSocketAdapter implements CSA {
       return;
     }
     if (data.length === 0) return;
-    if (this.#writer.waiting <= this.#options.maxBufferedBytes) this.#writer.write(data);
-    else this.#endSoon({ type: '_socketFeedback.overflowed' } satisfies SocketFeedback);
+    this.#timeouts?.handlerStarted();
+    const waiting = this.#writer.waiting + (this.#upgrade?.heldBytes ?? 0);
+    if (waiting > (this.#limits?.maxBufferedBytes ?? Infinity)) {
+      this.#endSoon({ type: '_socketFeedback.overflowed' } satisfies SocketFeedback);
+    } else if (this.#upgrade === undefined) this.#writer.write(data);
+    else {
+      this.#upgrade.held.push(data);
+      this.#upgrade.heldBytes += sizeOf(data);
+    }
   }
 
   writeOutput(output: unknown): void {
@@ -179,11 +255,8 @@ export class ConnectedSocketAdapter implements CSA {
     if (!isMachine && isBytes(output)) this.write(output);
   }
 
-  markProgress(): void {
-    this.#writer.markProgress();
-  }
-
   tellProducerFinished(): void {
+    this.#timeouts?.inputEnded();
     const event: ProtocolEvent = { type: 'control.producerFinished' };
     if (this.#handler !== undefined && canTake(this.#handler, event)) this.#tell(event);
     // nobody there would ever end this connection
@@ -207,6 +280,10 @@ export class ConnectedSocketAdapter implements CSA {
     });
   }
 
+  tellSslready(): void {
+    this.#tell({ type: 'sslready', info: this.info });
+  }
+
   tellNoSpaceInBox(): void {
     this.#tell({ type: 'control.noSpaceInBox' });
   }
@@ -226,12 +303,20 @@ export class ConnectedSocketAdapter implements CSA {
     this.#hasEnded = true;
     this.#unlink();
     const socket = this.#socket;
+    if (this.#upgrade?.stage === 'handshaking') {
+      // there is no way to say goodbye in the middle of a handshake
+      socket.destroy();
+      return;
+    }
+    this.#upgrade = undefined;
     if (socket.writableEnded) return;
+    this.#timeouts?.closing();
     socket.off('data', ConnectedSocketAdapter.#onData);
     // read on, only to throw away: bytes that nobody reads would make the kernel send a reset
     socket.on('data', () => undefined);
     socket.resume();
     socket.once('finish', () => {
+      this.#timeouts?.flowing();
       // once the peer has ended too, 'close' is all that is left to come
       if (!socket.readableEnded) this.#report({ type: '_socketFeedback.flushed' });
     });
@@ -242,6 +327,7 @@ export class ConnectedSocketAdapter implements CSA {
     const socket = this.#socket;
     this.#hasEnded = true;
     this.#unlink();
+    this.#timeouts?.stop();
     this.#connection = undefined;
     socket.destroy();
   }
@@ -267,12 +353,20 @@ export class ConnectedSocketAdapter implements CSA {
 
   /** The kernel takes no more. */
   noSpaceInBox(): void {
+    this.#timeouts?.stalled();
     this.#report({ type: '_socketFeedback.noSpaceInBox' });
   }
 
   /** Nothing waits any more. */
   spaceInBox(): void {
+    this.#timeouts?.flowing();
     this.#report({ type: '_socketFeedback.spaceInBox' });
+    const { tls } = this.#options;
+    if (tls !== undefined && this.#upgrade?.stage === 'flushing') this.#encrypt(tls);
+  }
+
+  timedOut(event: TimeoutEvent): void {
+    this.#report(event);
   }
 
   // One function for all sockets instead of four closures for each.
@@ -292,31 +386,108 @@ export class ConnectedSocketAdapter implements CSA {
     this[adapter].#report({ type: '_socketFeedback.closed' });
   }
 
+  #listen(socket: Socket): void {
+    (socket as Adapted)[adapter] = this;
+    socket.on('data', ConnectedSocketAdapter.#onData);
+    socket.on('end', ConnectedSocketAdapter.#onEnd);
+    socket.on('close', ConnectedSocketAdapter.#onClose);
+  }
+
+  /** What the handler writes from now on is for TLS. */
+  #holdWrites(): Upgrade {
+    return (this.#upgrade ??= { held: [], heldBytes: 0, stage: 'asked' });
+  }
+
+  /** Puts TLS between the socket and everybody else. */
+  #encrypt(tls: TlsUpgrader): void {
+    const upgrade = this.#holdWrites();
+    upgrade.stage = 'handshaking';
+    const raw = this.#socket;
+    raw.off('data', ConnectedSocketAdapter.#onData);
+    raw.off('end', ConnectedSocketAdapter.#onEnd);
+    raw.off('close', ConnectedSocketAdapter.#onClose);
+    tls.upgrade(raw, {
+      failed: (error) => {
+        this.#upgrade = undefined;
+        this.#report({ type: '_socketFeedback.tlsFailed', error });
+        // where that was too late to matter
+        this.#report({ type: '_socketFeedback.closed' });
+      },
+      secured: (socket, info) => {
+        this.#upgrade = undefined;
+        this.#timeouts?.opened();
+        this.#socket = socket;
+        this.#writer = new SocketWriter(socket, this, this.#wire);
+        this.info = { ...this.info, ...info };
+        this.#listen(socket);
+        socket.on('error', ConnectedSocketAdapter.#onError);
+        // before the handler hears of it, and writes more
+        for (const data of upgrade.held) this.write(data);
+        this.#report({ type: '_socketFeedback.secured' });
+      },
+    });
+  }
+
+  #failTls(why: string): void {
+    const error = new ServerchartError('ERR_TLS', `No TLS with ${this.info.id}: ${why}`);
+    this.#report({ type: '_socketFeedback.tlsFailed', error });
+  }
+
   #break(error: Error): void {
+    // a handshake tells for itself how it ends
+    if (this.#upgrade?.stage === 'handshaking') return;
     this.#error = error;
     this.#report({ type: '_socketFeedback.failed', error });
   }
 
   #receive(data: Buffer): void {
     const connection = this.#connection;
-    if (connection === undefined || this.#inbox === undefined) return;
+    if (connection === undefined) return;
+    if (this.#inbox === undefined) {
+      this.#readHeader(data);
+      return;
+    }
     const event: ProtocolEvent = { type: 'inbox', data };
-    if (!this.#inbox.offer(connection, event)) this.#socket.pause();
+    const isTaken = this.#inbox.offer(connection, event);
+    this.#timeouts?.received(isTaken);
+    if (!isTaken) this.#socket.pause();
+  }
+
+  #readHeader(data: Buffer): void {
+    const socket = this.#socket;
+    try {
+      const read = this.#header?.read(data);
+      if (read === undefined) return;
+      this.#header = undefined;
+      socket.pause();
+      if (read.rest.length > 0) socket.unshift(read.rest);
+      this.info = behindProxy(this.info, read.header);
+      this.#report({ type: '_socketFeedback.identified' });
+    } catch (error) {
+      socket.pause();
+      this.#report({ type: '_socketFeedback.proxyFailed', error: error as Error });
+    }
   }
 
   /** Reads if the chart wants bytes and the handler takes them. */
   #flow(): void {
-    if (this.#wantsReading && this.#inbox?.isHolding === false) this.#socket.resume();
+    if (!this.isReading) return;
+    this.#timeouts?.resumed();
+    this.#socket.resume();
   }
 
   /** The peer's FIN waits behind its bytes, and until the handler has dealt with them. */
   #endInbox(): void {
     const inbox = this.#inbox;
     const handler = this.#handler;
-    if (inbox === undefined || handler === undefined) return;
+    if (inbox === undefined || handler === undefined) {
+      const error = this.#header?.endedEarly();
+      if (error !== undefined) this.#report({ type: '_socketFeedback.proxyFailed', error });
+      return;
+    }
     const tryEnd = (): boolean => {
       const isAwaited =
-        this.#options.allowHalfOpen && !inbox.isHolding && listensFor(handler, 'control.producerFinished');
+        this.#limits?.allowHalfOpen === true && !inbox.isHolding && listensFor(handler, 'control.producerFinished');
       if (!inbox.isIdle && !isAwaited) return false;
       this.#report({ type: '_socketFeedback.inboxEnded', reason: 'peerClosed' });
       return true;
@@ -335,6 +506,12 @@ export class ConnectedSocketAdapter implements CSA {
       case 'signal.shutdownMicroprocess':
         this.#endSoon(emitted);
         break;
+      case 'makessl':
+        // at once: the connection may be in the middle of something else, and hear of it only after the next write
+        this.#holdWrites();
+        this.#pass(emitted);
+        break;
+      case 'serversignal.exempt':
       case 'serversignal.serverShutdown':
         this.#pass(emitted);
         break;
@@ -349,7 +526,7 @@ export class ConnectedSocketAdapter implements CSA {
     }
   }
 
-  #report(event: SocketFeedback): void {
+  #report(event: SocketFeedback | TimeoutEvent): void {
     if (this.#connection !== undefined && isActive(this.#connection)) this.#connection.send(event);
   }
 

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { connectionMachine, type ConnectionInput } from '../machines/connectionMachine';
 import { InvalidOptionError } from '../machines/errors';
-import { resolveTcpClientOptions, type Protocol, type TcpClientOptions } from '../machines/options';
+import type { Protocol, TcpClientOptions } from '../machines/options';
+import { resolveTcpClientOptions } from '../machines/resolveOptions';
+import type { TimeLimits } from '../machines/timeLimits';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
 import { mkProtocolHandler } from './mkProtocolHandler';
@@ -19,10 +21,8 @@ import { tableDriven } from './tableDriven';
 export const connection = tableDriven(connectionMachine.provide({ actors: { mkProtocolHandler } }));
 
 /** The options that apply to a connection alone. */
-export type ConnectionSettings = Pick<
-  TcpClientOptions,
-  'allowHalfOpen' | 'writeTimeout' | 'maxBufferedBytes' | 'lingerTimeout'
-> & { readonly protocol: Protocol };
+export type ConnectionSettings = Omit<TimeLimits, 'openTimeout'> &
+  Pick<TcpClientOptions, 'allowHalfOpen' | 'maxBufferedBytes' | 'lingerTimeout'> & { readonly protocol: Protocol };
 
 /**
  * Makes a {@link connection}'s input from a connected socket, which belongs to the connection from its start on. No byte

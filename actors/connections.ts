@@ -6,6 +6,7 @@ import type { LogicFor } from '../machines/logic';
 import type { ConnectionsInput } from '../machines/serverCoreMachine';
 import { connection } from './connection';
 import { keepNoRegister } from './register';
+import { endStagger, stagger } from './stagger';
 import { relay } from './relay';
 import { indexTimers } from './timerIndex';
 
@@ -51,21 +52,22 @@ export const connections: LogicFor<ConnectionsEvent, ConnectionsInput> = {
   },
   transition(snapshot: ConnectionsSnapshot, event: ConnectionsEvent | ChildEvent, { self, defer, stopChild }) {
     const { input, live } = snapshot as ConnectionsSnapshot & { readonly live: Map<string, Entry> };
-    const { options, server } = input;
+    const { server } = input;
 
     const end = (id: string, summary: ConnectionSummary): void => {
       const entry = live.get(id);
+      const CSA = entry?.CSA;
       if (entry !== undefined) entry.actor = entry.CSA = undefined;
       live.delete(id);
       if (summary.reason === 'handlerFailed') {
         relay(self, server, { type: '_socketactivity.handlerFailed', id, error: summary.error } as EventObject);
       }
-      relay(self, server, { type: '_socketactivity.shutdownCSA', id, ...summary } as EventObject);
+      relay(self, server, { type: '_socketactivity.shutdownCSA', id, CSA, ...summary } as EventObject);
     };
 
     switch (event.type) {
       case 'spawnConnection': {
-        const { CSA } = event;
+        const { CSA, options } = event;
         const actor = createActor(connection, { id: CSA.info.id, parent: self, input: { CSA, options, server } });
         live.set(actor.id, { actor, CSA });
         defer(() => {
@@ -73,13 +75,25 @@ export const connections: LogicFor<ConnectionsEvent, ConnectionsInput> = {
         });
         return snapshot;
       }
+      case 'control.admit':
+      case 'control.reject': {
+        const actor = live.get(event.id)?.actor;
+        if (actor !== undefined) relay(self, actor, event);
+        return snapshot;
+      }
       case 'control.serverShutdown':
+        stagger(self, [...live.keys()], event.stagger, (id) => {
+          const actor = live.get(id)?.actor;
+          if (actor !== undefined) relay(self, actor, { type: event.type });
+        });
+        return snapshot;
       case 'control.shutdownMicroprocess':
         for (const { actor } of live.values()) if (actor !== undefined) relay(self, actor, event);
         return snapshot;
       case 'xstate.stop':
         for (const { actor } of live.values()) if (actor !== undefined) stopChild(actor);
         live.clear();
+        endStagger(self);
         return { ...snapshot, status: 'stopped' };
     }
     if ('output' in event) {

@@ -16,14 +16,15 @@ import { tableDriven } from './tableDriven';
  * machine.
  */
 export const mkProtocolHandler: LogicFor<EventObject, ProtocolInput> = {
-  getInitialSnapshot(scope, { CSA, protocol = passthrough, info }) {
+  getInitialSnapshot(scope, { CSA, options, info }) {
+    const { protocol = passthrough } = options;
     const self = scope.self as unknown as AnyActor;
     const made = typeof protocol === 'function' ? protocol(info) : protocol;
     if (!isActorLogic(made)) {
       throw new TypeError(`The protocol factory returned ${describe(made)} instead of actor logic`);
     }
     const logic = made instanceof StateMachine ? tableDriven(made) : made;
-    CSA.link(self);
+    CSA.link(self, options);
     self.logic = crashSafe(logic);
     const snapshot = logic.getInitialSnapshot(withSocket(scope, CSA) as never, info) as Snapshot<unknown>;
     // nothing else tells an observable handler from others

@@ -9,6 +9,9 @@ export interface Network {
   createConnection(options: NetConnectOpts): Socket;
 }
 
+/** Node's. */
+export const systemNetwork: Network = net;
+
 const networks = new WeakMap<AnyActorRef['system'], Network>();
 
 /** Has all actors of an actor's system listen and connect on a network, from now on. */
@@ -17,4 +20,4 @@ export function setNetwork(actor: AnyActorRef, network: Network): void {
 }
 
 /** The network that an actor listens and connects on: Node's, unless its system was given another one. */
-export const networkOf = (actor: AnyActorRef): Network => networks.get(actor.system) ?? net;
+export const networkOf = (actor: AnyActorRef): Network => networks.get(actor.system) ?? systemNetwork;

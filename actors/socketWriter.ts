@@ -23,23 +23,28 @@ interface WriterOwner {
 export class SocketWriter {
   readonly #socket: Socket;
   readonly #owner: WriterOwner;
+  readonly #wire: Socket;
   #isFull = false;
+  #isLooking = false;
   #written = 0;
-  #progressMark = 0;
   /** What the kernel had not taken when the socket broke; Node knows it no more by the time that it tells. */
   #unsentAtDestroy = 0;
 
   /**
    * @param socket - where to write
    * @param owner - told of how the kernel takes what is written
+   * @param wire - with TLS, the socket below: only that one knows what has left
    */
-  constructor(socket: Socket, owner: WriterOwner) {
+  constructor(socket: Socket, owner: WriterOwner, wire = socket) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#wire = wire;
+    if (this.#isEncrypted) this.#keepUnsent();
   }
 
-  /** Bytes that the kernel took. */
+  /** Bytes that the kernel took: with TLS as they travel, from the accept on. */
   get bytesOut(): number {
+    if (this.#isEncrypted) return this.#takenFromWire;
     if (this.#socket.destroyed) return this.#written - this.#unsentAtDestroy;
     // nearly always the kernel has taken all at once
     return this.isFlushed ? this.#written : this.#taken;
@@ -47,20 +52,12 @@ export class SocketWriter {
 
   /** Bytes that wait in this process. */
   get waiting(): number {
+    if (this.#isEncrypted) return this.#socket.writableLength;
     return this.#isFull ? this.#written - this.bytesOut : 0;
   }
 
   get isFlushed(): boolean {
     return this.#socket.writableLength === 0;
-  }
-
-  /** Nothing at all has left since {@link markProgress}, although something waits. */
-  get isStalled(): boolean {
-    return !this.isFlushed && this.bytesOut === this.#progressMark;
-  }
-
-  markProgress(): void {
-    this.#progressMark = this.bytesOut;
   }
 
   write(data: Bytes): void {
@@ -73,7 +70,9 @@ export class SocketWriter {
     if (socket.destroyed || socket.errored) this.#written -= size;
     // Not what write() returns: for a large write that is false even when the kernel took all of it at once, and for a
     // small one true even when the kernel took nothing.
-    if (socket.writableLength > 0 && !this.#isFull) this.#fill();
+    if (socket.writableLength === 0 || this.#isFull) return;
+    if (this.#isEncrypted) this.#lookLater();
+    else this.#fill();
   }
 
   /** What the kernel took. libuv holds a part of what Node handed to it, and Node what was written after that. */
@@ -82,9 +81,35 @@ export class SocketWriter {
     return dispatched - (handle?.writeQueueSize ?? this.#socket.writableLength);
   }
 
+  get #isEncrypted(): boolean {
+    return this.#wire !== this.#socket;
+  }
+
+  get #takenFromWire(): number {
+    const { _handle: handle, _bytesDispatched: dispatched = 0 } = this.#wire as Outgoing;
+    return dispatched - (handle?.writeQueueSize ?? this.#unsentAtDestroy);
+  }
+
+  /**
+   * Node reports what it encrypted as written only in a later turn, and hands a large write on in pieces, each when the one
+   * before has left. So whether bytes wait is nothing to go by; whether the kernel has left some of a piece is.
+   */
+  #lookLater(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    setImmediate(() => {
+      this.#isLooking = false;
+      const { writable, writableLength } = this.#socket;
+      if (!writable || writableLength === 0) return;
+      const { _handle: handle } = this.#wire as Outgoing;
+      if ((handle?.writeQueueSize ?? 0) > 0) this.#fill();
+      else this.#lookLater();
+    });
+  }
+
   #fill(): void {
     this.#isFull = true;
-    this.#keepUnsent();
+    if (!this.#isEncrypted) this.#keepUnsent();
     this.#owner.noSpaceInBox();
     const socket = this.#socket;
     const look = (error?: Error | null): void => {
@@ -106,7 +131,8 @@ export class SocketWriter {
     if (Object.hasOwn(socket, '_destroy')) return;
     const destroy = socket._destroy.bind(socket);
     socket._destroy = (error, callback) => {
-      this.#unsentAtDestroy = this.#written - this.#taken;
+      const { _handle: handle } = this.#wire as Outgoing;
+      this.#unsentAtDestroy = this.#isEncrypted ? (handle?.writeQueueSize ?? 0) : this.#written - this.#taken;
       destroy(error, callback);
     };
   }

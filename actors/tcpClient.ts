@@ -1,6 +1,6 @@
 import { fromPromise, type AnyActor } from 'xstate';
 import { ConnectError } from '../machines/errors';
-import type { ResolvedTcpClientOptions } from '../machines/options';
+import type { ResolvedTcpClientOptions } from '../machines/resolveOptions';
 import { tcpClientMachine } from '../machines/tcpClientMachine';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';

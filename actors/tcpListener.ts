@@ -2,17 +2,20 @@ import type { AnyActor, AnyActorRef } from 'xstate';
 import type { ListenOptions, Server, Socket } from 'node:net';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ListenError } from '../machines/errors';
+import { InvalidOptionError, ListenError } from '../machines/errors';
 import type { ListenAddress } from '../machines/connectionTypes';
 import type { ListenerEvent } from '../machines/events';
 import type { LogicFor } from '../machines/logic';
-import { serverDefaults, type ListenerInput, type ResolvedServerOptions } from '../machines/options';
+import { serverDefaults, type ListenerInput, type ResolvedServerOptions } from '../machines/resolveOptions';
 import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
+import { timeOf } from '../machines/time';
 import { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { connectionInfo } from './connectionInfo';
-import { networkOf } from './network';
+import { DescriptorWatch } from './descriptorWatch';
+import { networkOf, systemNetwork } from './network';
 import { isActive } from './relay';
 import { tcpSettings } from './tcpSettings';
+import { TlsUpgrader } from './tls/tlsUpgrader';
 import { failable, type FailEvent } from './failable';
 
 /**
@@ -31,12 +34,28 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
     const network = networkOf(self as AnyActorRef);
     const { box } = input;
     const options = { ...serverDefaults, ...input.options };
-    const socketOptions = { ...options, clock: (self as unknown as AnyActor).clock };
-    const unclaimed = new Set<CSA>();
+    const { clock } = self as unknown as AnyActor;
+    const tls = options.tls && new TlsUpgrader(options.tls);
+    const socketOptions = { lingerTimeout: options.lingerTimeout, clock, tls };
+    const watch = new DescriptorWatch({
+      clock,
+      // sockets that aren't the system's take no descriptors
+      headroom: network === systemNetwork ? options.descriptorHeadroom : 0,
+      told: {
+        short: (descriptors) => {
+          sendBack({ type: '_listener.descriptorsShort', descriptors });
+        },
+        spare: (descriptors) => {
+          sendBack({ type: '_listener.descriptorsSpare', descriptors });
+        },
+      },
+    });
+    const { unclaimed = new Set<CSA>() } = input;
     let server: Server | undefined;
     // kept over a suspension: a port that the system chose must stay the same
-    let address: ListenAddress | undefined;
-    let accepted = 0;
+    let { address } = input;
+    let accepted = input.accepted ?? 0;
+    let hasFailed = false;
 
     const destroyUnclaimed = (): void => {
       for (const CSA of unclaimed) CSA.destroy();
@@ -44,6 +63,8 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
 
     const accept = (socket: Socket): void => {
       accepted += 1;
+      // before anybody hears of this one: it may be the one too many
+      watch.onAccept();
       const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
       const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, unclaimed);
       sendBack({ type: `${box}.newCSA`, CSA });
@@ -66,7 +87,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
         sendBack({ type: '_listener.listening', address });
       });
       opening.on('error', (error: NodeJS.ErrnoException) => {
-        if (opening.listening) {
+        if (opening.listening && !isBroken(error)) {
           sendBack({ type: '_listener.acceptFailed', error });
           return;
         }
@@ -74,7 +95,8 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
         const where = path ?? (fd === undefined ? host : `file descriptor ${String(fd)}`);
         const port = path === undefined && fd === undefined ? (address?.port ?? options.port) : 0;
         const failure = new ListenError(where, port, path === undefined ? error : pathError(path, error));
-        sendBack({ type: '_listener.failed', error: failure });
+        sendBack({ type: '_listener.failed', error: failure, at: timeOf(clock) });
+        hasFailed = true;
         (self as AnyActorRef).send({ type: 'fail', error: failure } satisfies FailEvent);
       });
       if (isTooLong(options.path)) {
@@ -86,6 +108,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
     };
 
     const close = (): void => {
+      watch.stop();
       if (server === undefined) return;
       server.removeAllListeners();
       // closing while the address is still being looked up may end in an error that nobody needs any more
@@ -106,15 +129,36 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
           close();
           sendBack({ type: '_listener.closed' });
           break;
+        case 'control.tlsReload':
+          try {
+            if (tls === undefined)
+              throw new InvalidOptionError('tls', {}, 'left out: this server was started without it');
+            tls.reload(event.options);
+            sendBack({ type: '_listener.tlsReloaded', options: event.options });
+          } catch (error) {
+            sendBack({ type: '_listener.tlsReloadFailed', error: error as Error });
+          }
+          break;
       }
     });
 
     return () => {
       close();
-      destroyUnclaimed();
+      const keeper = input.unclaimed && (self as AnyActorRef)._parent;
+      if (keeper === undefined || !hasFailed) destroyUnclaimed();
+      else {
+        // whether it outlives this failure shows when it has heard of it
+        queueMicrotask(() => {
+          if (!isActive(keeper)) destroyUnclaimed();
+        });
+      }
     };
   },
 );
+
+/** What accept(2) says of a listening socket, not of a client: there will be no more clients. */
+const isBroken = ({ code = '' }: NodeJS.ErrnoException): boolean =>
+  ['EBADF', 'EINVAL', 'ENOTSOCK', 'EOPNOTSUPP', 'EADDRNOTAVAIL'].includes(code);
 
 /** What `sockaddr_un` holds (unix(7)). Node 20 cuts a longer path off, and listens on what is left. */
 const longestPath = process.platform === 'darwin' ? 103 : 107;
@@ -128,13 +172,15 @@ function pathError(path: string, error: NodeJS.ErrnoException): NodeJS.ErrnoExce
   return isMissing ? Object.assign(error, { code: 'ENOENT' }) : error;
 }
 
-function listenOptions({ host, port, path, fd, backlog }: ResolvedServerOptions, known?: ListenAddress): ListenOptions {
+type Place = Pick<ResolvedServerOptions, 'host' | 'port' | 'path' | 'fd' | 'backlog'>;
+
+function listenOptions({ host, port, path, fd, backlog }: Place, known?: ListenAddress): ListenOptions {
   if (fd !== undefined) return { fd, backlog } as ListenOptions;
   if (path !== undefined) return { path, backlog };
   return { host, port: known?.port ?? port, backlog };
 }
 
-function addressOf(server: Server, { path }: ResolvedServerOptions): ListenAddress {
+function addressOf(server: Server, { path }: Place): ListenAddress {
   const bound = server.address();
   if (bound !== null && typeof bound === 'object') return { address: bound.address, port: bound.port };
   return { address: bound ?? path ?? '', port: 0 };

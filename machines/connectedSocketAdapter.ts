@@ -1,4 +1,5 @@
 import type { AnyActorRef, EventObject } from 'xstate';
+import type { ConnectionOptions } from './connectionOptions';
 import type { Bytes, CloseReason, ConnectionInfo } from './connectionTypes';
 
 /**
@@ -11,6 +12,8 @@ export interface ConnectedSocketAdapter {
   readonly bytesIn: number;
   /** Bytes that the kernel took. */
   readonly bytesOut: number;
+  /** The accept, in milliseconds of the clock. */
+  readonly acceptedAt: number;
   /** Milliseconds since the accept. */
   readonly durationMs: number;
   /** Whether what is written now will be sent. */
@@ -19,13 +22,17 @@ export interface ConnectedSocketAdapter {
   readonly isFlushed: boolean;
   /** What the handler threw, if it did. */
   readonly crash: { readonly reason: 'handlerFailed'; readonly error: unknown } | undefined;
-  /** Nothing at all has left since {@link markProgress}. */
-  readonly isStalled: boolean;
 
+  /** Whether the other end of the socket has an address in a list of addresses and CIDR blocks. */
+  isFrom(list: readonly string[]): boolean;
   /** From now on `connection` gets the socket's feedback, and owns the socket. */
-  claim(connection: AnyActorRef): void;
+  claim(connection: AnyActorRef, options: ConnectionOptions): void;
+  /** Reads a PROXY header, and no byte more: `_socketFeedback.identified` or `.proxyFailed` tells. */
+  readProxyHeader(): void;
+  /** Goes over to TLS once what was written has left: `_socketFeedback.secured` or `.tlsFailed` tells. */
+  startTls(): void;
   /** Links a handler to the socket. Called while the handler's actor is being made. */
-  link(handler: AnyActorRef): void;
+  link(handler: AnyActorRef, options: ConnectionOptions): void;
   /** Takes what the handler emits, from its first moment on. */
   route(emitted: EventObject): void;
   /** Sends each value of an observable handler that is bytes. */
@@ -38,12 +45,12 @@ export interface ConnectedSocketAdapter {
   write(data: Bytes): void;
   /** Sends what a handler that isn't a machine returned, when that is bytes. */
   writeOutput(output: unknown): void;
-  /** Remembers how much has left, for {@link isStalled}. */
-  markProgress(): void;
   /** Passes the peer's FIN on to a handler that may go on writing. */
   tellProducerFinished(): void;
   /** Tells the handler that the server drains, or ends the inbox of one that doesn't listen to that. */
   tellServerShutdown(): void;
+  /** Tells the handler that the bytes travel over TLS from here on. */
+  tellSslready(): void;
   /** Tells the handler that the peer takes no more for now. */
   tellNoSpaceInBox(): void;
   /** Tells the handler that the peer takes bytes again. */

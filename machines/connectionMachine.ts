@@ -1,23 +1,10 @@
 import { assign, sendTo, setup, type EventObject } from 'xstate';
+import { comesFromProxy } from './admission';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
+import type { ConnectionOptions } from './connectionOptions';
 import type { CloseReason, ConnectionInfo, ConnectionSummary } from './connectionTypes';
 import type { ConnectionEvent, Supervisor } from './events';
 import type { LogicFor } from './logic';
-import type { Protocol } from './options';
-
-/** What a connection needs to know of its server's options. */
-export interface ConnectionOptions {
-  /** The handler; without one the connection's parent gets the bytes, as `_CSA.outbox`. */
-  readonly protocol?: Protocol;
-  readonly allowHalfOpen: boolean;
-  readonly writeTimeout: number;
-  readonly lingerTimeout: number;
-  /**
-   * Whether to read on while the peer takes nothing. A client must: if both ends stop reading until the other one reads,
-   * neither ever does.
-   */
-  readonly readsWhileCongested?: boolean;
-}
 
 /** The input of a connection actor. */
 export interface ConnectionInput {
@@ -37,7 +24,7 @@ export interface ConnectionContext extends Omit<ConnectionInput, 'server'> {
 /** What the handler's actor is given; the handler itself sees only `info`. */
 export interface ProtocolInput {
   readonly CSA: ConnectedSocketAdapter;
-  readonly protocol: Protocol | undefined;
+  readonly options: ConnectionOptions;
   readonly info: ConnectionInfo;
 }
 
@@ -59,8 +46,23 @@ export const connectionMachine = setup({
   },
   actions: {
     claimSocket: ({ context, self }) => {
-      context.CSA.claim(self);
+      context.CSA.claim(self, context.options);
     },
+    readProxyHeader: ({ context }) => {
+      context.CSA.readProxyHeader();
+    },
+    startTls: ({ context }) => {
+      context.CSA.startTls();
+    },
+    /** Who is it really? The server has limits for each, and lists of whom it wants. */
+    askServer: sendTo(
+      ({ context, self }) => context.server ?? self,
+      ({ context: { server, CSA } }) => (server ? { type: '_CSA.identified', CSA } : { type: 'control.admit' }),
+    ),
+    tellOpened: sendTo(
+      ({ context, self }) => context.server ?? self,
+      ({ context: { CSA } }) => ({ type: '_CSA.opened', CSA }),
+    ),
     resumeReading: ({ context }) => {
       context.CSA.resumeReading();
     },
@@ -73,14 +75,14 @@ export const connectionMachine = setup({
     writeOutput: ({ context, event }) => {
       if ('output' in event) context.CSA.writeOutput(event.output);
     },
-    markProgress: ({ context }) => {
-      context.CSA.markProgress();
-    },
     tellProducerFinished: ({ context }) => {
       context.CSA.tellProducerFinished();
     },
     tellServerShutdown: ({ context }) => {
       context.CSA.tellServerShutdown();
+    },
+    tellSslready: ({ context }) => {
+      context.CSA.tellSslready();
     },
     tellNoSpaceInBox: ({ context }) => {
       context.CSA.tellNoSpaceInBox();
@@ -102,6 +104,10 @@ export const connectionMachine = setup({
       if (context.reason === 'handlerFailed') return {};
       return { reason, error: 'error' in event ? event.error : undefined };
     }),
+    passExempt: sendTo(
+      ({ context, self }) => context.server ?? self,
+      ({ context: { CSA } }) => ({ type: '_CSA.exempt', CSA }),
+    ),
     passServerShutdown: sendTo(
       ({ context, self }) => context.server ?? self,
       ({ context }) =>
@@ -113,11 +119,12 @@ export const connectionMachine = setup({
     allowsHalfOpen: ({ context, event }) =>
       context.options.allowHalfOpen && event.type === '_socketFeedback.inboxEnded' && event.reason === 'peerClosed',
     isServerShutdown: ({ event }) => event.type === '_socketFeedback.inboxEnded' && event.reason === 'serverShutdown',
-    isFlushed: ({ context }) => context.CSA.isFlushed,
-    isStalled: ({ context }) => context.CSA.isStalled,
+    // over TLS, close_notify has yet to leave: without it the peer would take what it got for cut off
+    isFlushed: ({ context: { CSA } }) => CSA.isFlushed && !CSA.info.encrypted,
+    comesFromProxy: ({ context: { CSA, options } }) => comesFromProxy(options, CSA),
+    encryptsAtOnce: ({ context: { options } }) => options.tls !== undefined && options.starttls !== true,
   },
   delays: {
-    writeTimeout: ({ context }) => context.options.writeTimeout,
     lingerTimeout: ({ context }) => context.options.lingerTimeout,
   },
 }).createMachine({
@@ -136,8 +143,73 @@ export const connectionMachine = setup({
   initial: 'opening',
   states: {
     opening: {
-      description: 'What comes before the handler: the place of the PROXY header and the TLS handshake.',
-      always: { target: 'open' },
+      description: 'What comes before the handler: the PROXY header and the TLS handshake, if there are to be any.',
+      on: {
+        '_timeouts.openTimeout': {
+          target: 'closed',
+          actions: { type: 'noteReason', params: { reason: 'openTimeout' } },
+        },
+        '_timeouts.maxConnectionDuration': {
+          target: 'closed',
+          actions: { type: 'noteReason', params: { reason: 'maxDuration' } },
+        },
+        '_socketFeedback.failed': { target: 'closed', actions: { type: 'noteReason', params: { reason: 'reset' } } },
+        '_socketFeedback.closed': { target: 'closed', actions: { type: 'noteReason', params: { reason: 'reset' } } },
+        'control.serverShutdown': {
+          target: 'closed',
+          actions: { type: 'noteReason', params: { reason: 'serverShutdown' } },
+        },
+        'control.shutdownMicroprocess': {
+          target: 'closed',
+          actions: { type: 'noteReason', params: { reason: 'aborted' } },
+        },
+      },
+      initial: 'choosing',
+      states: {
+        choosing: {
+          always: [
+            { guard: 'comesFromProxy', target: 'identifying' },
+            { guard: 'encryptsAtOnce', target: 'handshaking' },
+            { target: '#connection.open' },
+          ],
+        },
+        identifying: {
+          description: 'A PROXY header tells who the client is.',
+          entry: 'readProxyHeader',
+          on: {
+            '_socketFeedback.identified': { target: 'admitting' },
+            '_socketFeedback.proxyFailed': {
+              target: '#connection.closed',
+              actions: { type: 'noteReason', params: { reason: 'proxyFailed' } },
+            },
+          },
+        },
+        admitting: {
+          description: 'The server looks whether it takes this client.',
+          entry: 'askServer',
+          on: {
+            'control.admit': [
+              { guard: 'encryptsAtOnce', target: 'handshaking' },
+              { target: '#connection.open', actions: 'tellOpened' },
+            ],
+            'control.reject': {
+              target: '#connection.closed',
+              actions: { type: 'noteReason', params: { reason: 'rejected' } },
+            },
+          },
+        },
+        handshaking: {
+          description: 'The TLS handshake.',
+          entry: 'startTls',
+          on: {
+            '_socketFeedback.secured': { target: '#connection.open', actions: 'tellOpened' },
+            '_socketFeedback.tlsFailed': {
+              target: '#connection.closed',
+              actions: { type: 'noteReason', params: { reason: 'tlsFailed' } },
+            },
+          },
+        },
+      },
     },
     open: {
       description: 'The handler runs.',
@@ -146,7 +218,7 @@ export const connectionMachine = setup({
         src: 'mkProtocolHandler',
         input: ({ context }) => ({
           CSA: context.CSA,
-          protocol: context.options.protocol,
+          options: context.options,
           info: context.CSA.info,
         }),
         onDone: {
@@ -169,6 +241,8 @@ export const connectionMachine = setup({
           actions: [{ type: 'noteReason', params: { reason: 'aborted' } }, 'tellSocketShutdown'],
         },
         'serversignal.serverShutdown': { actions: 'passServerShutdown' },
+        'serversignal.exempt': { actions: 'passExempt' },
+        makessl: { target: '.upgrading' },
         'control.serverShutdown': { actions: 'tellServerShutdown' },
         'control.shutdownMicroprocess': {
           target: 'closed',
@@ -195,6 +269,30 @@ export const connectionMachine = setup({
             actions: [{ type: 'noteReason', params: { reason: 'peerClosed' } }, 'tellSocketShutdown'],
           },
         ],
+        '_socketFeedback.tlsFailed': {
+          target: 'closed',
+          actions: [{ type: 'noteReason', params: { reason: 'tlsFailed' } }, 'tellSocketShutdown'],
+        },
+        '_timeouts.handlerStartTimeout': {
+          target: 'closing',
+          actions: [{ type: 'noteReason', params: { reason: 'handlerFailed' } }, 'tellSocketShutdown'],
+        },
+        '_timeouts.idleTimeout': {
+          target: 'closing',
+          actions: [{ type: 'noteReason', params: { reason: 'idleTimeout' } }, 'tellSocketShutdown'],
+        },
+        '_timeouts.minReceiveRate': {
+          target: 'closing',
+          actions: [{ type: 'noteReason', params: { reason: 'slowSender' } }, 'tellSocketShutdown'],
+        },
+        '_timeouts.maxConnectionDuration': {
+          target: 'closing',
+          actions: [{ type: 'noteReason', params: { reason: 'maxDuration' } }, 'tellSocketShutdown'],
+        },
+        '_timeouts.writeTimeout': {
+          target: 'closed',
+          actions: [{ type: 'noteReason', params: { reason: 'slowConsumer' } }, 'tellSocketShutdown'],
+        },
         '_socketFeedback.overflowed': {
           target: 'closed',
           actions: [{ type: 'noteReason', params: { reason: 'slowConsumer' } }, 'tellSocketShutdown'],
@@ -224,7 +322,7 @@ export const connectionMachine = setup({
         },
         congested: {
           description: 'The peer takes bytes slower than the handler writes them, so it is not read either.',
-          entry: ['pauseReading', 'markProgress'],
+          entry: 'pauseReading',
           on: {
             '_socketFeedback.spaceInBox': { target: 'flowing', actions: 'tellSpaceInBox' },
             '_socketFeedback.inboxEnded': {
@@ -233,33 +331,27 @@ export const connectionMachine = setup({
               actions: 'tellProducerFinished',
             },
           },
-          after: {
-            writeTimeout: [
-              {
-                guard: 'isStalled',
-                target: '#connection.closed',
-                actions: [{ type: 'noteReason', params: { reason: 'slowConsumer' } }, 'tellSocketShutdown'],
-              },
-              { target: 'congested', reenter: true },
-            ],
-          },
         },
         peerEnded: {
           description: 'The peer has ended its side; the handler may still write, and ends the connection itself.',
-          entry: 'markProgress',
           on: {
             '_socketFeedback.noSpaceInBox': { actions: 'tellNoSpaceInBox' },
             '_socketFeedback.spaceInBox': { actions: 'tellSpaceInBox' },
           },
-          after: {
-            writeTimeout: [
-              {
-                guard: 'isStalled',
-                target: '#connection.closed',
-                actions: [{ type: 'noteReason', params: { reason: 'slowConsumer' } }, 'tellSocketShutdown'],
-              },
-              { target: 'peerEnded', reenter: true },
-            ],
+        },
+        upgrading: {
+          description: 'The handler has asked for TLS: what it wrote leaves, then the handshake. No byte reaches it.',
+          entry: 'startTls',
+          on: {
+            // it is under way
+            makessl: {},
+            '_socketFeedback.secured': { target: 'flowing', actions: 'tellSslready' },
+            '_socketFeedback.noSpaceInBox': { actions: 'tellNoSpaceInBox' },
+            '_socketFeedback.spaceInBox': { actions: 'tellSpaceInBox' },
+            '_timeouts.openTimeout': {
+              target: '#connection.closed',
+              actions: [{ type: 'noteReason', params: { reason: 'tlsFailed' } }, 'tellSocketShutdown'],
+            },
           },
         },
       },
@@ -276,7 +368,6 @@ export const connectionMachine = setup({
       states: {
         flushing: {
           description: 'Bytes are still leaving, our FIN behind them.',
-          entry: 'markProgress',
           on: {
             '_socketFeedback.flushed': { target: 'lingering' },
             'control.shutdownMicroprocess': {
@@ -293,16 +384,12 @@ export const connectionMachine = setup({
               actions: { type: 'noteReason', params: { reason: 'slowConsumer' } },
             },
             '_socketFeedback.refused': { actions: { type: 'noteReason', params: { reason: 'handlerFailed' } } },
-          },
-          after: {
-            writeTimeout: [
-              {
-                guard: 'isStalled',
-                target: '#connection.closed',
-                actions: { type: 'noteReason', params: { reason: 'slowConsumer' } },
-              },
-              { target: 'flushing', reenter: true },
-            ],
+            '_timeouts.writeTimeout': {
+              target: '#connection.closed',
+              actions: { type: 'noteReason', params: { reason: 'slowConsumer' } },
+            },
+            // what it wrote had its time
+            '_timeouts.maxConnectionDuration': { target: '#connection.closed' },
           },
         },
         lingering: {

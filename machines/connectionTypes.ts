@@ -1,4 +1,6 @@
 /** What there is to know of one connection: who it is, and how it ended. */
+import type { PeerCertificate } from 'node:tls';
+import type { ProxyTlvs } from './proxyHeader';
 
 /** Bytes as a protocol may write them. A string is sent as UTF-8. */
 export type Bytes = Uint8Array | string;
@@ -24,6 +26,29 @@ export interface ConnectionInfo {
   readonly localport: number;
   /** Whether the bytes travel over TLS. */
   readonly encrypted: boolean;
+  /** The protocol that both sides agreed on in the TLS handshake (ALPN), if they did. */
+  readonly alpn?: string;
+  /** The name that the client asked for in the TLS handshake (SNI), if it did. */
+  readonly servername?: string;
+  /** The client's certificate, if it showed one (`tls.requestCert`). */
+  readonly peerCertificate?: PeerCertificate;
+  /** Whether that certificate is valid and from an authority of `tls.ca`; false only with `tls.rejectUnauthorized: false`. */
+  readonly authorized?: boolean;
+  /** What a proxy said of the client (`proxyProtocol`); `peer` and `peerport` are the client's then. */
+  readonly proxy?: ProxyInfo;
+}
+
+/** A proxy before us, and what its PROXY header said beside the addresses. */
+export interface ProxyInfo {
+  /** The proxy's own address. */
+  readonly address: string;
+  readonly port: number;
+  /** Of the PROXY protocol. */
+  readonly version: 1 | 2;
+  /** The proxy speaks for itself: a health check, say. `peer` is the proxy then. */
+  readonly isLocal: boolean;
+  /** What version 2 may say beside the addresses. */
+  readonly tlvs: ProxyTlvs;
 }
 
 /**
@@ -37,17 +62,28 @@ export interface ConnectionInfo {
  * - `reset`: the peer or the network broke the connection; the close carries the `error`;
  * - `aborted`: cut without flushing (or the connection's own actor crashed; the close then carries the `error`), by `signal.shutdownMicroprocess`, `control.shutdownMicroprocess` or at
  *   `shutdownTimeout`;
- * - `idleTimeout`, `openTimeout`, `tlsFailed`: reserved for the timeouts and for TLS.
+ * - `openTimeout`: the PROXY header and the TLS handshake took longer than `openTimeout`;
+ * - `idleTimeout`: not a byte came from the peer for `idleTimeout`;
+ * - `slowSender`: the peer sent slower than `minReceiveRate`;
+ * - `maxDuration`: it was open for `maxConnectionDuration`;
+ * - `proxyFailed`: what came was no PROXY header; the close carries the `error`;
+ * - `rejected`: the client that the PROXY header told of was turned away (see `connection.rejected`);
+ * - `tlsFailed`: the TLS handshake failed, or was not possible; the close carries the `error`, unless it was that an upgrade
+ *   (`makessl`) took longer than `openTimeout`.
  */
 export type CloseReason =
   | 'peerClosed'
   | 'handlerFinished'
   | 'handlerFailed'
   | 'serverShutdown'
-  | 'idleTimeout'
   | 'openTimeout'
+  | 'idleTimeout'
+  | 'slowSender'
+  | 'maxDuration'
   | 'slowConsumer'
   | 'reset'
+  | 'proxyFailed'
+  | 'rejected'
   | 'tlsFailed'
   | 'aborted';
 
@@ -56,9 +92,11 @@ export interface ConnectionSummary {
   readonly reason: CloseReason;
   /** What was thrown (`handlerFailed`) or what the socket reported (`reset`). */
   readonly error?: unknown;
-  /** Bytes read from the socket. */
+  /** Bytes read from the socket; over TLS as they travel, the handshake included. */
   readonly bytesIn: number;
-  /** Bytes that the kernel took from us. What still waited when a connection was cut doesn't count. */
+  /**
+   * Bytes that the kernel took from us, over TLS as they travel. What still waited when a connection was cut doesn't count.
+   */
   readonly bytesOut: number;
   /** From the accept to the close, in milliseconds. */
   readonly durationMs: number;

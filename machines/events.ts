@@ -14,10 +14,44 @@ import type {
   ConnectionSummary,
   ListenAddress,
 } from './connectionTypes';
-import type { ListenError } from './errors';
+import type { ConfigurableOptions } from './configure';
+import type { ConnectionOptions } from './connectionOptions';
+import type { InvalidOptionError, ListenError } from './errors';
+import type { TlsOptions } from './tlsOptions';
 
-/** Why a connection was turned away before it had a handler. */
-export type RejectReason = 'atCapacity' | 'queueFull' | 'serverShutdown' | 'acceptFailed';
+/** The file descriptors of this process. */
+export interface Descriptors {
+  readonly open: number;
+  /** How many it may have (`ulimit -n`). */
+  readonly limit: number;
+}
+
+/**
+ * Why a connection was turned away before it had a handler:
+ *
+ * - `atCapacity`: every place is taken (`maxConnections`), and `whenBusy` says to reject;
+ * - `queueFull`: every place is taken, and as many as `maxQueued` wait already;
+ * - `gone`: it has reset the connection already, so that its address is not to be had, on which `proxyProtocol`, `allow` or
+ *   `deny` depend. HAProxy's health checks do that;
+ * - `denied`: its address is in `deny`, or not in `allow`;
+ * - `untrustedProxy`: it isn't one of the proxies that `proxyProtocol` trusts;
+ * - `peerLimit`: its address has `maxConnectionsPerPeer` already;
+ * - `rateLimited`: it came faster than `acceptRate`;
+ * - `descriptors`: this process has hardly a descriptor left (`descriptorHeadroom`);
+ * - `serverShutdown`: it came or waited while the server drains;
+ * - `acceptFailed`: the system could not hand it over.
+ */
+export type RejectReason =
+  | 'atCapacity'
+  | 'queueFull'
+  | 'gone'
+  | 'denied'
+  | 'untrustedProxy'
+  | 'peerLimit'
+  | 'rateLimited'
+  | 'descriptors'
+  | 'serverShutdown'
+  | 'acceptFailed';
 
 /** What a protocol handler receives: its inboxes. */
 export type ProtocolEvent =
@@ -35,7 +69,12 @@ export type ProtocolEvent =
   /** The peer reads slower than one writes. Nothing is lost; more is only buffered, up to `maxBufferedBytes`. */
   | { readonly type: 'control.noSpaceInBox' }
   /** The buffer is empty again. */
-  | { readonly type: 'control.spaceInBox' };
+  | { readonly type: 'control.spaceInBox' }
+  /**
+   * What one asked for with `makessl` is done: from here on the bytes travel over TLS, both ways. Whatever one still has of
+   * what came before is plaintext that anybody may have put in: throw it away.
+   */
+  | { readonly type: 'sslready'; readonly info: ConnectionInfo };
 
 /** What a protocol handler may emit: its outboxes. */
 export type ProtocolEmitted =
@@ -45,8 +84,15 @@ export type ProtocolEmitted =
   | { readonly type: 'signal.producerFinished' }
   /** Close now, without flushing. */
   | { readonly type: 'signal.shutdownMicroprocess' }
+  /**
+   * Go over to TLS (STARTTLS), behind what was written: `sslready` follows, or the connection ends with `tlsFailed`. Bytes
+   * that the peer has sent before, and that one has not taken yet, end it with `tlsFailed` too.
+   */
+  | { readonly type: 'makessl' }
   /** Shut the whole server down, as `control.serverShutdown` does. */
-  | { readonly type: 'serversignal.serverShutdown' };
+  | { readonly type: 'serversignal.serverShutdown' }
+  /** This connection shall not count for `maxConnections`, from now on: an administrator's, a monitor's. */
+  | { readonly type: 'serversignal.exempt' };
 
 /** What a connection hears from its socket. Kamaelia's TCPClient has this box for the same purpose. */
 export type SocketFeedback =
@@ -65,17 +111,45 @@ export type SocketFeedback =
   /** All that had piled up has left. */
   | { readonly type: '_socketFeedback.spaceInBox' }
   /** More than `maxBufferedBytes` piled up. */
-  | { readonly type: '_socketFeedback.overflowed' };
+  | { readonly type: '_socketFeedback.overflowed' }
+  /** The PROXY header has come: `info` is about the real client now. */
+  | { readonly type: '_socketFeedback.identified' }
+  /** What should have been a PROXY header isn't one. */
+  | { readonly type: '_socketFeedback.proxyFailed'; readonly error: Error }
+  /** The TLS handshake is done. */
+  | { readonly type: '_socketFeedback.secured' }
+  /** There is no TLS to be had with this peer. */
+  | { readonly type: '_socketFeedback.tlsFailed'; readonly error: Error };
+
+/** What a connection hears when one of its time limits is up: the option that says how long it is. */
+export type TimeoutEvent =
+  /** The PROXY header and the TLS handshake have taken too long. */
+  | { readonly type: '_timeouts.openTimeout' }
+  /** The handler has neither read nor written anything since it was started. */
+  | { readonly type: '_timeouts.handlerStartTimeout'; readonly error: Error }
+  /** Not a byte has come. */
+  | { readonly type: '_timeouts.idleTimeout' }
+  /** Bytes have come, but too few. */
+  | { readonly type: '_timeouts.minReceiveRate' }
+  /** The peer takes nothing of what waits for it. */
+  | { readonly type: '_timeouts.writeTimeout' }
+  /** The connection is old enough. */
+  | { readonly type: '_timeouts.maxConnectionDuration' };
 
 /** What the connection actor accepts, beside its socket's feedback. */
 export type ConnectionEvent =
   | SocketFeedback
+  | TimeoutEvent
   /** The handler's outboxes, for handlers that send to their parent instead of emitting. */
   | ProtocolEmitted
   /** Tell the handler that the server drains. */
   | { readonly type: 'control.serverShutdown' }
   /** Cut the connection now. */
-  | { readonly type: 'control.shutdownMicroprocess' };
+  | { readonly type: 'control.shutdownMicroprocess' }
+  /** The server takes the client that the PROXY header told of. */
+  | { readonly type: 'control.admit' }
+  /** The server doesn't. */
+  | { readonly type: 'control.reject' };
 
 /** What a server hears from its listener. */
 type ListenerFeedback =
@@ -83,7 +157,15 @@ type ListenerFeedback =
   /** The port is free. */
   | { readonly type: '_listener.closed' }
   /** The port could not be had; the listener ends in this error right after. */
-  | { readonly type: '_listener.failed'; readonly error: ListenError }
+  | { readonly type: '_listener.failed'; readonly error: ListenError; readonly at: number }
+  /** Hardly a descriptor is left to this process. */
+  | { readonly type: '_listener.descriptorsShort'; readonly descriptors: Descriptors }
+  /** There are enough again. */
+  | { readonly type: '_listener.descriptorsSpare'; readonly descriptors: Descriptors }
+  /** New handshakes have the new certificates. */
+  | { readonly type: '_listener.tlsReloaded'; readonly options: TlsOptions }
+  /** The new ones are no good, and nothing has changed. */
+  | { readonly type: '_listener.tlsReloadFailed'; readonly error: Error }
   /**
    * One client could not be accepted; the listener goes on. Not told when the process has no descriptor left: libuv then
    * closes the client itself, and Node hears nothing of it.
@@ -92,6 +174,7 @@ type ListenerFeedback =
 
 /** What a listener accepts. */
 export type ListenerEvent =
+  | TlsReload
   /** Close for good. */
   | { readonly type: '_serversignal.serverShutdown' }
   /** Close, but remember the port. */
@@ -102,9 +185,12 @@ export type ListenerEvent =
 /** What the connections registry accepts. */
 export type ConnectionsEvent =
   /** Give an accepted client its connection actor. */
-  | { readonly type: 'spawnConnection'; readonly CSA: ConnectedSocketAdapter }
-  /** Tell every handler that the server drains. */
-  | { readonly type: 'control.serverShutdown' }
+  | { readonly type: 'spawnConnection'; readonly CSA: ConnectedSocketAdapter; readonly options: ConnectionOptions }
+  /** Tell one connection that the server takes the client behind its proxy, or that it doesn't. */
+  | { readonly type: 'control.admit'; readonly id: string }
+  | { readonly type: 'control.reject'; readonly id: string }
+  /** Tell every handler that the server drains, spread over `stagger` milliseconds. */
+  | { readonly type: 'control.serverShutdown'; readonly stagger: number }
   /** Cut every connection. */
   | { readonly type: 'control.shutdownMicroprocess' };
 
@@ -113,12 +199,28 @@ export type ServerControl =
   /** Drain: stop accepting, let the connections finish, then end. `timeout` (ms) overrides `shutdownTimeout`. */
   | { readonly type: 'control.serverShutdown'; readonly timeout?: number }
   /** End at once: every connection is cut. */
-  | { readonly type: 'control.shutdownMicroprocess' };
+  | { readonly type: 'control.shutdownMicroprocess' }
+  | TlsReload;
+
+/**
+ * Use other TLS options for the handshakes that begin from now on; connections that stand keep theirs. When the new options
+ * are bad nothing changes: `server.tlsReloaded` or `server.tlsReloadFailed` tells.
+ */
+export interface TlsReload {
+  readonly type: 'control.tlsReload';
+  readonly options: TlsOptions;
+}
 
 /** What ServerCore accepts. */
 export type ServerCoreEvent =
   | ServerControl
   | ListenerFeedback
+  | OpeningReport
+  /**
+   * Change limits while the server runs: all of the given ones or, when one of them is bad, none. `server.configured` or
+   * `server.configureFailed` tells. Connections that are open keep their time limits, and nobody is thrown out.
+   */
+  | { readonly type: 'control.configure'; readonly options: ConfigurableOptions }
   /**
    * Stop listening until `control.resume`: clients get ECONNREFUSED, open connections go on. Ignored with `fd`, which
    * can't be opened again.
@@ -131,12 +233,22 @@ export type ServerCoreEvent =
   /** A handler threw; `_socketactivity.shutdownCSA` follows. */
   | { readonly type: '_socketactivity.handlerFailed'; readonly id: string; readonly error: unknown }
   /** A connection ended. */
-  | ({ readonly type: '_socketactivity.shutdownCSA' } & ClosedConnection);
+  | ({ readonly type: '_socketactivity.shutdownCSA'; readonly CSA: ConnectedSocketAdapter } & ClosedConnection);
+
+/** What a server hears of a connection that had to be opened first. */
+type OpeningReport =
+  /** It is open: its handler starts. */
+  | { readonly type: '_CSA.opened'; readonly CSA: ConnectedSocketAdapter }
+  /** Its PROXY header has told who it is; it waits for `control.admit` or `control.reject`. */
+  | { readonly type: '_CSA.identified'; readonly CSA: ConnectedSocketAdapter }
+  /** Its handler wants it not to count for `maxConnections`. */
+  | { readonly type: '_CSA.exempt'; readonly CSA: ConnectedSocketAdapter };
 
 /** What SingleServer accepts. */
 export type SingleServerEvent =
   | ServerControl
   | ListenerFeedback
+  | OpeningReport
   /** Bytes for the client. While there is none they wait for the next one, at most `maxPendingBytes`. */
   | { readonly type: 'inbox'; readonly data: Bytes }
   /** Flush and end the client, not the server. Behind bytes that still wait for a client, it waits with them. */
@@ -144,7 +256,7 @@ export type SingleServerEvent =
   /** A client was accepted. */
   | { readonly type: '_oobinfo.newCSA'; readonly CSA: ConnectedSocketAdapter }
   /** The client's connection ended. */
-  | ({ readonly type: '_oobinfo.shutdownCSA' } & ClosedConnection)
+  | ({ readonly type: '_oobinfo.shutdownCSA'; readonly CSA: ConnectedSocketAdapter } & ClosedConnection)
   | ConnectionReport;
 
 /** What the actor above a connection hears of it when the connection has no handler of its own. */
@@ -166,6 +278,40 @@ export type ServerEmitted =
   | ({ readonly type: 'server.shutdown' } & ServerSummary)
   /** The port could not be had: the server ends in this error. */
   | { readonly type: 'server.failed'; readonly error: ListenError }
+  /**
+   * The listener failed, and is given another chance after `restart.delay`: `server.listening` tells when it listens again.
+   */
+  | { readonly type: 'server.restarting'; readonly error: ListenError }
+  /**
+   * No more clients for now: as many as `maxConnections` are open, or hardly a descriptor is left. Once until
+   * `server.accepting`, or until the reason is the other one.
+   */
+  | {
+      readonly type: 'server.full';
+      readonly reason: 'maxConnections' | 'descriptors';
+      readonly connections: number;
+      /** With reason `descriptors`. */
+      readonly descriptors?: Descriptors;
+    }
+  /** There are places again. */
+  | { readonly type: 'server.accepting'; readonly connections: number }
+  /** `nearCapacity`: few places are left (`isNear`), or no longer few. */
+  | {
+      readonly type: 'server.nearCapacity';
+      readonly isNear: boolean;
+      readonly connections: number;
+      readonly maxConnections: number;
+    }
+  /** `control.configure` was done. */
+  | { readonly type: 'server.configured'; readonly options: ConfigurableOptions }
+  /** It was not: nothing has changed. */
+  | { readonly type: 'server.configureFailed'; readonly error: InvalidOptionError }
+  /** `control.tlsReload` was done. */
+  | { readonly type: 'server.tlsReloaded' }
+  /** It was not: nothing has changed. */
+  | { readonly type: 'server.tlsReloadFailed'; readonly error: Error }
+  /** A client was accepted; the PROXY header and the TLS handshake come first. */
+  | ({ readonly type: 'connection.opening' } & ConnectionInfo)
   /** A client has its handler. */
   | ({ readonly type: 'connection.opened' } & ConnectionInfo)
   /** A connection ended. */
@@ -228,9 +374,12 @@ export type SingleServerEmitted =
 
 /** What was served: the output of both servers' final state. */
 export interface ServerSummary {
-  /** Connections that had a handler. */
+  /** Connections that were taken; those whose PROXY header or TLS handshake failed are among them. */
   readonly connections: number;
-  /** Clients that were turned away. */
+  /**
+   * Clients that were turned away. One that was taken before its PROXY header told who it is (`reasons.rejected`) is among
+   * `connections` instead.
+   */
   readonly rejected: number;
   readonly bytesIn: number;
   readonly bytesOut: number;

@@ -20,6 +20,10 @@ const millisecondsFrom = (least: number): Check =>
 export const milliseconds = millisecondsFrom(0);
 /** For what would be over before it began. */
 export const someMilliseconds = millisecondsFrom(1);
+export const someMillisecondsOrInfinity: Check = {
+  allowed: `${someMilliseconds.allowed}, or Infinity`,
+  test: (value) => value === Infinity || someMilliseconds.test(value),
+};
 export const bytes: Check = {
   allowed: 'a number of bytes from 0, or Infinity',
   test: (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= 0),
@@ -63,6 +67,9 @@ export function passes(value: unknown, { test }: Check): boolean {
     return false;
   }
 }
+
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 export const protocolCheck: Check = {
   allowed: 'actor logic (a machine, fromCallback, fromTransition, …) or a function that returns it',

@@ -1,21 +1,10 @@
-/** What a server may be asked to do: the options, their defaults, and the check of every value. */
+/** What servers and clients may be asked to do. The defaults and the checks are in `resolveOptions.ts`. */
 import type { AnyActorLogic } from 'xstate';
 import type { Bytes, ConnectionInfo } from './connectionTypes';
-import { isBytes } from './bytes';
-import { InvalidOptionError } from './errors';
-import {
-  boolean,
-  bytes,
-  check,
-  countOrInfinity,
-  integer,
-  milliseconds,
-  passes,
-  protocolCheck,
-  someMilliseconds,
-  text,
-  type Check,
-} from './optionChecks';
+import type { AdmissionOptions } from './admissionOptions';
+import type { Restart } from './restart';
+import type { TimeLimits } from './timeLimits';
+import type { TlsOptions } from './tlsOptions';
 
 /**
  * What handles a connection: actor logic of any kind whose input is a {@link ConnectionInfo}, or a function that makes
@@ -27,7 +16,7 @@ export type Protocol = AnyActorLogic | ((info: ConnectionInfo) => AnyActorLogic)
 export type WhenBusy = 'reject' | 'queue' | 'refuse';
 
 /** Where to listen, and how connections behave: the options that both servers have. */
-export interface ServerOptions {
+export interface ServerOptions extends TimeLimits, Omit<AdmissionOptions, 'maxConnectionsPerPeer'> {
   /**
    * The TCP port.
    * @defaultValue 1601, Kamaelia's; 0 takes any free port, which `start()` and `server.listening` tell
@@ -77,7 +66,10 @@ export interface ServerOptions {
    * @defaultValue `'reject'`
    */
   readonly whenBusy?: WhenBusy;
-  /** What a rejected client is told before it is closed; nothing by default. */
+  /**
+   * What a rejected client is told before it is closed; nothing by default. Not with `tls`, unless with `starttls`: the
+   * client awaits a handshake, which costs too much for one that is turned away, so it is closed without a word.
+   */
   readonly busyReply?: Bytes;
   /**
    * How many clients may queue with `whenBusy: 'queue'`; the next one is rejected.
@@ -85,18 +77,25 @@ export interface ServerOptions {
    */
   readonly maxQueued?: number;
   /**
-   * Milliseconds that a peer may go without taking any of the bytes that wait for it; then the connection ends with
-   * `slowConsumer`. Looked at once in this time, so it is noticed after one to two times `writeTimeout`.
-   * @defaultValue 30 000
-   */
-  readonly writeTimeout?: number;
-  /**
    * Bytes that may wait in this process for one peer. A write that finds more waiting ends the connection with
    * `slowConsumer`; so one message may be larger, but not two. Well before, as soon as the kernel takes no more,
    * the handler gets `control.noSpaceInBox` and its peer is no longer read.
    * @defaultValue 16 MiB
    */
   readonly maxBufferedBytes?: number;
+  /**
+   * Speak TLS, with these options. The handshake comes before the handler, within `openTimeout`; one that fails ends the
+   * connection with `tlsFailed`. `control.tlsReload` changes them while the server runs.
+   * @defaultValue none: plain text
+   */
+  readonly tls?: TlsOptions;
+  /**
+   * Begin with plain text, and speak TLS from where a handler emits `makessl`. Needs `tls`.
+   * @defaultValue false
+   */
+  readonly starttls?: boolean;
+  /** What happens when the listener fails that has listened before. Connections are never restarted. */
+  readonly restart?: Restart;
   /**
    * Milliseconds that a drain may take; what is still open then is cut (`aborted`).
    * @defaultValue 5 000: container runtimes kill after 10 000
@@ -110,6 +109,14 @@ export interface ServerOptions {
   readonly lingerTimeout?: number;
 }
 
+/** Thresholds, the second below the first, so that a few who come and go don't make a stream of events. */
+export interface NearCapacity {
+  /** From this share of `maxConnections` on, above 0 and up to 1, it is near. */
+  readonly from: number;
+  /** Below this share it no longer is; at most `from`. */
+  readonly until: number;
+}
+
 /** Options of ServerCore: one port, many connections. */
 export interface ServerCoreOptions extends ServerOptions {
   /** What handles each connection. Required. */
@@ -120,6 +127,26 @@ export interface ServerCoreOptions extends ServerOptions {
    * @defaultValue Infinity
    */
   readonly maxConnections?: number;
+  /** {@inheritDoc AdmissionOptions.maxConnectionsPerPeer} */
+  readonly maxConnectionsPerPeer?: number;
+  /**
+   * When to say that few places are left (`server.nearCapacity`), as shares of `maxConnections`.
+   * @defaultValue never
+   */
+  readonly nearCapacity?: NearCapacity;
+  /**
+   * File descriptors that stay free for others: a database, log files, modules that are loaded late. When fewer are left to
+   * the process, clients are turned away (`descriptors`) until there are enough again; 0 takes clients until there is none,
+   * and then the system closes them without a word to us. Only on Linux, which tells how many there are.
+   * @defaultValue 5 % of the limit (`ulimit -n`), from 16 to 256
+   */
+  readonly descriptorHeadroom?: number;
+  /**
+   * Milliseconds over which a drain spreads its word to the handlers, so that not all clients run to the next server in the
+   * same moment. Should be less than `shutdownTimeout`, which ends the drain as ever.
+   * @defaultValue 0
+   */
+  readonly drainStagger?: number;
 }
 
 /** Options of SingleServer: one connection at a time. */
@@ -147,10 +174,10 @@ export interface ShutdownOptions {
 }
 
 /** Options of tcpClient. `host`, `port` and `path` say where to connect. */
-export interface TcpClientOptions extends Pick<
-  ServerOptions,
-  'host' | 'port' | 'path' | 'noDelay' | 'keepAlive' | 'writeTimeout' | 'maxBufferedBytes' | 'lingerTimeout'
-> {
+export interface TcpClientOptions
+  extends
+    Omit<TimeLimits, 'openTimeout'>,
+    Pick<ServerOptions, 'host' | 'port' | 'path' | 'noDelay' | 'keepAlive' | 'maxBufferedBytes' | 'lingerTimeout'> {
   /** What handles the connection; without it the bytes go through the client's own boxes. */
   readonly protocol?: Protocol;
   /**
@@ -169,158 +196,4 @@ export interface TcpClientOptions extends Pick<
    * @defaultValue 1 MiB
    */
   readonly maxPendingBytes?: number;
-}
-
-export const serverDefaults = {
-  port: 1601,
-  host: '127.0.0.1',
-  backlog: 511,
-  allowHalfOpen: false,
-  noDelay: true,
-  keepAlive: false,
-  whenBusy: 'reject',
-  maxQueued: 100,
-  writeTimeout: 30_000,
-  maxBufferedBytes: 16 * 1024 * 1024,
-  shutdownTimeout: 5_000,
-  lingerTimeout: 2_000,
-} as const satisfies ServerOptions;
-
-const serverCoreDefaults = { ...serverDefaults, maxConnections: Infinity } as const;
-const singleServerDefaults = { ...serverDefaults, maxPendingBytes: 1024 * 1024 } as const;
-const { noDelay, keepAlive, writeTimeout, maxBufferedBytes, lingerTimeout, allowHalfOpen, port, host } = serverDefaults;
-const tcpClientDefaults = {
-  ...{ port, host, noDelay, keepAlive, writeTimeout, maxBufferedBytes, lingerTimeout, allowHalfOpen },
-  connectTimeout: 60_000,
-  maxPendingBytes: singleServerDefaults.maxPendingBytes,
-} as const;
-
-/** `Options` with every default filled in. */
-type Resolved<Options, Defaults> = Options & Required<Pick<Options, keyof Options & keyof Defaults>>;
-
-export type ResolvedServerOptions = Resolved<ServerOptions, typeof serverDefaults>;
-export type ResolvedServerCoreOptions = Resolved<ServerCoreOptions, typeof serverCoreDefaults>;
-export type ResolvedSingleServerOptions = Resolved<SingleServerOptions, typeof singleServerDefaults>;
-export type ResolvedTcpClientOptions = Resolved<TcpClientOptions, typeof tcpClientDefaults>;
-
-/** The input of a listener. */
-export interface ListenerInput {
-  /** What is left out has its default. */
-  readonly options: ServerOptions;
-  /** The server's inbox for accepted clients: `newCSA` is sent there. */
-  readonly box: '_socketactivity' | '_oobinfo';
-}
-
-const serverChecks: Readonly<Record<string, Check>> = {
-  port: integer(0, 65_535, 'a whole number from 0 to 65535'),
-  host: text,
-  path: text,
-  fd: integer(0, 2 ** 31 - 1, 'an open file descriptor, a whole number from 0'),
-  backlog: integer(1, 2 ** 31 - 1, 'a whole number from 1'),
-  allowHalfOpen: boolean,
-  noDelay: boolean,
-  keepAlive: {
-    allowed: 'true, false or a whole number of milliseconds',
-    test: (value) => typeof value === 'boolean' || milliseconds.test(value),
-  },
-  whenBusy: {
-    allowed: "'reject', 'queue' or 'refuse'",
-    test: (value) => value === 'reject' || value === 'queue' || value === 'refuse',
-  },
-  busyReply: {
-    allowed: 'a string or bytes',
-    test: isBytes,
-  },
-  maxQueued: countOrInfinity(0),
-  writeTimeout: someMilliseconds,
-  maxBufferedBytes: bytes,
-  shutdownTimeout: milliseconds,
-  lingerTimeout: milliseconds,
-};
-
-const serverCoreChecks: Readonly<Record<string, Check>> = {
-  ...serverChecks,
-  protocol: protocolCheck,
-  maxConnections: countOrInfinity(1),
-};
-const singleServerChecks: Readonly<Record<string, Check>> = {
-  ...serverChecks,
-  protocol: protocolCheck,
-  maxPendingBytes: bytes,
-};
-const tcpClientChecks: Readonly<Record<string, Check>> = {
-  ...Object.fromEntries(
-    Object.entries(singleServerChecks).filter(([name]) => Object.hasOwn(tcpClientDefaults, name) || name === 'path'),
-  ),
-  port: integer(1, 65_535, 'a whole number from 1 to 65535'),
-  protocol: protocolCheck,
-  connectTimeout: someMilliseconds,
-};
-
-function checkPlaces({ port, path, fd, whenBusy }: ServerOptions, purpose: 'listen' | 'connect'): void {
-  const places = Object.entries({ port, path, fd }).filter(([, value]) => value !== undefined);
-  if (places.length > 1) {
-    const [[kept], [name, value]] = places as [[string, unknown], [string, unknown]];
-    throw new InvalidOptionError(name, value, `left out, because '${kept}' already says where to ${purpose}`);
-  }
-  if (fd !== undefined && whenBusy === 'refuse') {
-    throw new InvalidOptionError('whenBusy', whenBusy, "'reject' or 'queue' with fd, which can't be opened again");
-  }
-}
-
-function withDefaults<Options extends object, Defaults extends object>(
-  options: Options,
-  values: Defaults,
-): Resolved<Options, Defaults> {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.assign({}, values, Object.fromEntries(given)) as unknown as Resolved<Options, Defaults>;
-}
-
-/**
- * Checks ServerCore's options and fills in the defaults.
- * @throws {@link InvalidOptionError} naming the option, its value and what is allowed
- */
-export function resolveServerCoreOptions(options: ServerCoreOptions): ResolvedServerCoreOptions {
-  check(options, serverCoreChecks);
-  if ((options.protocol as unknown) === undefined) {
-    throw new InvalidOptionError('protocol', undefined, protocolCheck.allowed);
-  }
-  checkPlaces(options, 'listen');
-  return withDefaults(options, serverCoreDefaults);
-}
-
-/**
- * Checks SingleServer's options and fills in the defaults.
- * @throws {@link InvalidOptionError} naming the option, its value and what is allowed
- */
-export function resolveSingleServerOptions(options: SingleServerOptions = {}): ResolvedSingleServerOptions {
-  check(options, singleServerChecks);
-  checkPlaces(options, 'listen');
-  return withDefaults(options, singleServerDefaults);
-}
-
-/**
- * Checks tcpClient's options and fills in the defaults.
- * @throws {@link InvalidOptionError} naming the option, its value and what is allowed
- */
-export function resolveTcpClientOptions(options: TcpClientOptions = {}): ResolvedTcpClientOptions {
-  check(options, tcpClientChecks);
-  checkPlaces(options, 'connect');
-  return withDefaults(options, tcpClientDefaults);
-}
-
-/**
- * Checks a drain's time limit.
- * @throws {@link InvalidOptionError}
- */
-export function checkShutdownOptions({ timeout }: ShutdownOptions): void {
-  if (timeout !== undefined && !passes(timeout, milliseconds)) {
-    throw new InvalidOptionError('timeout', timeout, milliseconds.allowed);
-  }
-}
-
-/** The time limit of a drain: what the event that began it says, if that is one, else the server's. */
-export function shutdownDelay(event: object, { shutdownTimeout }: ResolvedServerOptions): number {
-  const { timeout } = event as { readonly timeout?: unknown };
-  return passes(timeout, milliseconds) ? (timeout as number) : shutdownTimeout;
 }

@@ -1,6 +1,26 @@
-import { assertEvent, assign, emit, enqueueActions, sendTo, setup } from 'xstate';
+import {
+  assertEvent,
+  assign,
+  emit,
+  enqueueActions,
+  sendTo,
+  setup,
+  type ErrorActorEvent,
+  type EventObject,
+} from 'xstate';
+import {
+  admit,
+  changeLimits,
+  emptyAdmission,
+  identify,
+  leave,
+  opensAtOnce,
+  refusal,
+  refusalOfIdentified,
+  type Admission,
+} from './admission';
+import { configureError, reconfigure } from './configure';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
-import type { ConnectionOptions } from './connectionMachine';
 import type { ListenAddress } from './connectionTypes';
 import type {
   ConnectionsEvent,
@@ -12,20 +32,23 @@ import type {
   Supervisor,
 } from './events';
 import type { LogicFor } from './logic';
+import type { ServerCoreOptions } from './options';
 import {
   resolveServerCoreOptions,
   shutdownDelay,
   type ListenerInput,
   type ResolvedServerCoreOptions,
-  type ServerCoreOptions,
-} from './options';
+} from './resolveOptions';
+import { mayRestart, recentFailures, type ListenFailure } from './restart';
 import { addClosed, emptyTally, summarise, type Tally } from './tally';
+import { clockOf, timeOf } from './time';
 
 /** The input of the connections registry. */
 export interface ConnectionsInput {
-  readonly options: ConnectionOptions;
   readonly server: Supervisor;
 }
+
+type FullReason = Extract<ServerEmitted, { type: 'server.full' }>['reason'];
 
 export interface ServerCoreContext {
   readonly options: ResolvedServerCoreOptions;
@@ -33,24 +56,63 @@ export interface ServerCoreContext {
   readonly address: ListenAddress | undefined;
   /** How many connections have a handler. */
   readonly open: number;
+  /** The ids of those among them that don't count for `maxConnections`. */
+  readonly exempt: ReadonlySet<string>;
+  /** Why the server is full, as `server.full` has told; undefined once `server.accepting` has told that it isn't. */
+  readonly fullFor: FullReason | undefined;
+  /** Whether few places are left, as `server.nearCapacity` has told. */
+  readonly isNear: boolean;
   /** The clients that wait for a place, the longest first. */
   readonly queue: readonly ConnectedSocketAdapter[];
+  readonly admission: Admission;
+  /** How the listener failed, within the time that `restart` looks at. */
+  readonly failures: readonly ListenFailure[];
+  /** The listener's clients that no connection has claimed. */
+  readonly unclaimed: Set<ConnectedSocketAdapter>;
   /** The listener has closed for good. */
   readonly portIsFree: boolean;
   readonly tally: Tally;
 }
+
+const nowOf = (server: object): number => timeOf(clockOf(server));
+
+const listenerInput = ({ options, address, tally, queue, unclaimed }: ServerCoreContext): ListenerInput => ({
+  options,
+  box: '_socketactivity',
+  accepted: tally.connections + tally.rejected + queue.length,
+  unclaimed,
+  ...(address && { address }),
+});
+
+/** The client that an event brings; or that it makes room for, the one who has waited longest. */
+function comer({ context, event }: { context: ServerCoreContext; event: EventObject }): ConnectedSocketAdapter {
+  const CSA =
+    'CSA' in event && event.type === '_socketactivity.newCSA'
+      ? (event.CSA as ConnectedSocketAdapter)
+      : context.queue[0];
+  if (CSA === undefined) throw new TypeError(`${event.type} brings no client`);
+  return CSA;
+}
+
+const counted = ({ open, exempt }: ServerCoreContext): number => open - exempt.size;
+
+const hasPlace = (context: ServerCoreContext): boolean => counted(context) < context.options.maxConnections;
+
+/** Whether there is no place for one who comes now: those who wait come first. */
+const isAtCapacity = (context: ServerCoreContext): boolean => context.queue.length > 0 || !hasPlace(context);
 
 /**
  * Kamaelia's ServerCore: one port, many connections, a handler for each.
  *
  * `starting → listening { accepting ⇄ full ⇄ suspended } → draining → shutdown`. When the port can't be had, the
  * listener's `ListenError` ends this actor in error. Nothing here handles that, on purpose: XState then stops the
- * other children and passes the error on to whoever owns the server.
+ * other children and passes the error on to whoever owns the server. Only once it has listened, `restart` allows for a few
+ * such failures.
  */
 export const serverCoreMachine = setup({
   types: {} as {
     context: ServerCoreContext;
-    events: ServerCoreEvent;
+    events: ServerCoreEvent | ErrorActorEvent;
     input: ServerCoreOptions;
     output: ServerSummary;
     emitted: ServerEmitted;
@@ -76,24 +138,49 @@ export const serverCoreMachine = setup({
       assertEvent(event, '_listener.failed');
       return { type: 'server.failed', error: event.error };
     }),
-    handleNewConnection: assign(({ context }) => ({
+    handleNewConnection: assign(({ context, event }) => ({
+      open: context.open + 1,
+      tally: { ...context.tally, connections: context.tally.connections + 1 },
+      admission: admit(context, comer({ context, event })),
+    })),
+    spawnConnection: sendTo('connections', ({ context, event }) => ({
+      type: 'spawnConnection',
+      CSA: comer({ context, event }),
+      options: context.options,
+    })),
+    emitNew: emit(({ context, event }) => {
+      const CSA = comer({ context, event });
+      return { type: opensAtOnce(context.options, CSA) ? 'connection.opened' : 'connection.opening', ...CSA.info };
+    }),
+    emitOpened: emit(({ event }) => {
+      assertEvent(event, '_CSA.opened');
+      return { type: 'connection.opened', ...event.CSA.info };
+    }),
+    /** The one who has waited longest has its place now. */
+    handleQueued: assign(({ context }) => ({
+      queue: context.queue.slice(1),
       open: context.open + 1,
       tally: { ...context.tally, connections: context.tally.connections + 1 },
     })),
-    spawnConnection: sendTo('connections', ({ event }) => {
-      assertEvent(event, '_socketactivity.newCSA');
-      return { type: 'spawnConnection', CSA: event.CSA };
+    /** The PROXY header has told who it is. */
+    countIdentified: ({ context, event }) => {
+      assertEvent(event, '_CSA.identified');
+      identify(context, event.CSA);
+    },
+    admitIdentified: sendTo('connections', ({ event }) => {
+      assertEvent(event, '_CSA.identified');
+      return { type: 'control.admit', id: event.CSA.info.id };
     }),
-    emitOpened: emit(({ event }) => {
-      assertEvent(event, '_socketactivity.newCSA');
-      return { type: 'connection.opened', ...event.CSA.info };
+    rejectIdentified: enqueueActions(({ context, event, enqueue }) => {
+      assertEvent(event, '_CSA.identified');
+      const { info } = event.CSA;
+      enqueue.sendTo('connections', { type: 'control.reject', id: info.id });
+      const reason = refusalOfIdentified(context, event.CSA);
+      if (reason !== undefined) enqueue.emit({ type: 'connection.rejected', reason, info });
     }),
-    /** The place that became free goes to the client that has waited longest. */
-    admitQueued: enqueueActions(({ context, enqueue }) => {
-      const [CSA, ...queue] = context.queue;
-      if (CSA === undefined) return;
-      enqueue.assign({ queue });
-      enqueue.raise({ type: '_socketactivity.newCSA', CSA });
+    noteExempt: assign(({ context, event }) => {
+      assertEvent(event, '_CSA.exempt');
+      return { exempt: new Set(context.exempt).add(event.CSA.info.id) };
     }),
     emitHandlerFailed: emit(({ event }) => {
       assertEvent(event, '_socketactivity.handlerFailed');
@@ -101,30 +188,43 @@ export const serverCoreMachine = setup({
     }),
     handleClosedCSA: assign(({ context, event }) => {
       assertEvent(event, '_socketactivity.shutdownCSA');
-      return { open: context.open - 1, tally: addClosed(context.tally, event) };
+      const { exempt } = context;
+      leave(context, event.CSA);
+      return {
+        open: context.open - 1,
+        tally: addClosed(context.tally, event),
+        ...(exempt.has(event.id) ? { exempt: new Set([...exempt].filter((id) => id !== event.id)) } : {}),
+      };
     }),
     emitClosed: emit(({ event }) => {
       assertEvent(event, '_socketactivity.shutdownCSA');
-      return { ...event, type: 'connection.closed' };
+      const { CSA, ...closed } = event;
+      return { ...closed, type: 'connection.closed' };
     }),
     noteDrained: ({ context, event }) => {
       assertEvent(event, '_socketactivity.shutdownCSA');
-      const { type, ...closed } = event;
+      const { type, CSA, ...closed } = event;
       context.tally.drained.push(closed);
     },
     queueConnection: assign(({ context, event }) => {
       assertEvent(event, '_socketactivity.newCSA');
-      return { queue: [...context.queue, event.CSA] };
+      return { queue: [...context.queue, event.CSA], admission: admit(context, event.CSA) };
     }),
-    rejectConnection: enqueueActions(({ context, event, enqueue }, { reason }: { reason: RejectReason }) => {
-      assertEvent(event, '_socketactivity.newCSA');
-      event.CSA.reject(context.options.busyReply);
-      enqueue.assign({ tally: { ...context.tally, rejected: context.tally.rejected + 1 } });
-      enqueue.emit({ type: 'connection.rejected', reason, info: event.CSA.info });
-    }),
+    rejectConnection: enqueueActions(
+      ({ context, event, enqueue }, { reason }: { reason: RejectReason | 'unwelcome' }) => {
+        assertEvent(event, '_socketactivity.newCSA');
+        const { CSA } = event;
+        // whoever isn't welcome gets neither bytes nor a descriptor for the time that they take
+        CSA.reject(reason === 'unwelcome' || reason === 'descriptors' ? undefined : context.options.busyReply);
+        enqueue.assign({ tally: { ...context.tally, rejected: context.tally.rejected + 1 } });
+        const why = reason === 'unwelcome' ? (refusal(context, CSA) ?? 'denied') : reason;
+        enqueue.emit({ type: 'connection.rejected', reason: why, info: CSA.info });
+      },
+    ),
     rejectQueued: enqueueActions(({ context, enqueue }) => {
       for (const CSA of context.queue) {
         CSA.reject();
+        leave(context, CSA);
         enqueue.emit({ type: 'connection.rejected', reason: 'serverShutdown', info: CSA.info });
       }
       const rejected = context.tally.rejected + context.queue.length;
@@ -134,17 +234,100 @@ export const serverCoreMachine = setup({
       assertEvent(event, '_listener.acceptFailed');
       return { type: 'connection.rejected', reason: 'acceptFailed', error: event.error };
     }),
+    tellNearCapacity: enqueueActions(({ context, enqueue }) => {
+      const isNear = !context.isNear;
+      const { maxConnections } = context.options;
+      enqueue.assign({ isNear });
+      enqueue.emit({ type: 'server.nearCapacity', isNear, connections: counted(context), maxConnections });
+    }),
+    /** Only what is new: `full` is also come to anew, for another `whenBusy` or from a suspension. */
+    tellFull: enqueueActions(({ context, event, enqueue }) => {
+      const isShort = event.type === '_listener.descriptorsShort';
+      const reason = isShort ? 'descriptors' : 'maxConnections';
+      if (context.fullFor === reason) return;
+      enqueue.assign({ fullFor: reason });
+      const descriptors = isShort ? { descriptors: event.descriptors } : {};
+      enqueue.emit({ type: 'server.full', reason, connections: counted(context), ...descriptors });
+    }),
+    tellAccepting: enqueueActions(({ context, enqueue }) => {
+      if (context.fullFor === undefined) return;
+      enqueue.assign({ fullFor: undefined });
+      enqueue.emit({ type: 'server.accepting', connections: counted(context) });
+    }),
+    configure: assign(({ context, event, self }) => {
+      assertEvent(event, 'control.configure');
+      const options = reconfigure(context.options, event.options);
+      return { options, admission: changeLimits(context, options, nowOf(self)) };
+    }),
+    emitConfigured: emit(({ event }) => {
+      assertEvent(event, 'control.configure');
+      return { type: 'server.configured', options: event.options };
+    }),
+    emitConfigureFailed: enqueueActions(({ context, event, enqueue }) => {
+      assertEvent(event, 'control.configure');
+      const error = configureError(context.options, event.options);
+      if (error !== undefined) enqueue.emit({ type: 'server.configureFailed', error });
+    }),
+    reloadTls: sendTo('listener', ({ event }) => {
+      assertEvent(event, 'control.tlsReload');
+      return event;
+    }),
+    /** A listener that takes this one's place shall have them too. */
+    noteTls: assign(({ context, event }) => {
+      assertEvent(event, '_listener.tlsReloaded');
+      return { options: { ...context.options, tls: event.options } };
+    }),
+    emitTlsReloaded: emit({ type: 'server.tlsReloaded' }),
+    emitTlsReloadFailed: emit(({ event }) => {
+      assertEvent(event, '_listener.tlsReloadFailed');
+      return { type: 'server.tlsReloadFailed', error: event.error };
+    }),
+    emitRestarting: emit(({ event }) => {
+      assertEvent(event, '_listener.failed');
+      return { type: 'server.restarting', error: event.error };
+    }),
+    /** A new one in its place, closed as yet, for the same port. */
+    restartListener: enqueueActions(({ context, enqueue }) => {
+      enqueue.stopChild('listener');
+      enqueue.spawnChild('listener', { id: 'listener', input: listenerInput(context) });
+    }),
+    noteFailure: assign(({ context, event }) => {
+      assertEvent(event, '_listener.failed');
+      return { failures: [...recentFailures(context, event.at), event] };
+    }),
     emitDraining: emit(({ context }) => ({ type: 'server.draining', connections: context.open })),
     /** Every handler may still say goodbye. */
-    tellConnections: sendTo('connections', { type: 'control.serverShutdown' }),
+    tellConnections: sendTo('connections', ({ context }) => ({
+      type: 'control.serverShutdown',
+      stagger: context.options.drainStagger,
+    })),
     /** Kamaelia's `stop`: what is still open is cut. */
     stop: sendTo('connections', { type: 'control.shutdownMicroprocess' }),
     emitShutdown: emit(({ context, self }) => ({ type: 'server.shutdown', ...summarise(context.tally, self) })),
   },
   guards: {
     canReopen: ({ context }) => context.options.fd === undefined,
-    isLastPlace: ({ context }) => context.open + 1 >= context.options.maxConnections,
-    isAtCapacity: ({ context }) => context.open >= context.options.maxConnections,
+    isUnwelcome: ({ context, event }) =>
+      event.type === '_socketactivity.newCSA' && refusal(context, event.CSA) !== undefined,
+    isUnwelcomeAfterAll: ({ context, event }) =>
+      event.type === '_CSA.identified' && refusalOfIdentified(context, event.CSA) !== undefined,
+    isAtCapacity: ({ context }) => isAtCapacity(context),
+    canAdmitQueued: ({ context }) => context.queue.length > 0 && hasPlace(context),
+    /** Descriptors come back by another way. */
+    hasPlaceAgain: ({ context }) => context.fullFor === 'maxConnections' && !isAtCapacity(context),
+    isNear: ({ context }) => context.isNear,
+    isFar: ({ context }) => !context.isNear,
+    crossesNearCapacity: ({ context }) => {
+      const { nearCapacity, maxConnections } = context.options;
+      if (nearCapacity === undefined) return false;
+      const share = counted(context) / maxConnections;
+      return context.isNear ? share < nearCapacity.until : share >= nearCapacity.from;
+    },
+    isConfigurable: ({ context, event }) =>
+      event.type === 'control.configure' && configureError(context.options, event.options) === undefined,
+    mayRestart: ({ context, event }) => event.type === '_listener.failed' && mayRestart(context, event.at),
+    /** Somebody has looked at this failure, and will try again. */
+    isRestarting: ({ context, event }) => 'error' in event && context.failures.at(-1)?.error === event.error,
     refuses: ({ context }) => context.options.whenBusy === 'refuse',
     queues: ({ context }) => context.options.whenBusy === 'queue',
     hasRoomInQueue: ({ context }) => context.queue.length < context.options.maxQueued,
@@ -152,31 +335,54 @@ export const serverCoreMachine = setup({
   },
   delays: {
     shutdownTimeout: ({ context, event }) => shutdownDelay(event, context.options),
+    restartDelay: ({ context }) => context.options.restart.delay,
   },
 }).createMachine({
   id: 'serverCore',
-  context: ({ input, self }) => ({
-    options: resolveServerCoreOptions(input),
-    address: undefined,
-    open: 0,
-    queue: [],
-    portIsFree: false,
-    tally: emptyTally(self),
-  }),
+  context: ({ input, self }) => {
+    const options = resolveServerCoreOptions(input);
+    return {
+      options,
+      address: undefined,
+      open: 0,
+      exempt: new Set(),
+      fullFor: undefined,
+      isNear: false,
+      queue: [],
+      admission: emptyAdmission(options, nowOf(self)),
+      failures: [],
+      unclaimed: new Set(),
+      portIsFree: false,
+      tally: emptyTally(self),
+    };
+  },
   output: ({ context, self }) => summarise(context.tally, self),
   invoke: [
     {
       id: 'connections',
       src: 'connections',
-      input: ({ context, self }) => ({ options: context.options, server: self }),
+      input: ({ self }) => ({ server: self }),
     },
-    { id: 'listener', src: 'listener', input: ({ context }) => ({ options: context.options, box: '_socketactivity' }) },
+    { id: 'listener', src: 'listener', input: ({ context }) => listenerInput(context) },
   ],
   initial: 'starting',
   on: {
     '_listener.failed': { actions: 'emitFailed' },
     '_listener.acceptFailed': { actions: 'emitAcceptFailed' },
+    '_listener.tlsReloaded': { actions: ['noteTls', 'emitTlsReloaded'] },
+    '_listener.tlsReloadFailed': { actions: 'emitTlsReloadFailed' },
     '_socketactivity.handlerFailed': { actions: 'emitHandlerFailed' },
+    '_CSA.opened': { actions: 'emitOpened' },
+    '_CSA.identified': [
+      { guard: 'isUnwelcomeAfterAll', actions: ['rejectIdentified', 'countIdentified'] },
+      { actions: ['countIdentified', 'admitIdentified'] },
+    ],
+    '_CSA.exempt': { actions: 'noteExempt' },
+    'control.configure': [
+      { guard: 'isConfigurable', actions: ['configure', 'emitConfigured'] },
+      { actions: 'emitConfigureFailed' },
+    ],
+    'control.tlsReload': { actions: 'reloadTls' },
   },
   states: {
     starting: {
@@ -193,39 +399,65 @@ export const serverCoreMachine = setup({
       description: 'The server serves.',
       on: {
         '_listener.listening': { actions: 'noteAddress' },
+        '_listener.failed': [
+          { guard: 'mayRestart', actions: ['noteFailure', 'emitRestarting'] },
+          { actions: 'emitFailed' },
+        ],
+        'xstate.error.actor.listener': { guard: 'isRestarting', target: '.restarting', actions: 'restartListener' },
+        '_listener.descriptorsShort': { target: '.full.sparing' },
+        '_socketactivity.newCSA': [
+          { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
+          { actions: ['handleNewConnection', 'spawnConnection', 'emitNew'] },
+        ],
+        '_socketactivity.shutdownCSA': { actions: ['handleClosedCSA', 'emitClosed'] },
+        'control.configure': [
+          { guard: 'isConfigurable', target: '.choosing', actions: ['configure', 'emitConfigured'] },
+          { actions: 'emitConfigureFailed' },
+        ],
+        'control.suspend': { guard: 'canReopen', target: '.suspended' },
         'control.serverShutdown': { target: 'draining' },
         'control.shutdownMicroprocess': { target: 'draining.cutting' },
       },
+      always: [
+        // a place that is free goes to who has waited longest, whatever freed it
+        { guard: 'canAdmitQueued', actions: ['spawnConnection', 'emitNew', 'handleQueued'] },
+        { guard: 'crossesNearCapacity', actions: 'tellNearCapacity' },
+      ],
       initial: 'accepting',
       states: {
+        choosing: {
+          always: [
+            { guard: 'isAtCapacity', target: 'full' },
+            { guard: 'isNear', target: 'crowded' },
+            { target: 'accepting' },
+          ],
+        },
         accepting: {
           description: 'There are places left.',
-          entry: 'initialiseServerSocket',
-          on: {
-            '_socketactivity.newCSA': [
-              {
-                guard: 'isLastPlace',
-                target: 'full',
-                actions: ['handleNewConnection', 'spawnConnection', 'emitOpened'],
-              },
-              { actions: ['handleNewConnection', 'spawnConnection', 'emitOpened'] },
-            ],
-            '_socketactivity.shutdownCSA': { actions: ['handleClosedCSA', 'emitClosed'] },
-            'control.suspend': { guard: 'canReopen', target: 'suspended' },
-          },
+          entry: ['initialiseServerSocket', 'tellAccepting'],
+          always: [
+            { guard: 'isAtCapacity', target: 'full' },
+            { guard: 'isNear', target: 'crowded' },
+          ],
+        },
+        crowded: {
+          description: 'There are few places left, as nearCapacity has it.',
+          entry: ['initialiseServerSocket', 'tellAccepting'],
+          always: [
+            { guard: 'isAtCapacity', target: 'full' },
+            { guard: 'isFar', target: 'accepting' },
+          ],
         },
         full: {
-          description: 'Every place is taken: whenBusy says what the next client meets.',
+          description: 'No more clients for now.',
+          entry: 'tellFull',
           on: {
-            '_socketactivity.newCSA': {
-              actions: { type: 'rejectConnection', params: { reason: 'atCapacity' } },
-            },
-            '_socketactivity.shutdownCSA': {
-              target: 'accepting',
-              actions: ['handleClosedCSA', 'emitClosed', 'admitQueued'],
-            },
-            'control.suspend': { guard: 'canReopen', target: 'suspended' },
+            '_socketactivity.newCSA': [
+              { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
+              { actions: { type: 'rejectConnection', params: { reason: 'atCapacity' } } },
+            ],
           },
+          always: { guard: 'hasPlaceAgain', target: 'choosing' },
           initial: 'choosing',
           states: {
             choosing: {
@@ -236,35 +468,65 @@ export const serverCoreMachine = setup({
               ],
             },
             rejecting: {
-              description: 'It is accepted, told busyReply, and closed.',
+              description: 'Every place is taken. The next client is accepted, told busyReply, and closed.',
               entry: 'initialiseServerSocket',
             },
             queueing: {
-              description: 'It is accepted, and not read until a place is free.',
+              description: 'Every place is taken. The next client is accepted, and not read until a place is free.',
               entry: 'initialiseServerSocket',
               on: {
                 '_socketactivity.newCSA': [
+                  { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
                   { guard: 'hasRoomInQueue', actions: 'queueConnection' },
                   { actions: { type: 'rejectConnection', params: { reason: 'queueFull' } } },
                 ],
               },
             },
-            refusing: { description: 'The port does not listen.', entry: 'suspendListener' },
+            refusing: { description: 'Every place is taken: the port does not listen.', entry: 'suspendListener' },
+            sparing: {
+              description: 'Hardly a descriptor is left. The next client is accepted, and closed at once.',
+              on: {
+                '_socketactivity.newCSA': {
+                  actions: { type: 'rejectConnection', params: { reason: 'descriptors' } },
+                },
+                '_listener.descriptorsSpare': { target: '#serverCore.listening.choosing' },
+                'control.configure': [
+                  { guard: 'isConfigurable', actions: ['configure', 'emitConfigured'] },
+                  { actions: 'emitConfigureFailed' },
+                ],
+              },
+            },
           },
+        },
+        restarting: {
+          description: 'The listener has failed, and is given another chance; open connections go on.',
+          on: {
+            'control.configure': [
+              { guard: 'isConfigurable', actions: ['configure', 'emitConfigured'] },
+              { actions: 'emitConfigureFailed' },
+            ],
+          },
+          after: { restartDelay: { target: 'choosing' } },
         },
         suspended: {
           description: 'The port does not listen until control.resume; open connections go on.',
           entry: 'suspendListener',
           on: {
+            '_listener.descriptorsShort': {},
             '_socketactivity.newCSA': [
+              { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
               {
                 guard: 'isAtCapacity',
                 actions: { type: 'rejectConnection', params: { reason: 'atCapacity' } },
               },
-              { actions: ['handleNewConnection', 'spawnConnection', 'emitOpened'] },
+              { actions: ['handleNewConnection', 'spawnConnection', 'emitNew'] },
             ],
-            '_socketactivity.shutdownCSA': { actions: ['handleClosedCSA', 'emitClosed', 'admitQueued'] },
-            'control.resume': [{ guard: 'isAtCapacity', target: 'full' }, { target: 'accepting' }],
+            'control.configure': [
+              { guard: 'isConfigurable', actions: ['configure', 'emitConfigured'] },
+              { actions: 'emitConfigureFailed' },
+            ],
+            'control.suspend': {},
+            'control.resume': { target: 'choosing' },
           },
         },
       },

@@ -9,6 +9,16 @@ import {
   type DoneActorEvent,
   type ErrorActorEvent,
 } from 'xstate';
+import {
+  admit,
+  emptyAdmission,
+  identify,
+  leave,
+  opensAtOnce,
+  refusal,
+  refusalOfIdentified,
+  type Admission,
+} from './admission';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ConnectionInput } from './connectionMachine';
 import type { ConnectionSummary, ListenAddress } from './connectionTypes';
@@ -21,22 +31,31 @@ import type {
   SingleServerEvent,
 } from './events';
 import type { LogicFor } from './logic';
+import type { SingleServerOptions } from './options';
 import {
   resolveSingleServerOptions,
   shutdownDelay,
   type ListenerInput,
   type ResolvedSingleServerOptions,
-  type SingleServerOptions,
-} from './options';
+} from './resolveOptions';
 import { bytesIn, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './pending';
+import { mayRestart, recentFailures, type ListenFailure } from './restart';
 import { addClosed, emptyTally, summarise, type Tally } from './tally';
+import { clockOf, timeOf } from './time';
 
 export interface SingleServerContext {
   readonly options: ResolvedSingleServerOptions;
   /** Where the server listens, from the first time that it does. */
   readonly address: ListenAddress | undefined;
+  readonly admission: Admission;
+  /** How the listener failed, within the time that `restart` looks at. */
+  readonly failures: readonly ListenFailure[];
+  /** The listener's clients that no connection has claimed. */
+  readonly unclaimed: Set<ConnectedSocketAdapter>;
   /** The client that is being served. */
   readonly CSA: ConnectedSocketAdapter | undefined;
+  /** It takes bytes: the PROXY header and the TLS handshake are over. */
+  readonly isOpen: boolean;
   /** What came on `inbox` while there was no client. */
   readonly pending: Pending;
   /** The clients that wait for their turn, the longest first. */
@@ -45,6 +64,20 @@ export interface SingleServerContext {
   readonly portIsFree: boolean;
   readonly tally: Tally;
 }
+
+function servedOne({ CSA }: SingleServerContext): ConnectedSocketAdapter {
+  if (CSA === undefined) throw new TypeError('SingleServer has no client');
+  return CSA;
+}
+
+const listenerInput = ({ options, address, tally, queue, unclaimed }: SingleServerContext): ListenerInput => ({
+  // one client and a short queue are no danger to the process
+  options: { ...options, descriptorHeadroom: 0 },
+  box: '_oobinfo',
+  accepted: tally.connections + tally.rejected + queue.length,
+  unclaimed,
+  ...(address && { address }),
+});
 
 /**
  * Kamaelia's SingleServer: one port, one connection at a time. What comes on `inbox` goes to the client, what the
@@ -87,14 +120,33 @@ export const singleServerMachine = setup({
       return { type: 'connection.rejected', reason: 'acceptFailed', error: event.error };
     }),
     handleNewCSA: enqueueActions(({ context, event, enqueue, self }) => {
-      assertEvent(event, '_oobinfo.newCSA');
-      const { CSA } = event;
-      enqueue.assign({ CSA, tally: { ...context.tally, connections: context.tally.connections + 1 } });
+      const CSA = event.type === '_oobinfo.newCSA' ? event.CSA : context.queue[0];
+      if (CSA === undefined) throw new TypeError(`${event.type} brings no client`);
+      const isOpen = opensAtOnce(context.options, CSA);
+      enqueue.assign({ CSA, isOpen, tally: { ...context.tally, connections: context.tally.connections + 1 } });
       enqueue.spawnChild('connection', { id: 'connection', input: { CSA, options: context.options, server: self } });
-      enqueue.emit({ type: 'connection.opened', ...CSA.info });
+      enqueue.emit({ type: isOpen ? 'connection.opened' : 'connection.opening', ...CSA.info });
     }),
-    /** What waited for a client goes to the first one, in order. */
+    countNewCSA: assign(({ context, event }) => {
+      assertEvent(event, '_oobinfo.newCSA');
+      return { admission: admit(context, event.CSA) };
+    }),
+    takeQueued: assign(({ context }) => ({ queue: context.queue.slice(1) })),
+    noteOpen: assign({ isOpen: true }),
+    emitOpened: emit(({ event }) => {
+      assertEvent(event, '_CSA.opened');
+      return { type: 'connection.opened', ...event.CSA.info };
+    }),
+    admitIdentified: sendTo('connection', { type: 'control.admit' }),
+    rejectIdentified: enqueueActions(({ context, event, enqueue }) => {
+      assertEvent(event, '_CSA.identified');
+      enqueue.sendTo('connection', { type: 'control.reject' });
+      const reason = refusalOfIdentified(context, event.CSA);
+      if (reason !== undefined) enqueue.emit({ type: 'connection.rejected', reason, info: event.CSA.info });
+    }),
+    /** What waited for a client goes to the first one, in order, once that takes it. */
     sendPending: enqueueActions(({ context, enqueue }) => {
+      if (!context.isOpen) return;
       const [next, pending] = takeNext(context.pending);
       for (const event of next) {
         enqueue.sendTo('connection', event);
@@ -105,12 +157,14 @@ export const singleServerMachine = setup({
     /** The connection's end, as Kamaelia names it. */
     raiseShutdownCSA: raise(({ context, event }) => ({
       type: '_oobinfo.shutdownCSA',
+      CSA: servedOne(context),
       id: context.CSA?.info.id ?? '',
       ...(event as DoneActorEvent<ConnectionSummary>).output,
     })),
     /** A crash of the connection itself, not of its handler: its socket is closed, and its end told like any other. */
     raiseCrashedCSA: raise(({ context, event }) => ({
       type: '_oobinfo.shutdownCSA',
+      CSA: servedOne(context),
       id: context.CSA?.info.id ?? '',
       reason: 'aborted',
       error: (event as ErrorActorEvent).error,
@@ -120,9 +174,10 @@ export const singleServerMachine = setup({
     })),
     handleShutdownCSA: enqueueActions(({ context, event, enqueue }) => {
       assertEvent(event, '_oobinfo.shutdownCSA');
-      const { type, ...closed } = event;
+      const { type, CSA, ...closed } = event;
+      leave(context, CSA);
       enqueue.stopChild('connection');
-      enqueue.assign({ CSA: undefined, tally: addClosed(context.tally, closed) });
+      enqueue.assign({ CSA: undefined, isOpen: false, tally: addClosed(context.tally, closed) });
       if (closed.reason === 'handlerFailed') {
         enqueue.emit({ type: 'connection.failed', id: closed.id, error: closed.error });
       }
@@ -131,29 +186,59 @@ export const singleServerMachine = setup({
     }),
     noteDrained: ({ context, event }) => {
       assertEvent(event, '_oobinfo.shutdownCSA');
-      const { type, ...closed } = event;
+      const { type, CSA, ...closed } = event;
       context.tally.drained.push(closed);
     },
     queueConnection: assign(({ context, event }) => {
       assertEvent(event, '_oobinfo.newCSA');
-      return { queue: [...context.queue, event.CSA] };
+      return { queue: [...context.queue, event.CSA], admission: admit(context, event.CSA) };
     }),
-    /** It is the turn of the client that has waited longest. */
-    admitQueued: enqueueActions(({ context, enqueue }) => {
-      const [CSA, ...queue] = context.queue;
-      if (CSA === undefined) return;
-      enqueue.assign({ queue });
-      enqueue.raise({ type: '_oobinfo.newCSA', CSA });
+    countIdentified: ({ context, event }) => {
+      assertEvent(event, '_CSA.identified');
+      identify(context, event.CSA);
+    },
+    reloadTls: sendTo('listener', ({ event }) => {
+      assertEvent(event, 'control.tlsReload');
+      return event;
     }),
-    rejectConnection: enqueueActions(({ context, event, enqueue }, { reason }: { reason: RejectReason }) => {
-      assertEvent(event, '_oobinfo.newCSA');
-      event.CSA.reject(context.options.busyReply);
-      enqueue.assign({ tally: { ...context.tally, rejected: context.tally.rejected + 1 } });
-      enqueue.emit({ type: 'connection.rejected', reason, info: event.CSA.info });
+    /** A listener that takes this one's place shall have them too. */
+    noteTls: assign(({ context, event }) => {
+      assertEvent(event, '_listener.tlsReloaded');
+      return { options: { ...context.options, tls: event.options } };
     }),
+    emitTlsReloaded: emit({ type: 'server.tlsReloaded' }),
+    emitTlsReloadFailed: emit(({ event }) => {
+      assertEvent(event, '_listener.tlsReloadFailed');
+      return { type: 'server.tlsReloadFailed', error: event.error };
+    }),
+    noteFailure: assign(({ context, event }) => {
+      assertEvent(event, '_listener.failed');
+      return { failures: [...recentFailures(context, event.at), event] };
+    }),
+    emitRestarting: emit(({ event }) => {
+      assertEvent(event, '_listener.failed');
+      return { type: 'server.restarting', error: event.error };
+    }),
+    /** A new one in its place, closed as yet, for the same port. */
+    restartListener: enqueueActions(({ context, enqueue }) => {
+      enqueue.stopChild('listener');
+      enqueue.spawnChild('listener', { id: 'listener', input: listenerInput(context) });
+    }),
+    rejectConnection: enqueueActions(
+      ({ context, event, enqueue }, { reason }: { reason: RejectReason | 'unwelcome' }) => {
+        assertEvent(event, '_oobinfo.newCSA');
+        const { CSA } = event;
+        // whoever isn't welcome gets neither bytes nor a descriptor for the time that they take
+        CSA.reject(reason === 'unwelcome' || reason === 'descriptors' ? undefined : context.options.busyReply);
+        enqueue.assign({ tally: { ...context.tally, rejected: context.tally.rejected + 1 } });
+        const why = reason === 'unwelcome' ? (refusal(context, CSA) ?? 'denied') : reason;
+        enqueue.emit({ type: 'connection.rejected', reason: why, info: CSA.info });
+      },
+    ),
     rejectQueued: enqueueActions(({ context, enqueue }) => {
       for (const CSA of context.queue) {
         CSA.reject();
+        leave(context, CSA);
         enqueue.emit({ type: 'connection.rejected', reason: 'serverShutdown', info: CSA.info });
       }
       const rejected = context.tally.rejected + context.queue.length;
@@ -205,7 +290,12 @@ export const singleServerMachine = setup({
     emitShutdown: emit(({ context, self }) => ({ type: 'server.shutdown', ...summarise(context.tally, self) })),
   },
   guards: {
-    takesBytes: ({ context }) => context.CSA?.takesBytes === true,
+    isUnwelcome: ({ context, event }) => event.type === '_oobinfo.newCSA' && refusal(context, event.CSA) !== undefined,
+    isUnwelcomeAfterAll: ({ context, event }) =>
+      event.type === '_CSA.identified' && refusalOfIdentified(context, event.CSA) !== undefined,
+    mayRestart: ({ context, event }) => event.type === '_listener.failed' && mayRestart(context, event.at),
+    isRestarting: ({ context, event }) => 'error' in event && context.failures.at(-1)?.error === event.error,
+    takesBytes: ({ context }) => context.isOpen && context.CSA?.takesBytes === true,
     refuses: ({ context }) => context.options.whenBusy === 'refuse',
     queues: ({ context }) => context.options.whenBusy === 'queue',
     hasRoomInQueue: ({ context }) => context.queue.length < context.options.maxQueued,
@@ -218,28 +308,49 @@ export const singleServerMachine = setup({
   delays: {
     nextTurn: 0,
     shutdownTimeout: ({ context, event }) => shutdownDelay(event, context.options),
+    restartDelay: ({ context }) => context.options.restart.delay,
   },
 }).createMachine({
   id: 'singleServer',
-  context: ({ input, self }) => ({
-    options: resolveSingleServerOptions(input),
-    address: undefined,
-    CSA: undefined,
-    pending: nothingPending(),
-    queue: [],
-    portIsFree: false,
-    tally: emptyTally(self),
-  }),
+  context: ({ input, self }) => {
+    const options = resolveSingleServerOptions(input);
+    return {
+      options,
+      address: undefined,
+      admission: emptyAdmission(options, timeOf(clockOf(self))),
+      failures: [],
+      unclaimed: new Set(),
+      CSA: undefined,
+      isOpen: false,
+      pending: nothingPending(),
+      queue: [],
+      portIsFree: false,
+      tally: emptyTally(self),
+    };
+  },
   output: ({ context, self }) => summarise(context.tally, self),
   invoke: {
     id: 'listener',
     src: 'listener',
-    input: ({ context }) => ({ options: context.options, box: '_oobinfo' }),
+    input: ({ context }) => listenerInput(context),
   },
   initial: 'starting',
   on: {
     '_listener.listening': { actions: 'noteAddress' },
-    '_listener.failed': { actions: 'emitFailed' },
+    '_listener.failed': [
+      { guard: 'mayRestart', actions: ['noteFailure', 'emitRestarting'] },
+      { actions: 'emitFailed' },
+    ],
+    // while there is a client, nobody else is needed: it listens again when that one has gone
+    'xstate.error.actor.listener': { guard: 'isRestarting', actions: 'restartListener' },
+    '_listener.tlsReloaded': { actions: ['noteTls', 'emitTlsReloaded'] },
+    '_listener.tlsReloadFailed': { actions: 'emitTlsReloadFailed' },
+    '_CSA.opened': { actions: ['noteOpen', 'emitOpened', 'sendPending'] },
+    '_CSA.identified': [
+      { guard: 'isUnwelcomeAfterAll', actions: ['rejectIdentified', 'countIdentified'] },
+      { actions: ['countIdentified', 'admitIdentified'] },
+    ],
+    'control.tlsReload': { actions: 'reloadTls' },
     '_listener.acceptFailed': { actions: 'emitAcceptFailed' },
     '_CSA.outbox': { actions: 'emitOutbox' },
     '_CSA.noSpaceInBox': { actions: 'emitNoSpaceInBox' },
@@ -264,15 +375,26 @@ export const singleServerMachine = setup({
       description: 'No client. What comes on inbox waits for one.',
       entry: 'initialiseServerSocket',
       on: {
-        '_oobinfo.newCSA': { target: 'connected', actions: ['handleNewCSA', 'sendPending'] },
+        '_oobinfo.newCSA': [
+          { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
+          { target: 'connected', actions: ['countNewCSA', 'handleNewCSA', 'sendPending'] },
+        ],
+        'xstate.error.actor.listener': { guard: 'isRestarting', target: 'restarting', actions: 'restartListener' },
       },
+    },
+    restarting: {
+      description: 'The listener has failed, and is given another chance.',
+      after: { restartDelay: { target: 'idle' } },
     },
     connected: {
       description: 'One client. whenBusy says what the next one meets.',
       on: {
         inbox: { guard: 'takesBytes', actions: 'sendInbox' },
         'control.producerFinished': { guard: 'takesBytes', actions: 'finishConnection' },
-        '_oobinfo.newCSA': { actions: { type: 'rejectConnection', params: { reason: 'atCapacity' } } },
+        '_oobinfo.newCSA': [
+          { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
+          { actions: { type: 'rejectConnection', params: { reason: 'atCapacity' } } },
+        ],
         '_oobinfo.shutdownCSA': [
           { guard: 'hasQueued', target: 'changing', actions: 'handleShutdownCSA' },
           { target: 'idle', actions: 'handleShutdownCSA' },
@@ -292,6 +414,7 @@ export const singleServerMachine = setup({
           description: 'It is accepted, and not read until it is its turn.',
           on: {
             '_oobinfo.newCSA': [
+              { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
               { guard: 'hasRoomInQueue', actions: 'queueConnection' },
               { actions: { type: 'rejectConnection', params: { reason: 'queueFull' } } },
             ],
@@ -304,11 +427,12 @@ export const singleServerMachine = setup({
       description: 'What others have to say about the end of one client must not reach the next, who waits already.',
       on: {
         '_oobinfo.newCSA': [
+          { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
           { guard: 'hasRoomInQueue', actions: 'queueConnection' },
           { actions: { type: 'rejectConnection', params: { reason: 'queueFull' } } },
         ],
       },
-      after: { nextTurn: { target: 'idle', actions: 'admitQueued' } },
+      after: { nextTurn: { target: 'connected', actions: ['handleNewCSA', 'takeQueued', 'sendPending'] } },
     },
     draining: {
       description: 'No new client; the one that is there comes to its end.',

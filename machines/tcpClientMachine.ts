@@ -13,7 +13,8 @@ import type { ConnectionInput } from './connectionMachine';
 import type { ConnectionSummary } from './connectionTypes';
 import type { ConnectionEvent, TcpClientEmitted, TcpClientEvent } from './events';
 import type { LogicFor } from './logic';
-import { resolveTcpClientOptions, type ResolvedTcpClientOptions, type TcpClientOptions } from './options';
+import type { TcpClientOptions } from './options';
+import { resolveTcpClientOptions, type ResolvedTcpClientOptions } from './resolveOptions';
 import { bytesIn, hasEnd, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './pending';
 
 export interface TcpClientContext {

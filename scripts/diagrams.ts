@@ -10,6 +10,7 @@ import { serverCoreMachine } from '../machines/serverCoreMachine';
 import { singleServerMachine } from '../machines/singleServerMachine';
 import { drawChart } from '../server/diagram/drawChart';
 import { toMermaid } from '../server/diagram/toMermaid';
+import { stateEventTable } from './stateEventTables';
 
 interface Chart {
   readonly machine: AnyStateMachine;
@@ -59,6 +60,16 @@ const page = [
   ...charts.flatMap(({ machine, title, says }) => [`## ${title}`, says, `![${title}](diagrams/${machine.id}.svg)`]),
 ].join('\n\n');
 
+const tables = [
+  '# States × events',
+  'What each chart does about each event, in each of its states; `npm run diagrams` writes this from the machines that run. ' +
+    '`→ closed` leads there; `stays` does something, and stays; `/` takes the event and does nothing. Where there are ' +
+    'several, the first one counts whose guard lets the event through. In an empty cell nothing happens: ' +
+    '`spec/chartPaths*.spec.ts` takes every transition with a real server, and `spec/stateEventTable.spec.ts` has each ' +
+    'event come where its cell is empty.',
+  ...charts.flatMap(({ machine, title }) => [`## ${title}`, stateEventTable(machine)]),
+].join('\n\n');
+
 /** What the files are to be, by their names. */
 export async function diagramFiles(root: string): Promise<ReadonlyMap<string, string>> {
   const readmeFile = join(root, 'README.md');
@@ -68,6 +79,7 @@ export async function diagramFiles(root: string): Promise<ReadonlyMap<string, st
   const files = new Map([
     [readmeFile, filled],
     [join(root, 'docs/diagrams.md'), `${page}\n`],
+    [join(root, 'docs/state-event-tables.md'), `${tables}\n`],
   ]);
   for (const { machine } of charts) {
     files.set(join(root, 'docs/diagrams', `${machine.id}.svg`), await drawChart(machine, { standalone: true }));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,14 +8,9 @@ import { describe } from '../machines/errors';
 import { isActorLogic } from '../machines/logic';
 import type { Protocol } from '../machines/options';
 import type { diagram as Diagram, DiagramOptions } from './diagram/diagramCommand';
-import { run, type RunOptions } from './run';
+import { run } from './run';
+import { addServerFlags, type ServerFlags } from './serverFlags';
 import { loadUserModule, oneLine, UsageError } from './userModule';
-
-function toPort(text: string): number {
-  const port = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (port <= 65_535) return port;
-  throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
-}
 
 async function loadProtocol(file: string): Promise<Protocol> {
   const value = await loadUserModule(file);
@@ -38,24 +33,11 @@ const program = new Command('serverchart')
     },
   });
 
-function addServerOptions(command: Command): Command {
-  return command
-    .option('-p, --port <port>', 'the TCP port; 0 takes any free one', toPort, 1601)
-    .option('-H, --host <address>', "the address to listen on; '0.0.0.0' is every address of this machine", '127.0.0.1')
-    .option('-1, --single', 'serve one client at a time (SingleServer) instead of many (ServerCore)', false)
-    .option('--inspect [port]', 'show the running statecharts in a browser: prints where to look', toPort)
-    .addOption(
-      new Option('--inspect-data', 'the same, with contexts and payloads; what looks like a secret stays hidden')
-        .default(false)
-        .implies({ inspect: 0 }),
-    );
-}
-
-addServerOptions(program.command('echo').description('Send back whatever comes.')).action((options: RunOptions) =>
+addServerFlags(program.command('echo').description('Send back whatever comes.')).action((options: ServerFlags) =>
   run('echo', echo, options),
 );
 
-addServerOptions(
+addServerFlags(
   program
     .command('serve')
     .description('Serve a protocol of yours.')
@@ -63,7 +45,7 @@ addServerOptions(
       '<module>',
       'TypeScript or JavaScript whose default export is actor logic, or a function that returns it',
     ),
-).action(async (file: string, options: RunOptions) => run(file, await loadProtocol(file), options));
+).action(async (file: string, options: ServerFlags) => run(file, await loadProtocol(file), options));
 
 program
   .command('diagram')
@@ -89,6 +71,7 @@ Examples:
   serverchart serve ./protocol.ts --port 0    your own protocol, on any free port
   serverchart serve ./protocol.js --host 0.0.0.0
   serverchart echo --inspect                  and watch it in a browser, as it runs
+  serverchart serve ./protocol.js --tls-cert cert.pem --tls-key key.pem --max-connections 1000
   serverchart diagram ./protocol.ts -o protocol.svg
 
 A protocol in a dozen lines (protocol.ts):

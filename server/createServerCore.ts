@@ -1,9 +1,23 @@
 import { serverCore } from '../actors/serverCore';
-import { resolveServerCoreOptions, type ServerCoreOptions } from '../machines/options';
+import { checkChanges, type ConfigurableOptions } from '../machines/configure';
+import type { ServerCoreOptions } from '../machines/options';
+import { resolveServerCoreOptions } from '../machines/resolveOptions';
 import { handleOptions, ServerHandle, type HandleOptions } from './serverHandle';
 
 /** A ServerCore as a program holds it. */
-export type ServerCore = ServerHandle<typeof serverCore>;
+export class ServerCore extends ServerHandle<typeof serverCore> {
+  /**
+   * Changes limits while the server runs: `control.configure`, after a look at the values. All of the given ones change or,
+   * when one of them is bad, none. An option that is left out, or undefined, stays as it is. Connections that are open keep
+   * their time limits, and nobody is thrown out. Before the server's start it counts from the start on; after its end it
+   * does nothing.
+   * @throws {@link InvalidOptionError} naming the option, its value and what is allowed; nothing has changed then
+   */
+  configure(options: ConfigurableOptions): void {
+    checkChanges(this.actor.getSnapshot().context.options, options);
+    this.send({ type: 'control.configure', options });
+  }
+}
 
 /**
  * Kamaelia's ServerCore: one port, many connections, a handler for each.
@@ -19,5 +33,5 @@ export type ServerCore = ServerHandle<typeof serverCore>;
 export function createServerCore(options: ServerCoreOptions & HandleOptions): ServerCore {
   const [input, own] = handleOptions<ServerCoreOptions>(options);
   resolveServerCoreOptions(input);
-  return new ServerHandle(serverCore, input, own);
+  return new ServerCore(serverCore, input, own);
 }

@@ -1,5 +1,6 @@
 import { singleServer } from '../actors/singleServer';
-import { resolveSingleServerOptions, type SingleServerOptions } from '../machines/options';
+import type { SingleServerOptions } from '../machines/options';
+import { resolveSingleServerOptions } from '../machines/resolveOptions';
 import { handleOptions, ServerHandle, type HandleOptions } from './serverHandle';
 
 /** A SingleServer as a program holds it. */

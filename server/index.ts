@@ -24,9 +24,9 @@ export {
   connectionMachine,
   type ConnectionContext,
   type ConnectionInput,
-  type ConnectionOptions,
   type ProtocolInput,
 } from '../machines/connectionMachine';
+export type { ConnectionOptions } from '../machines/connectionOptions';
 export { tcpClientMachine, type TcpClientContext } from '../machines/tcpClientMachine';
 export type { ConnectedSocketAdapter } from '../machines/connectedSocketAdapter';
 export type { LogicFor } from '../machines/logic';
@@ -37,6 +37,15 @@ export type {
   ResolvedServerCoreOptions,
   ResolvedSingleServerOptions,
   ResolvedTcpClientOptions,
+} from '../machines/resolveOptions';
+export type { AdmissionOptions, ProxyProtocol } from '../machines/admissionOptions';
+export type { ConfigurableOptions } from '../machines/configure';
+export type { Restart } from '../machines/restart';
+export type { ReceiveRate, TimeLimits } from '../machines/timeLimits';
+export type { TlsOptions } from '../machines/tlsOptions';
+export type { AcceptRate } from '../machines/tokenBucket';
+export type {
+  NearCapacity,
   Protocol,
   ServerCoreOptions,
   ServerOptions,
@@ -52,10 +61,13 @@ export type {
   ConnectionInfo,
   ConnectionSummary,
   ListenAddress,
+  ProxyInfo,
 } from '../machines/connectionTypes';
+export type { ProxySsl, ProxyTlv, ProxyTlvs } from '../machines/proxyHeader';
 export type {
   ConnectionEvent,
   ConnectionsEvent,
+  Descriptors,
   ListenerEvent,
   ProtocolEmitted,
   ProtocolEvent,
@@ -68,4 +80,6 @@ export type {
   SingleServerEvent,
   TcpClientEmitted,
   TcpClientEvent,
+  TimeoutEvent,
+  TlsReload,
 } from '../machines/events';

@@ -12,8 +12,10 @@ import { isActive, wasStarted } from '../actors/relay';
 import { InvalidOptionError, ServerchartError } from '../machines/errors';
 import type { ListenAddress } from '../machines/connectionTypes';
 import type { ServerControl, ServerSummary } from '../machines/events';
-import { checkShutdownOptions, type ShutdownOptions } from '../machines/options';
+import type { ShutdownOptions } from '../machines/options';
+import { checkShutdownOptions } from '../machines/resolveOptions';
 import { summarise, type Tally } from '../machines/tally';
+import type { TlsOptions } from '../machines/tlsOptions';
 
 /** XState's clock: what every timeout of a server and of its handlers runs on. */
 export type Clock = NonNullable<ActorOptions<AnyActorLogic>['clock']>;
@@ -63,6 +65,8 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
   readonly closed: Promise<ServerSummary>;
   readonly #finish: (summary: ServerSummary) => void;
   #started: Promise<ListenAddress> | undefined;
+  /** The last call of {@link tlsReload}, however it went. */
+  #reloaded: Promise<void> = Promise.resolve();
 
   /** @internal */
   constructor(logic: TLogic, input: unknown, { clock }: HandleOptions) {
@@ -147,6 +151,43 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
     return this.closed;
   }
 
+  /**
+   * Uses other TLS options for the handshakes that begin from now on: `control.tlsReload`. Connections that stand keep
+   * theirs. Calls are done one after the other.
+   * @throws {@link InvalidOptionError} when the options are bad, or the server has been made without `tls`; nothing has
+   * changed then
+   * @throws {@link ServerchartError} `ERR_SERVER_NOT_STARTED` before the server's start, `ERR_SERVER_CLOSED` after its end
+   */
+  tlsReload(options: TlsOptions): Promise<void> {
+    // nothing says which call an answer is for, except their order
+    const reloaded = this.#reloaded.then(() => this.#reloadTls(options));
+    this.#reloaded = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  async #reloadTls(options: TlsOptions): Promise<void> {
+    if (!wasStarted(this.#ref)) throw notStarted();
+    if (!isActive(this.#ref)) throw shutDown();
+    const { promise, resolve, reject } = withResolvers<undefined>();
+    const answers = [
+      this.actor.on('server.tlsReloaded' as never, () => {
+        resolve(undefined);
+      }),
+      this.actor.on('server.tlsReloadFailed' as never, ({ error }: { readonly error: Error }) => {
+        reject(error);
+      }),
+    ];
+    this.closed.then(() => {
+      reject(shutDown());
+    }, reject);
+    this.send({ type: 'control.tlsReload', options } satisfies ServerControl as EventFromLogic<TLogic>);
+    try {
+      await promise;
+    } finally {
+      for (const answer of answers) answer.unsubscribe();
+    }
+  }
+
   /** Shuts down when a scope that said `await using` is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     // what went wrong was told by start(), or is by `closed`
@@ -164,6 +205,12 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
 
 const shutDown = (): ServerchartError =>
   new ServerchartError('ERR_SERVER_CLOSED', 'The server has been shut down; make a new one');
+
+const notStarted = (): ServerchartError =>
+  new ServerchartError(
+    'ERR_SERVER_NOT_STARTED',
+    'The server has not been started: its options are those that it was made with',
+  );
 
 /** `Promise.withResolvers`, which Node 20 lacks. */
 function withResolvers<T>(): {

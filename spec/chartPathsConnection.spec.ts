@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Net, networks } from './support/networks';
-import { connectionPaths, makeConnection } from './support/pathsConnection';
 import { patienceOn } from './support/paths';
+import { connectionPaths } from './support/pathsConnection';
+import { makeConnection } from './support/pathsConnectionDrive';
 
 describe.each(networks)('a connection on %s', (_, make) => {
   const net = new Net(make);

@@ -116,9 +116,12 @@ describe('The serverchart command', () => {
     it.each(['echo', 'serve'])('tells the options of %s with their defaults', async (name) => {
       const { code, stdout } = await installation.run([name, '--help']).ended;
       expect(code).toBe(0);
-      expect(stdout).toMatch(/--port <port> .*\(default: 1601\)/);
+      expect(stdout).toMatch(/--port <port> [^-]*\(default:\s+1601\)/);
       expect(stdout).toMatch(/--host <address> [^-]*\(default:\s+"127\.0\.0\.1"\)/);
       expect(stdout).toContain('--single');
+      for (const group of ['To speak TLS', 'To choose and limit clients', 'To run it in production']) {
+        expect(stdout).toMatch(new RegExp(`^${group}:\\n {2}-`, 'm'));
+      }
     });
 
     it("serves the protocol that the help's example shows", async () => {

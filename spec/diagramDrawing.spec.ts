@@ -120,8 +120,8 @@ describe('A drawing', () => {
   it('tells descriptions and whole transitions in tooltips', () => {
     const titles = elements.filter(({ tag }) => tag === 'title').map(({ text }) => text);
     expect(titles).toContain('Bytes flow both ways.');
-    expect(titles).toContain('after writeTimeout [isStalled] → closed / noteReason, tellSocketShutdown');
-    expect(titles).toContain('after writeTimeout → open.congested (leaves its state and enters it again)');
+    expect(titles).toContain('_socketFeedback.inboxEnded [isFlushed] → closed / noteReason, tellSocketShutdown');
+    expect(titles).toContain('after lingerTimeout → closed');
   });
 
   it('has no style and no script in it, for a strict page', () => {

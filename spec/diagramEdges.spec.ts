@@ -43,8 +43,9 @@ const cases: [string, AnyStateMachine, AnyEventObject[], string[]][] = [
     [
       'starting|_listener.listening|0',
       'listening|_listener.listening|0',
-      'listening.accepting|control.suspend|0',
-      'listening.suspended|control.resume|1',
+      'listening|control.suspend|0',
+      'listening.suspended|control.resume|0',
+      'listening.choosing||2',
       'listening|control.serverShutdown|0',
       'draining|control.shutdownMicroprocess|0',
       'draining|_listener.closed|0',

@@ -12,7 +12,7 @@ describe('The diagrams in README.md and docs/', () => {
   beforeEach(() => {
     copy = mkdtempSync(join(tmpdir(), 'serverchart-diagrams-'));
     mkdirSync(join(copy, 'docs'));
-    for (const name of ['README.md', 'docs/diagrams.md', 'docs/diagrams']) {
+    for (const name of ['README.md', 'docs/diagrams.md', 'docs/diagrams', 'docs/state-event-tables.md']) {
       cpSync(join(root, name), join(copy, name), { recursive: true });
     }
   });

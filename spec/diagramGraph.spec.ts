@@ -29,14 +29,14 @@ describe('A chart as data', () => {
     const { name, id, states, initial } = chartGraph(connectionMachine);
     expect({ name, id, initial }).toEqual({ name: 'connection', id: '', initial: ['opening'] });
     expect(states.map((state) => [state.id, state.kind])).toEqual([
-      ['opening', 'atomic'],
+      ['opening', 'compound'],
       ['open', 'compound'],
       ['closing', 'compound'],
       ['closed', 'final'],
     ]);
     expect(stateAt(connectionMachine, 'open.congested')).toMatchObject({
       name: 'congested',
-      entry: ['pauseReading', 'markProgress'],
+      entry: ['pauseReading'],
       description: expect.stringContaining('slower'),
     });
     expect(stateAt(connectionMachine, 'open').invokes).toEqual(['protocol: mkProtocolHandler']);
@@ -46,8 +46,11 @@ describe('A chart as data', () => {
     expect(transitionsOf(connectionMachine, 'open.congested')).toEqual([
       '_socketFeedback.spaceInBox / tellSpaceInBox > open.flowing',
       '_socketFeedback.inboxEnded [allowsHalfOpen] / tellProducerFinished > open.peerEnded',
-      'after writeTimeout [isStalled] / noteReason tellSocketShutdown > closed',
-      'after writeTimeout anew > open.congested',
+    ]);
+    expect(transitionsOf(connectionMachine, 'closing.lingering')).toEqual([
+      '_socketFeedback.failed > closed',
+      'control.shutdownMicroprocess > closed',
+      'after lingerTimeout > closed',
     ]);
     expect(transitionsOf(connectionMachine, 'open')).toContain('done protocol / writeOutput noteReason > closing');
     expect(transitionsOf(connectionMachine, 'closing')).toContain('error protocol');

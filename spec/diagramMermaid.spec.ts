@@ -11,11 +11,11 @@ describe('A mermaid diagram', () => {
     const lines = toMermaid(connectionMachine).split('\n');
     expect(lines.slice(0, 6)).toEqual([
       'stateDiagram-v2',
-      '  opening',
-      '  state open {',
-      '    state "flowing" as open_flowing',
-      '    state "congested" as open_congested',
-      '    state "peerEnded" as open_peerEnded',
+      '  state opening {',
+      '    state "choosing" as opening_choosing',
+      '    state "identifying" as opening_identifying',
+      '    state "admitting" as opening_admitting',
+      '    state "handshaking" as opening_handshaking',
     ]);
     expect(lines).toContain('    [*] --> open_flowing');
     expect(lines).toContain('  [*] --> opening');
@@ -29,9 +29,12 @@ describe('A mermaid diagram', () => {
     ]);
     const toClosed = lines.filter((line) => line.startsWith('  closing_flushing --> closed'));
     expect(toClosed).toEqual([
-      '  closing_flushing --> closed : control.shutdownMicroprocess<br/>_socketFeedback.failed<br/>_socketFeedback.overflowed<br/>after writeTimeout [isStalled]',
+      '  closing_flushing --> closed : control.shutdownMicroprocess<br/>_socketFeedback.failed<br/>_socketFeedback.overflowed<br/>_timeouts.writeTimeout<br/>_timeouts.maxConnectionDuration',
     ]);
-    expect(lines).toContain('  opening --> open');
+    expect(lines).toContain('  opening_choosing --> open');
+    expect(lines).toContain(
+      '  closing_lingering --> closed : _socketFeedback.failed<br/>control.shutdownMicroprocess<br/>after lingerTimeout',
+    );
   });
 
   it('notes what leads from a state into itself, which mermaid cannot draw', () => {

@@ -3,8 +3,11 @@ import { chatServer } from '../examples/chat';
 import { echoServer } from '../examples/echo';
 import { greetingServer } from '../examples/greeting';
 import { loginServer } from '../examples/login';
+import { mailServer } from '../examples/starttls';
+import { issue } from './support/certificates';
 import { emitted } from './support/events';
 import { openClient, started } from './support/fixtures';
+import { encrypt } from './support/tlsServers';
 
 describe('The example', () => {
   it('echo sends back whatever comes', async () => {
@@ -77,5 +80,25 @@ describe('The example', () => {
     const summary = host.server.shutdown();
     expect((await client.receiveAll()).toString()).toBe('Name: Bye.\n');
     expect(await summary).toMatchObject({ connections: 2, reasons: { aborted: 1, handlerFinished: 1 } });
+  });
+
+  it('starttls goes over to TLS, and throws away what came in plain text with the word for it', async () => {
+    const host = await started(mailServer(0, issue('a.test').pem));
+    const raw = await openClient(host);
+    const says = async (client: typeof raw, text: string): Promise<void> => {
+      expect(await client.receiveText(text)).toBe(text);
+    };
+    await says(raw, '220 mail.example\r\n');
+    await raw.send('EHLO me\r\nMAIL FROM:<me>\r\nstart');
+    await says(raw, '250-mail.example\r\n250 STARTTLS\r\n530 Say STARTTLS first\r\n');
+    await raw.send('tls\r\nQUIT\r\nRCPT TO:<mallory');
+    await says(raw, '220 Go ahead\r\n');
+    const client = encrypt(raw);
+    await client.send('EHLO me\r\n');
+    await says(client, '250 mail.example\r\n');
+    await client.send('NOOP\r\nQUIT\r\n');
+    await says(client, '502 That is all there is so far\r\n221 Bye\r\n');
+    await client.ended;
+    expect(client.received).toHaveLength(0);
   });
 });

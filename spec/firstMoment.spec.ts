@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fromCallback, fromPromise, sendTo, setup, type AnyActorLogic } from 'xstate';
-import { resolveTcpClientOptions } from '../machines/options';
+import { resolveTcpClientOptions } from '../machines/resolveOptions';
 import {
   connection,
   echo,

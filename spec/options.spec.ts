@@ -1,51 +1,14 @@
 /* eslint jest/expect-expect: ['warn', { assertFunctionNames: ['expect', 'expectRefusal'] }] */
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Server } from 'node:net';
-import { createActor } from 'xstate';
-import {
-  createServerCore,
-  createSingleServer,
-  echo,
-  InvalidOptionError,
-  serverCore,
-  ServerchartError,
-  singleServer,
-  type ServerCoreOptions,
-} from '../server/index';
+import { describe, expect, it } from '@jest/globals';
+import { echo, InvalidOptionError } from '../server/index';
+import { expectNothingOpened, expectRefusal, isCoreWay, ways } from './support/optionRefusals';
 
 type Options = Record<string, unknown>;
 
-/** What is thrown by a server's making, if anything is. */
-function thrownBy(make: () => unknown): unknown {
-  try {
-    make();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
-
-/** What an actor ends in when it is started. */
-function endOf(logic: typeof serverCore | typeof singleServer, input: unknown): unknown {
-  const actor = createActor(logic as typeof serverCore, { input: input as ServerCoreOptions });
-  let end: unknown;
-  actor.subscribe({ error: (error) => (end = error) });
-  actor.start();
-  expect(actor.getSnapshot().status).toBe('error');
-  expect(actor.getSnapshot().error).toBe(end);
-  return end;
-}
-
-/** The four ways to a server. */
-const ways: [string, (options: unknown) => unknown][] = [
-  ['createServerCore', (options) => thrownBy(() => createServerCore(options as never))],
-  ['createSingleServer', (options) => thrownBy(() => createSingleServer(options as never))],
-  ['createActor(serverCore)', (options) => endOf(serverCore, options)],
-  ['createActor(singleServer)', (options) => endOf(singleServer, options)],
-];
-
 const milliseconds = 'a whole number of milliseconds from 0 to 2147483647';
 const some = 'a whole number of milliseconds from 1 to 2147483647';
+const someOrNever = `${some}, or Infinity`;
+const cidrs = "an array of IP addresses and CIDR blocks, such as ['192.0.2.1', '10.0.0.0/8', '2001:db8::/32']";
 const bytes = 'a number of bytes from 0, or Infinity';
 const text = 'a string that is not empty';
 const bool = 'true or false';
@@ -56,6 +19,13 @@ const notNumbers = ['1', '', null, true, {}, [], [1], 5n, Symbol('five'), () => 
 const notWhole = [0.5, NaN, ...negative, ...notNumbers];
 const notText = ['', 0, 1, null, true, {}, ['a'], Symbol('text')];
 const notBoolean = ['true', 0, 1, null, {}, NaN];
+const notCidrs = [
+  ...[null, true, 5, '10.0.0.0/8', {}, new Set(['10.0.0.1'])],
+  ...['', 'localhost', '10.0.0', '10.0.0.0/33', '10.0.0.0/-1', '10.0.0.1/', '::/129', '::1%lo', ' ::1', 5, null].map(
+    (entry) => ['192.0.2.1', entry],
+  ),
+  new Array(1),
+];
 
 /** Option, what is allowed, what isn't. */
 const common: [string, string, unknown[]][] = [
@@ -72,6 +42,43 @@ const common: [string, string, unknown[]][] = [
   ['maxQueued', 'a whole number from 0, or Infinity', notWhole],
   ['writeTimeout', some, [...notWhole, 0, Infinity, 2 ** 31]],
   ['maxBufferedBytes', bytes, notWhole],
+  ['openTimeout', someOrNever, [...notWhole, 0, 2 ** 31]],
+  ['handlerStartTimeout', someOrNever, [...notWhole, 0, 2 ** 31]],
+  ['idleTimeout', someOrNever, [...notWhole, 0, 2 ** 31]],
+  ['maxConnectionDuration', someOrNever, [...notWhole, 0, 2 ** 31]],
+  [
+    'minReceiveRate',
+    'an object with bytesPerSecond, a whole number from 1, and window, a whole number of milliseconds from 1',
+    [
+      ...[null, true, 100, '100', [], {}, { window: 1_000 }, () => ({ bytesPerSecond: 1 })],
+      ...[0, -1, 0.5, NaN, Infinity, '1', null].map((bytesPerSecond) => ({ bytesPerSecond })),
+      ...[0, -1, 0.5, NaN, Infinity, 2 ** 31, '1', null].map((window) => ({ bytesPerSecond: 1, window })),
+      { bytesPerSecond: 1, burst: 1 },
+    ],
+  ],
+  ['allow', cidrs, notCidrs],
+  ['deny', cidrs, notCidrs],
+  [
+    'acceptRate',
+    'a number above 0, or { perSecond: a number above 0, burst: a whole number from 1 }',
+    [
+      ...[0, -1, NaN, -Infinity, '5', '', null, true, [], {}, { burst: 5 }, 5n, () => 5],
+      ...[0, -1, NaN, '5', null].map((perSecond) => ({ perSecond })),
+      ...[0, -1, 0.5, NaN, Infinity, '5', null].map((burst) => ({ perSecond: 5, burst })),
+      { perSecond: 5, window: 1 },
+    ],
+  ],
+  [
+    'restart',
+    'an object with max, a whole number from 0 or Infinity, within and delay, whole numbers of milliseconds',
+    [
+      ...[null, true, false, 5, 'never', () => ({}), { limit: 5 }, { toString: 5 }],
+      ...[-1, 0.5, NaN, '5', null].map((max) => ({ max })),
+      ...[0, -1, 0.5, NaN, Infinity, 2 ** 31, '5', null].map((within) => ({ within })),
+      ...[-1, 0.5, NaN, Infinity, 2 ** 31, '5', null].map((delay) => ({ delay })),
+    ],
+  ],
+  ['starttls', bool, notBoolean],
   ['shutdownTimeout', milliseconds, [...notWhole, Infinity, 2 ** 31]],
   ['lingerTimeout', milliseconds, [...notWhole, Infinity, 2 ** 31]],
   [
@@ -80,38 +87,33 @@ const common: [string, string, unknown[]][] = [
     [0, 'echo', null, true, {}, [], Symbol('protocol'), { transition: () => undefined }],
   ],
 ];
-const maxConnections: (typeof common)[0] = ['maxConnections', 'a whole number from 1, or Infinity', [...notWhole, 0]];
-const maxPendingBytes: (typeof common)[0] = ['maxPendingBytes', bytes, notWhole];
+const coreOnly: typeof common = [
+  ['maxConnections', 'a whole number from 1, or Infinity', [...notWhole, 0]],
+  ['maxConnectionsPerPeer', 'a whole number from 1, or Infinity', [...notWhole, 0]],
+  [
+    'nearCapacity',
+    'an object with from and until, numbers above 0 and up to 1, until at most from',
+    [
+      ...[null, true, 0.9, '0.9', [], {}, { from: 0.9 }, { until: 0.9 }, { from: 0.8, until: 0.9 }],
+      ...[0, -1, 1.01, NaN, Infinity, '0.9', null].map((from) => ({ from, until: 0.5 })),
+      ...[0, -1, NaN, '0.5', null].map((until) => ({ from: 0.9, until })),
+      { from: 0.9, until: 0.8, of: 100 },
+    ],
+  ],
+  ['descriptorHeadroom', 'a whole number from 0', [...notWhole, Infinity, 2 ** 53]],
+  ['drainStagger', milliseconds, [...notWhole, Infinity, 2 ** 31]],
+];
+const singleOnly: typeof common = [['maxPendingBytes', bytes, notWhole]];
 
 describe.each(ways)('%s', (name, attempt) => {
-  const isCore = name.includes('erverCore');
+  const isCore = isCoreWay(name);
   const required: Options = isCore ? { protocol: echo } : {};
-  const listen = jest.spyOn(Server.prototype, 'listen');
+  expectNothingOpened();
 
-  beforeEach(() => {
-    listen.mockClear();
-  });
-
-  afterEach(() => {
-    if (listen.mock.calls.length > 0) throw new Error('Something was opened');
-  });
-
-  const expectRefusal = (options: unknown, option: string, value: unknown, allowed: string): InvalidOptionError => {
-    const error = attempt(options) as InvalidOptionError;
-    expect(error).toBeInstanceOf(InvalidOptionError);
-    expect(error).toBeInstanceOf(ServerchartError);
-    expect([error.name, error.code, error.option]).toEqual(['InvalidOptionError', 'ERR_INVALID_OPTION', option]);
-    expect(Object.is(error.value, value)).toBe(true);
-    expect(error.allowed).toBe(allowed);
-    expect(error.message.startsWith(`Option '${option}' is `)).toBe(true);
-    expect(error.message.endsWith(`, but must be ${allowed}`)).toBe(true);
-    return error;
-  };
-
-  it.each([...common, isCore ? maxConnections : maxPendingBytes])(
+  it.each([...common, ...(isCore ? coreOnly : singleOnly)])(
     'refuses each bad value of %s',
     (option, allowed, values) => {
-      for (const value of values) expectRefusal({ ...required, [option]: value }, option, value, allowed);
+      for (const value of values) expectRefusal(attempt({ ...required, [option]: value }), option, value, allowed);
     },
   );
 
@@ -158,8 +160,7 @@ describe.each(ways)('%s', (name, attempt) => {
     expect(attempt({ ...required, prot: undefined })).toMatchObject({ option: 'prot', value: undefined });
   });
 
-  it("refuses the other server's own option", () => {
-    const option = isCore ? 'maxPendingBytes' : 'maxConnections';
+  it.each(isCore ? singleOnly : coreOnly)("refuses the other server's own option %s", (option) => {
     expect(attempt({ ...required, [option]: 5 })).toMatchObject({ code: 'ERR_INVALID_OPTION', option, value: 5 });
   });
 
@@ -172,7 +173,7 @@ describe.each(ways)('%s', (name, attempt) => {
   ])('refuses two places to listen: %j', (places, option, kept) => {
     const value = places[option as keyof typeof places];
     expectRefusal(
-      { ...required, ...places },
+      attempt({ ...required, ...places }),
       option,
       value,
       `left out, because '${kept}' already says where to listen`,
@@ -181,7 +182,7 @@ describe.each(ways)('%s', (name, attempt) => {
 
   it('refuses to refuse clients with a descriptor, which it could not open again', () => {
     expectRefusal(
-      { ...required, fd: 3, whenBusy: 'refuse' },
+      attempt({ ...required, fd: 3, whenBusy: 'refuse' }),
       'whenBusy',
       'refuse',
       "'reject' or 'queue' with fd, which can't be opened again",
@@ -189,11 +190,11 @@ describe.each(ways)('%s', (name, attempt) => {
   });
 
   it.each([null, 5, 'port', true, Symbol('options'), () => echo])('refuses %p as its options', (options) => {
-    expectRefusal(options, 'options', options, 'an object');
+    expectRefusal(attempt(options), 'options', options, 'an object');
   });
 });
 
-describe.each(ways.filter(([name]) => name.includes('erverCore')))('%s', (_, attempt) => {
+describe.each(ways.filter(([name]) => isCoreWay(name)))('%s', (_, attempt) => {
   it('refuses to go without a protocol', () => {
     for (const options of [{}, { port: 0 }, { protocol: undefined }]) {
       expect(attempt(options)).toMatchObject({

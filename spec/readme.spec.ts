@@ -5,13 +5,21 @@ import ts from 'typescript';
 import type { AnyActorLogic } from 'xstate';
 import * as serverchart from '../server/index';
 import * as inspect from '../server/inspect/index';
+import * as log from '../server/log/index';
+import * as metrics from '../server/metrics/index';
 import * as testing from '../server/testing/index';
 import '../server/testing/matchers/jestGlobals';
 import { Client } from './support/client';
 
 const root = join(__dirname, '..');
 /** Which pages have programs, and how many. */
-const pages = { 'README.md': 8, 'docs/inspecting.md': 2, 'docs/testing.md': 8 } as const;
+const pages = {
+  'README.md': 9,
+  'SECURITY.md': 1,
+  'docs/inspecting.md': 2,
+  'docs/operating.md': 2,
+  'docs/testing.md': 8,
+} as const;
 const blocksOf = (page: string): string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
 const blocks = Object.keys(pages).flatMap(blocksOf);
@@ -41,7 +49,7 @@ function diagnose(): readonly string[] {
   host.readFile = (path) =>
     files
       .get(path)
-      ?.replace(/'serverchart(\/inspect|\/testing)?'/g, "'../server$1/index'")
+      ?.replace(/'serverchart(\/inspect|\/log|\/metrics|\/testing)?'/g, "'../server$1/index'")
       .replace("'serverchart/testing/jest-globals'", "'../server/testing/matchers/jestGlobals'") ?? readFile(path);
   host.fileExists = (path) => files.has(path) || fileExists(path);
   host.getSourceFile = (path, languageVersion) => {
@@ -64,6 +72,8 @@ async function run(code: string): Promise<Record<string, unknown>> {
   const ours: Record<string, unknown> = {
     serverchart,
     'serverchart/inspect': inspect,
+    'serverchart/log': log,
+    'serverchart/metrics': metrics,
     'serverchart/testing': testing,
     'serverchart/testing/jest-globals': {},
     '@jest/globals': { expect, test },

@@ -11,9 +11,11 @@ import { atEnd, openClient, startServer } from './support/fixtures';
 const occupy = (network: MemoryNetwork): Promise<Scenario<typeof serverCore>> =>
   scenario(serverCore, { protocol: echo }, { network });
 
-describe('A server that opens its port again', () => {
+describe('A server that opens its port again, and has no second chance', () => {
+  const restart = { max: 0 };
+
   it('fails when somebody has taken it during a suspension, and closes its connections', async () => {
-    const started = await startServer();
+    const started = await startServer({ restart });
     const clients = [await openClient(started), await openClient(started)];
     started.server.send({ type: 'control.suspend' });
     const other = createServer().listen(started.port, '127.0.0.1');
@@ -35,7 +37,7 @@ describe('A server that opens its port again', () => {
   });
 
   it('fails, and closes the clients that queue, too', async () => {
-    await using s = await scenario(serverCore, { protocol: echo, maxConnections: 1, whenBusy: 'queue' });
+    await using s = await scenario(serverCore, { protocol: echo, maxConnections: 1, whenBusy: 'queue', restart });
     const clients = await s.clients('served', 'queued');
     await s.send({ type: 'control.suspend' });
     await using other = await occupy(s.network);
@@ -47,7 +49,7 @@ describe('A server that opens its port again', () => {
   });
 
   it('fails when somebody has taken it while it was full and refused', async () => {
-    await using s = await scenario(serverCore, { protocol: echo, maxConnections: 2, whenBusy: 'refuse' });
+    await using s = await scenario(serverCore, { protocol: echo, maxConnections: 2, whenBusy: 'refuse', restart });
     const [leaving, staying] = await s.clients('leaving', 'staying');
     expect(s.server).toBeInState({ listening: { full: 'refusing' } });
     await using other = await occupy(s.network);
@@ -58,7 +60,7 @@ describe('A server that opens its port again', () => {
   });
 
   it('fails as a SingleServer, too', async () => {
-    await using s = await scenario(singleServer, { whenBusy: 'refuse' });
+    await using s = await scenario(singleServer, { whenBusy: 'refuse', restart });
     const client = await s.client();
     await using other = await occupy(s.network);
     await expect(client.ends()).rejects.toMatchObject({ code: 'EADDRINUSE', port: 1601 });

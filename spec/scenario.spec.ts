@@ -293,7 +293,7 @@ describe('scenario', () => {
       const client = await s.client('deaf', { allowHalfOpen: true });
       await s.shutsDown();
       await client.isEnded();
-      expect(s.leftovers()).toContain('2 timers');
+      expect(s.leftovers()).toContain('3 timers');
       await s.advance(5_000);
       expect(s.leftovers()).toEqual(['connection 127.0.0.1:32768 to 127.0.0.1:1601']);
     });

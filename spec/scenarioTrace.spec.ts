@@ -59,7 +59,7 @@ describe('The trace', () => {
         290 ms  ada                      sees the end
         290 ms  ada                      has closed
         300 ms  connection:1             _socketFeedback.closed  (closing.lingering → closed)
-        300 ms  serverCore               _socketactivity.shutdownCSA id: "connection:1", reason: "handlerFinished", bytesIn: 6, bytesOut: 3, durationMs: 290
+        300 ms  serverCore               _socketactivity.shutdownCSA id: "connection:1", CSA: connection:1, reason: "handlerFinished", bytesIn: 6, bytesOut: 3, durationMs: 290
         300 ms  serverCore               emits connection.closed id: "connection:1", reason: "handlerFinished", bytesIn: 6, bytesOut: 3, durationMs: 290"
     `);
   });

@@ -91,8 +91,8 @@ describe("The root actor's stop()", () => {
     const client = await s.client('client', { allowHalfOpen: true });
     await s.shutsDown();
     await client.isEnded();
-    // shutdownTimeout and lingerTimeout run
-    expect(s.clock.pending).toBe(2);
+    // shutdownTimeout, lingerTimeout, and what looks after the time limits of all connections
+    expect(s.clock.pending).toBe(3);
     await assertNothingLeft(s, client);
   });
 

@@ -1,9 +1,10 @@
 /* eslint jest/expect-expect: ['warn', { assertFunctionNames: ['expect', 'expectNothingLeft'] }] */
 import { describe, expect, it } from '@jest/globals';
+import { EventEmitter, once } from 'node:events';
 import { createServerCore, echo } from '../server/index';
 import { emitted, eventually } from './support/events';
 import { connectClient, handler, knock, openClient, startServer, tooMuch } from './support/fixtures';
-import { expectNothingLeft, timersOf } from './support/nothingLeft';
+import { expectNothingLeft } from './support/nothingLeft';
 
 /** The process has neither a socket nor a timer more than before. */
 describe("The root actor's stop(), seen from the process", () => {
@@ -48,16 +49,19 @@ describe("The root actor's stop(), seen from the process", () => {
   });
 
   it('with congested connections', async () => {
+    const told = new EventEmitter();
     const flooding = handler(({ receive, emit }) => {
       receive(({ type }) => {
         if (type === 'inbox') emit({ type: 'outbox', data: tooMuch });
+        // on the connection's way into the state congested
+        if (type === 'control.noSpaceInBox') told.emit('congested');
       });
     });
+    const congested = once(told, 'congested');
     const started = await startServer({ protocol: flooding });
     const client = await openClient(started, { reads: false });
     await client.send('go');
-    // writeTimeout runs
-    await eventually(() => timersOf(started.server).length === 1);
+    await congested;
     await expectNothingLeft(started, [client]);
   });
 

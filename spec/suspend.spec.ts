@@ -177,7 +177,7 @@ describe('ServerCore, suspended by control.suspend', () => {
   });
 
   it('ends in a ListenError when somebody else has taken the port meanwhile, and closes what is open', async () => {
-    await using s = await start({ port: 8080 });
+    await using s = await start({ port: 8080, restart: { max: 0 } });
     const client = await s.client();
     await suspend(s);
     await using thief = await scenario(serverCore, { protocol: echo, port: 8080 }, { network: s.network });

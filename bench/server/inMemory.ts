@@ -16,7 +16,7 @@ const limits = { allowHalfOpen: false, writeTimeout: 30_000, lingerTimeout: 2_00
 // hears how each connection ended, and does nothing about it
 const server = createActor(fromTransition((ended: number) => ended + 1, 0)).start() as AnyActorRef;
 const options = { ...limits, ...(echoes[kind] && { protocol: echoes[kind] }) };
-const registry = createActor(connections, { input: { options, server } }).start();
+const registry = createActor(connections, { input: { server } }).start();
 let opened = 0;
 
 const countLive = (): number => (registry.getSnapshot() as { live: ReadonlyMap<string, unknown> }).live.size;
@@ -39,6 +39,7 @@ function open(): Duplex {
   registry.send({
     type: 'spawnConnection',
     CSA: new ConnectedSocketAdapter(socket as unknown as Socket, info, limits),
+    options,
   });
   return socket;
 }

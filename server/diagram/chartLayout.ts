@@ -40,9 +40,9 @@ export interface ChartLayout {
   readonly initials: readonly PlacedInitial[];
 }
 
-/** How many layouts of a chart are made, for the best to be taken; and up to how many lines it has more than one. */
+/** How many layouts of a chart are made, at most, for the best to be taken: fewer of a large one, which takes longer. */
 const attempts = 6;
-const maxLinesToChoose = 40;
+const linesToLayOut = 48;
 
 /** How often a chart is laid out anew because lines go through a state's text. */
 const maxCorrections = 3;
@@ -88,7 +88,7 @@ function isCrossed(part: StatePart, { x, y }: Box, lines: readonly (readonly Poi
 }
 
 async function bestGraph(parts: ChartParts, beside: ReadonlySet<number>, inBackground: boolean): Promise<ElkNode> {
-  const count = parts.lines.length > maxLinesToChoose ? 1 : attempts;
+  const count = Math.max(1, Math.min(attempts, Math.floor(linesToLayOut / parts.lines.length)));
   const tries = Array.from({ length: count }, (_, i) => elkGraph(parts, i + 1, beside));
   const graphs = await layOut(tries, inBackground);
   return graphs.reduce((a, b) => (linesOf(b) < linesOf(a) ? b : a));

@@ -61,10 +61,14 @@ async function checkCommonjs(folder, tarball) {
   await write(folder, {
     'main.js': programs.commonjs,
     'inspected.js': programs.inspected,
+    'operated.js': programs.operated,
     'protocol.ts': programs.protocol,
   });
   await check('CommonJS: serves, and import() gives what require() gives', () => node(['main.js'], folder));
   await check('CommonJS: a server can be inspected', () => node(['inspected.js'], folder));
+  await check('CommonJS: a server can be logged, and says what it takes to measure it', () =>
+    node(['operated.js'], folder),
+  );
   await check('CommonJS: the command serves', () => talkTo(serverchart(folder), ['echo', '--port', '0'], folder));
   await check('CommonJS: the command tells the version', async () => {
     const version = await run(serverchart(folder), ['--version'], folder);
@@ -101,6 +105,21 @@ async function checkEsm(folder, tarball) {
   );
 }
 
+/** With the peers that it logs and measures with. */
+async function checkOperated(folder, tarball) {
+  const tools = ['@types/node', 'pino', 'prom-client', 'typescript', 'xstate'];
+  await check('Operated: installs', () => project(folder, tarball, 'module', tools));
+  await write(folder, { 'measured.mts': programs.measured, 'measured.cts': programs.measured });
+  for (const kind of ['m', 'c']) {
+    await check(`Operated: measured.${kind}ts compiles and runs`, async () => {
+      const how = '--strict --target es2023 --lib es2023,esnext.disposable --module nodenext --types node';
+      const args = [...how.split(' '), '--skipLibCheck', `measured.${kind}ts`];
+      await node(['node_modules/typescript/bin/tsc', ...args], folder);
+      await node([`measured.${kind}js`], folder);
+    });
+  }
+}
+
 async function checkTypescript(folder, tarball) {
   const tools = ['@jest/globals', '@swc/core', '@swc/jest', '@types/node', 'jest', 'ts-node', 'typescript'];
   const others = { '@types/jest': '30.0.0' };
@@ -117,6 +136,9 @@ async function checkTypescript(folder, tarball) {
     'commonjs/typed.cts': programs.typed,
     'esm/typed.mts': programs.typed,
     'bundled/typed.ts': programs.typed,
+    'commonjs/operated.cts': programs.operatedTypes,
+    'esm/operated.mts': programs.operatedTypes,
+    'bundled/operated.ts': programs.operatedTypes,
   });
   await check('TypeScript: serves in jest', () => node(['node_modules/jest/bin/jest.js'], folder));
   await check('TypeScript: the command serves a protocol', () =>
@@ -135,9 +157,15 @@ async function checkTypescript(folder, tarball) {
     ['commonjs/typed.cts', 'nodenext', 'nodenext'],
     ['esm/typed.mts', 'nodenext', 'nodenext'],
     ['bundled/typed.ts', 'esnext', 'bundler'],
+    ['commonjs/operated.cts', 'nodenext', 'nodenext'],
+    ['esm/operated.mts', 'nodenext', 'nodenext'],
+    ['bundled/operated.ts', 'esnext', 'bundler'],
+    ['bundled/operated.ts', 'commonjs', 'node10'],
   ]) {
     await check(`TypeScript: ${file} compiles with moduleResolution ${resolution}`, () => {
       const args = ['--module', module, '--moduleResolution', resolution, '--lib', 'es2023,esnext.disposable'];
+      // TypeScript 6 has it only for those who ask
+      if (resolution === 'node10') args.push('--ignoreDeprecations', '6.0');
       return node(['node_modules/typescript/bin/tsc', ...options, ...args, file], folder);
     });
   }
@@ -153,7 +181,13 @@ try {
     await run('npm', ['pack', '--pack-destination', temp, '--loglevel=error'], root, installing);
   });
   if (existsSync(tarball)) {
-    for (const [name, act] of Object.entries({ checkCommonjs, checkEsm, checkTestRunners, checkTypescript })) {
+    for (const [name, act] of Object.entries({
+      checkCommonjs,
+      checkEsm,
+      checkTestRunners,
+      checkOperated,
+      checkTypescript,
+    })) {
       const folder = join(temp, name);
       await mkdir(folder);
       await act(folder, tarball);

@@ -56,6 +56,61 @@ async function main() {
 main();
 `;
 
+/** A program that logs with what it has, and that is told what it lacks to measure. */
+export const operated = `
+const assert = require('node:assert');
+const { createServerCore, echo } = require('serverchart');
+const { logTo } = require('serverchart/log');
+const { prometheusMetrics } = require('serverchart/metrics');
+async function main() {
+  const server = createServerCore({ protocol: echo, port: 0 });
+  const events = [];
+  const log = ({ event }) => events.push(event);
+  logTo(server, { debug: log, info: log, warn: log, error: log });
+  assert.throws(() => prometheusMetrics(server), { code: 'ERR_MISSING_PEER' });
+  await server.start();
+  await server.shutdown();
+  assert.deepStrictEqual(events, ['server.listening', 'server.draining', 'server.shutdown']);
+}
+main();
+`;
+
+/** The same with pino and prom-client, in TypeScript. */
+export const measured = `
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { createServerCore, echo } from 'serverchart';
+import { logTo, type Attachment } from 'serverchart/log';
+import { prometheusMetrics } from 'serverchart/metrics';
+
+export async function main(): Promise<void> {
+  const server = createServerCore({ protocol: echo, port: 0 });
+  const registry = new Registry();
+  const attached: Attachment[] = [logTo(server, pino({ level: 'warn' })), prometheusMetrics(server, { registry })];
+  // @ts-expect-error no registry
+  const wrong = (): Attachment => prometheusMetrics(server, { registry: 0 });
+  await server.start();
+  const text = await registry.metrics();
+  if (!text.includes('serverchart_ready 1')) throw new Error(text);
+  await server.shutdown();
+  for (const one of attached) one.detach();
+}
+void main();
+`;
+
+/** What type checkers see of what is measured and logged, whether or not there is anything to do it with. */
+export const operatedTypes = `
+import type { ServerCore } from 'serverchart';
+import { logTo, type Attachment, type Logger } from 'serverchart/log';
+import { openTelemetryMetrics, prometheusMetrics, type MetricsMeter } from 'serverchart/metrics';
+
+export const log = (server: ServerCore, logger: Logger): Attachment => logTo(server, logger);
+export const measure = (server: ServerCore, meter: MetricsMeter): Attachment => openTelemetryMetrics(server, { meter });
+export const scrape = (server: ServerCore): Attachment => prometheusMetrics(server, { prefix: 'mine_' });
+// @ts-expect-error a wrong option, of something that isn't any
+export const wrong = (server: ServerCore): Attachment => prometheusMetrics(server, { prefiks: 'mine_' });
+`;
+
 export const esm = `
 import assert from 'node:assert';
 import { createRequire } from 'node:module';

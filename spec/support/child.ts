@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { atEnd } from './fixtures';
 
 /** Compiles what a child requires: in a tenth of the time that ts-node takes. */
-const hook = `
+export const hook = `
 const { readFileSync } = require('node:fs');
 const { transformSync } = require('@swc/core');
 require.extensions['.ts'] = (module, filename) => {

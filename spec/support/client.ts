@@ -41,6 +41,11 @@ export class Client {
     return client;
   }
 
+  /** On a socket that is there: one with TLS, say. */
+  static over(socket: Socket): Client {
+    return new Client(socket);
+  }
+
   /** All that has arrived and was not yet taken by {@link receive}. */
   get received(): Buffer {
     return this.#received;

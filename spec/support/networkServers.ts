@@ -1,12 +1,12 @@
 import { afterEach } from '@jest/globals';
 import { createActor, type Actor, type AnyActor } from 'xstate';
 import { setNetwork, type Network } from '../../actors/network';
+import { ServerCore } from '../../server/createServerCore';
 import { ServerHandle } from '../../server/serverHandle';
 import {
   serverCore,
   singleServer,
   tcpClient,
-  type ServerCore,
   type ServerCoreOptions,
   type ServerEmitted,
   type SingleServer,
@@ -31,7 +31,7 @@ export class NetServers extends Net {
 
   /** A ServerCore that has not started. */
   makeCore(options: ServerCoreOptions): ServerCore {
-    return this.#host(new ServerHandle(serverCore, { port: 0, ...options }, { clock: this.clock }));
+    return this.#host(new ServerCore(serverCore, { port: 0, ...options }, { clock: this.clock }));
   }
 
   /** A ServerCore that listens. */

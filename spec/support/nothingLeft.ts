@@ -21,7 +21,7 @@ const added = (): string[] =>
     .map(([kind]) => kind);
 
 /** The pending timers of a server's system. */
-export const timersOf = ({ actor }: Pick<Started['server'], 'actor'>): string[] =>
+const timersOf = ({ actor }: Pick<Started['server'], 'actor'>): string[] =>
   Object.keys((actor as Started['server']['actor']).system.getSnapshot()._scheduledEvents);
 
 const warn = jest.spyOn(console, 'warn');

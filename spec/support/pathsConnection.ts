@@ -1,26 +1,38 @@
-import { assign, createActor, type Actor, type AnyEventObject, type SnapshotFrom } from 'xstate';
-import { ConnectedSocketAdapter } from '../../actors/connectedSocketAdapter';
-import { connectionInfo } from '../../actors/connectionInfo';
+import { assign, type AnyEventObject, type SnapshotFrom } from 'xstate';
 import { connectionMachine, type ConnectionInput } from '../../machines/connectionMachine';
-import { connection, setupProtocol } from '../../server/index';
-import type { Drive } from '../../server/testing/paths/modelPath';
+import type { TimeLimits } from '../../machines/timeLimits';
+import { setupProtocol } from '../../server/index';
 import { modelPaths, type ModelPaths } from '../../server/testing/paths/modelPaths';
-import { eventually } from './events';
-import { atEnd } from './fixtures';
-import { turns, type Net, type Peer } from './networks';
-import { floodFor } from './paths';
-import { Recorder, type Recorded } from './recorder';
+import { issue } from './certificates';
+import { Recorder } from './recorder';
 
-const limits = { allowHalfOpen: false, writeTimeout: 1_000, lingerTimeout: 2_000 } as const;
-const socketLimits = { ...limits, maxBufferedBytes: 1_000 };
+type Options = ConnectionInput['options'];
+type ConnectionSnapshot = SnapshotFrom<typeof connectionMachine>;
+
+export const timeLimits = {
+  openTimeout: 5_000,
+  handlerStartTimeout: 300,
+  idleTimeout: 400,
+  minReceiveRate: { bytesPerSecond: 1_000, window: 200 },
+  writeTimeout: 1_000,
+} as const satisfies TimeLimits;
+
+const { openTimeout, writeTimeout, handlerStartTimeout, idleTimeout, minReceiveRate } = timeLimits;
+export const lingerTimeout = 2_000;
+
+/** The connection's whole time is up before any other limit is. */
+export const brief = {
+  maxConnectionDuration: 3_000,
+  ...{ openTimeout: 60_000, writeTimeout: 60_000, lingerTimeout: 60_000 },
+} as const satisfies Partial<Options>;
 
 /** A handler that says what the spec wants, and crashes when its peer says so. */
-const talking = new Recorder((event) => {
+export const talking = new Recorder((event) => {
   if (event.type === 'inbox' && event.data.includes('!')) throw new Error('under test');
 });
 
 /** A handler that crashes at its last word. */
-const failing = new Recorder((event) => {
+export const failing = new Recorder((event) => {
   if (event.type === 'control.socketShutdown') throw new Error('under test');
 });
 
@@ -30,22 +42,38 @@ const finishing = setupProtocol().createMachine({
   states: { listening: { on: { inbox: { target: 'over' } } }, over: { type: 'final' } },
 });
 
+/** A handler that waits for something else than its peer, and in vain. */
+const stuck = setupProtocol().createMachine({
+  initial: 'preparing',
+  states: {
+    preparing: { on: { 'control.spaceInBox': { target: 'reading' } } },
+    reading: { on: { inbox: { actions: 'reply' } } },
+  },
+});
+
 /** What a socket is to the model. */
 interface ModelCSA {
   /** Nothing waits to be sent. */
   readonly isFlushed: boolean;
   /** The peer has ended its side. */
   readonly isEnded: boolean;
+  /** There is to be TLS. */
+  readonly isUpgrading: boolean;
 }
 
-const modelInput = (options: Partial<ConnectionInput['options']>): ConnectionInput => ({
-  CSA: { isFlushed: true, isEnded: false } as unknown as ConnectionInput['CSA'],
-  options: { ...limits, protocol: talking.protocol, ...options },
+const idleCSA: ModelCSA = { isFlushed: true, isEnded: false, isUpgrading: false };
+
+const modelInput = (options: Partial<Options>): ConnectionInput => ({
+  CSA: { ...idleCSA, info: { peer: '127.0.0.1' }, isFrom: () => true } as unknown as ConnectionInput['CSA'],
+  options: {
+    ...{ allowHalfOpen: false, maxBufferedBytes: 1_000, openTimeout, writeTimeout, lingerTimeout },
+    ...{ protocol: talking.protocol, ...options },
+  },
 });
 
-const CSAOf = ({ context }: SnapshotFrom<typeof connectionMachine>): ModelCSA => {
-  const CSA = context.CSA as unknown as ModelCSA;
-  return { isFlushed: CSA.isFlushed, isEnded: CSA.isEnded || context.reason === 'peerClosed' };
+const CSAOf = ({ context }: ConnectionSnapshot): ModelCSA => {
+  const { isFlushed, isEnded, isUpgrading } = context.CSA as unknown as ModelCSA;
+  return { isFlushed, isEnded: isEnded || context.reason === 'peerClosed', isUpgrading };
 };
 
 const noted = (what: Partial<ModelCSA>): never =>
@@ -57,48 +85,132 @@ const model = connectionMachine.provide({
     tellNoSpaceInBox: noted({ isFlushed: false }),
     tellSpaceInBox: noted({ isFlushed: true }),
     tellProducerFinished: noted({ isEnded: true }),
+    startTls: noted({ isUpgrading: true }),
+    tellSslready: noted({ isUpgrading: false }),
   },
-  guards: { isStalled: ({ event }) => 'isStalled' in event && event.isStalled === true },
 });
 
-function canCome(snapshot: SnapshotFrom<typeof connectionMachine>, event: AnyEventObject): boolean {
+function canCome(snapshot: ConnectionSnapshot, event: AnyEventObject): boolean {
   const { type } = event;
-  const { protocol, readsWhileCongested = false } = snapshot.context.options;
-  const { isFlushed, isEnded } = CSAOf(snapshot);
+  const { options } = snapshot.context;
+  const { protocol } = options;
   if (protocol === finishing) {
     return type === 'xstate.done.actor.protocol' || event['reason'] === 'serverShutdown';
   }
   if (protocol === failing.protocol) {
     return type === (snapshot.matches('open') ? 'signal.producerFinished' : 'xstate.error.actor.protocol');
   }
-  // at once, before anything else can happen
-  if (snapshot.matches({ closing: 'flushing' }) && isFlushed) {
-    return type === (isEnded ? '_socketFeedback.closed' : '_socketFeedback.flushed');
-  }
+  if (protocol === stuck) return type === '_timeouts.handlerStartTimeout';
+  if (snapshot.matches('opening')) return canComeOpening(snapshot, type);
+  // who has gone to TLS by now goes on as everybody does
+  if (options.tls !== undefined && options.starttls !== true) return false;
+  if (snapshot.matches({ open: 'upgrading' })) return canComeUpgrading(snapshot, type);
+  if (snapshot.matches({ closing: 'flushing' })) return canComeFlushing(snapshot, type);
+  return canComeOpen(snapshot, event);
+}
+
+function canComeOpening(snapshot: ConnectionSnapshot, type: string): boolean {
   switch (type) {
+    case '_socketFeedback.failed':
+      return snapshot.matches({ opening: 'identifying' });
+    case '_socketFeedback.closed':
+      // how a handshake ends is told by what is above the socket
+      return !snapshot.matches({ opening: 'handshaking' });
+    default:
+      return isDue(snapshot, type);
+  }
+}
+
+function canComeUpgrading(snapshot: ConnectionSnapshot, type: string): boolean {
+  const { isFlushed, isEnded } = CSAOf(snapshot);
+  const isPossible = snapshot.context.options.starttls === true && !isEnded;
+  // at once, before anything else can happen
+  if (!isPossible) return type === '_socketFeedback.tlsFailed';
+  switch (type) {
+    case '_socketFeedback.secured':
+    case '_socketFeedback.tlsFailed':
+      return isFlushed;
+    case '_socketFeedback.spaceInBox':
+    case '_socketFeedback.closed':
+      // the handshake has not begun
+      return !isFlushed;
+    case '_socketFeedback.failed':
+    case '_socketFeedback.inboxEnded':
     case 'xstate.done.actor.protocol':
-      return false;
     case 'xstate.error.actor.protocol':
-      return snapshot.matches({ open: 'flowing' });
+      return false;
+    default:
+      return isDue(snapshot, type);
+  }
+}
+
+function canComeFlushing(snapshot: ConnectionSnapshot, type: string): boolean {
+  const { isFlushed, isEnded, isUpgrading } = CSAOf(snapshot);
+  // at once, before anything else can happen
+  if (isUpgrading) return type === '_socketFeedback.closed';
+  if (isFlushed) return type === (isEnded ? '_socketFeedback.closed' : '_socketFeedback.flushed');
+  switch (type) {
+    case 'xstate.error.actor.protocol':
+      return false;
     case '_socketFeedback.flushed':
       return !isEnded;
     case '_socketFeedback.closed':
-      return !snapshot.matches({ closing: 'flushing' }) || isEnded;
+      return isEnded;
+    default:
+      return isDue(snapshot, type);
+  }
+}
+
+function canComeOpen(snapshot: ConnectionSnapshot, { type, ...event }: AnyEventObject): boolean {
+  const { isFlushed, isEnded } = CSAOf(snapshot);
+  switch (type) {
+    case 'xstate.done.actor.protocol':
+    case '_socketFeedback.tlsFailed':
+      return false;
+    case 'xstate.error.actor.protocol':
+      return snapshot.matches({ open: 'flowing' });
     case '_socketFeedback.inboxEnded':
       // what isn't read has no end
       if (isEnded || event['reason'] === 'serverShutdown') return false;
-      return readsWhileCongested || !snapshot.matches({ open: 'congested' });
+      return isReading(snapshot);
     case '_socketFeedback.noSpaceInBox':
       return isFlushed;
     case '_socketFeedback.spaceInBox':
       return !isFlushed;
     default:
-      return event['isStalled'] !== true || !isFlushed;
+      return isDue(snapshot, type);
   }
 }
 
-const stalling = (state: string): AnyEventObject[] =>
-  [true, false].map((isStalled) => ({ type: `xstate.after.writeTimeout.connection.${state}`, isStalled }));
+const isReading = (snapshot: ConnectionSnapshot): boolean =>
+  snapshot.matches({ open: 'flowing' }) ||
+  (snapshot.matches({ open: 'congested' }) && snapshot.context.options.readsWhileCongested === true);
+
+/** Of a time limit: whether it is the next one to be up. */
+function isDue(snapshot: ConnectionSnapshot, type: string): boolean {
+  const { options } = snapshot.context;
+  const { isFlushed } = CSAOf(snapshot);
+  const isBrief = options.maxConnectionDuration !== undefined;
+  switch (type) {
+    case '_timeouts.handlerStartTimeout':
+      return false;
+    case '_timeouts.maxConnectionDuration':
+      return isBrief;
+    case '_timeouts.idleTimeout':
+      return options.idleTimeout !== undefined && isReading(snapshot);
+    case '_timeouts.minReceiveRate':
+      return options.minReceiveRate !== undefined && isReading(snapshot);
+    case '_timeouts.openTimeout':
+      return !isBrief && isFlushed;
+    case '_timeouts.writeTimeout':
+      return !isBrief && !isFlushed;
+    default:
+      return true;
+  }
+}
+
+const proxyProtocol = { trusted: ['127.0.0.1'] };
+const tls = issue('a.test').pem;
 
 /** Every path of a connection's chart. */
 export const connectionPaths = (): ModelPaths<ConnectionInput> =>
@@ -109,118 +221,25 @@ export const connectionPaths = (): ModelPaths<ConnectionInput> =>
       modelInput({ readsWhileCongested: true }),
       modelInput({ protocol: finishing }),
       modelInput({ protocol: failing.protocol }),
+      modelInput({ protocol: stuck, handlerStartTimeout }),
+      modelInput({ readsWhileCongested: true, idleTimeout }),
+      modelInput({ readsWhileCongested: true, minReceiveRate }),
+      modelInput({ allowHalfOpen: true, ...brief }),
+      ...[{ proxyProtocol }, { proxyProtocol, tls }, { tls }, { tls, starttls: true }].flatMap((options) => [
+        modelInput(options),
+        modelInput({ ...options, ...brief }),
+      ]),
     ],
     events: [
       { type: 'outbox', data: 'hello' },
       { type: 'xstate.error.actor.protocol', error: new Error('under test') },
       { type: '_socketFeedback.inboxEnded', reason: 'peerClosed' },
       { type: '_socketFeedback.inboxEnded', reason: 'serverShutdown' },
-      ...['open.congested', 'open.peerEnded', 'closing.flushing'].flatMap(stalling),
     ],
     serialize: CSAOf,
     filter: canCome,
     cells: true,
+    unreachable: {
+      'open.upgrading|_socketFeedback.noSpaceInBox|0': 'what the handler writes meanwhile is held, and meets no socket',
+    },
   });
-
-/** A connection that has not started, over a socket on a network. */
-export async function makeConnection(
-  net: Net,
-  { options }: ConnectionInput,
-): Promise<{ actor: Actor<typeof connection>; drive: Drive }> {
-  const [client, accepted] = await net.pair();
-  const { socket } = accepted;
-  const { allowHalfOpen } = options;
-  const { clock } = net;
-  const CSA = new ConnectedSocketAdapter(socket, connectionInfo('connection:1', socket), {
-    ...socketLimits,
-    allowHalfOpen,
-    clock,
-  });
-  const actor = createActor(connection, { input: { CSA, options }, clock });
-  atEnd(() => actor.stop());
-  const recorder = options.protocol === failing.protocol ? failing : talking;
-  // it starts with the connection
-  const first = recorder.handlers.length;
-  const handler = (): Recorded => {
-    const made = recorder.handlers[first];
-    if (made === undefined) throw new Error('The handler has not started');
-    return made;
-  };
-  return { actor, drive: connectionDrive(net, actor, client, accepted, handler) };
-}
-
-/** How the events of a connection happen. */
-function connectionDrive(
-  net: Net,
-  actor: Actor<typeof connection>,
-  client: Peer,
-  accepted: Peer,
-  handler: () => Recorded,
-): Drive {
-  const says = (event: AnyEventObject): void => {
-    handler().emit(event as never);
-  };
-  /** What comes behind the end of a handler that has gone past the adapter. */
-  const tellLate = (event: AnyEventObject): boolean => {
-    const isLate = actor.getSnapshot().matches('closing');
-    if (isLate) actor.send(event as never);
-    return isLate;
-  };
-  return {
-    'signal.*': says,
-    'serversignal.*': says,
-    '_socketFeedback.refused': (event) => {
-      if (!tellLate(event)) says({ type: 'outbox', data: 42 });
-    },
-    '_socketFeedback.inboxEnded': ({ reason }) => {
-      if (reason === 'serverShutdown') actor.send({ type: 'control.serverShutdown' });
-      else client.socket.end();
-    },
-    '_socketFeedback.noSpaceInBox': () => {
-      handler().write(floodFor(net));
-    },
-    '_socketFeedback.overflowed': (event) => {
-      if (tellLate(event)) return;
-      handler().write(floodFor(net));
-      handler().write('.');
-    },
-    '_socketFeedback.spaceInBox': () => {
-      client.reads();
-    },
-    '_socketFeedback.flushed': () => {
-      client.reads();
-    },
-    '_socketFeedback.failed': async () => {
-      client.socket.resetAndDestroy();
-      if (!actor.getSnapshot().matches({ open: 'peerEnded' })) return;
-      // once all is read, who doesn't write hears of no reset
-      await turns();
-      handler().write('.');
-    },
-    '_socketFeedback.closed': () => {
-      if (actor.getSnapshot().matches('open')) accepted.socket.destroy();
-      else client.reads().socket.end();
-    },
-    'xstate.done.actor.protocol': () => client.socket.write('.'),
-    'xstate.error.actor.protocol': () => {
-      if (actor.getSnapshot().matches('open')) client.socket.write('!');
-    },
-    'xstate.after.writeTimeout.*': async ({ isStalled }) => {
-      if (isStalled === true) {
-        // something may have left since the last look, but not since the one after
-        await net.clock.advance(2 * limits.writeTimeout);
-        return;
-      }
-      if (accepted.socket.writableLength > 0) await readsHalf(client, floodFor(net));
-      await net.clock.advance(limits.writeTimeout);
-    },
-    'xstate.after.lingerTimeout.*': () => net.clock.advance(limits.lingerTimeout),
-  };
-}
-
-/** More than the buffers between the two ends hold, so that something has left for certain. */
-async function readsHalf({ socket }: Peer, { length }: Buffer): Promise<void> {
-  socket.resume();
-  await eventually(() => socket.bytesRead > length / 2);
-  socket.pause();
-}

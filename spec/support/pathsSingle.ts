@@ -1,31 +1,63 @@
-import type { AnyEventObject, SnapshotFrom } from 'xstate';
+import { assign, type AnyEventObject, type SnapshotFrom } from 'xstate';
 import { singleServerMachine, type SingleServer, type SingleServerOptions } from '../../server/index';
 import type { Drive } from '../../server/testing/paths/modelPath';
 import { modelPaths, type ModelPaths } from '../../server/testing/paths/modelPaths';
 import { emitted } from './events';
 import { deaf } from './fixtures';
 import type { Net, Peer } from './networks';
-import { floodFor, lateCSA, listenerEvents, modelCSA, serverOptions, takenPort } from './paths';
+import * as paths from './paths';
 
-const common = { ...serverOptions, maxPendingBytes: 10 };
+const common = { ...paths.serverOptions, maxPendingBytes: 10 };
+
+type SingleSnapshot = SnapshotFrom<typeof singleServerMachine>;
+
+/** What the chart leaves to others, and the model must know: what comes next, at once. */
+interface Beyond {
+  readonly next?: string | undefined;
+}
+
+const nextIn = ({ context }: SingleSnapshot): string | undefined => (context as Beyond).next;
+const noted = (what: Beyond): never => assign(what as never) as never;
 
 /** What the chart can't see of a client is in the event. */
 const model = singleServerMachine.provide({
-  guards: { takesBytes: ({ context, event }) => context.CSA !== undefined && !('isLate' in event) },
+  guards: { takesBytes: ({ context, event }) => context.isOpen && context.CSA !== undefined && !('isLate' in event) },
+  actions: {
+    admitIdentified: noted({ next: '_CSA.opened' }),
+    rejectIdentified: noted({ next: 'xstate.done.actor.connection' }),
+    emitOpened: noted({ next: undefined }),
+    emitRestarting: noted({ next: 'xstate.error.actor.listener' }),
+    restartListener: noted({ next: undefined }),
+  },
 });
 
-function canCome(snapshot: SnapshotFrom<typeof singleServerMachine>, event: AnyEventObject): boolean {
-  const { CSA, options, pending, portIsFree, tally } = snapshot.context;
-  if (options.port === takenPort) return event.type === '_listener.failed';
+function canCome(snapshot: SingleSnapshot, event: AnyEventObject): boolean {
+  const { CSA, isOpen, options, pending, queue, portIsFree, tally, failures } = snapshot.context;
+  const isOpening = CSA !== undefined && !isOpen;
+  // nobody is there
+  if (event.type.endsWith('.actor.connection') && CSA === undefined) return false;
+  const next = nextIn(snapshot);
+  if (next !== undefined) return event.type === next;
+  if (options.port === paths.takenPort) return event.type === '_listener.failed';
   // at once, before anything else can happen
   if (snapshot.matches('draining') && !portIsFree) return event.type === '_listener.closed';
-  if (snapshot.matches({ draining: 'cutting' })) return event.type === 'xstate.done.actor.connection';
+  const isCut = snapshot.matches({ draining: 'cutting' }) || (snapshot.matches('draining') && isOpening);
+  if (isCut) return event.type === 'xstate.done.actor.connection';
   switch (event.type) {
     case '_listener.failed':
+      return isListening(snapshot) && failures.length === 0;
     case '_listener.closed':
+    case 'xstate.error.actor.listener':
+    case '_CSA.opened':
     case '_oobinfo.shutdownCSA':
       // the server raises the latter itself
       return false;
+    case '_oobinfo.newCSA':
+      if (paths.peerOf(event) === paths.proxy) return snapshot.matches('idle') && queue.length === 0;
+      // after a failure nobody comes before the next client is awaited
+      return failures.length === 0 || snapshot.matches('draining');
+    case '_CSA.identified':
+      return isOpening;
     case '_listener.listening':
       if (snapshot.matches('idle')) return options.whenBusy === 'refuse' && tally.connections > 0;
       return snapshot.matches('starting') || snapshot.matches('draining');
@@ -33,10 +65,7 @@ function canCome(snapshot: SnapshotFrom<typeof singleServerMachine>, event: AnyE
     case '_CSA.noSpaceInBox':
     case '_CSA.spaceInBox':
       // without a handler a drain ends the connection's boxes at once
-      return CSA !== undefined && options.protocol === undefined && !snapshot.matches('draining');
-    case 'xstate.done.actor.connection':
-    case 'xstate.error.actor.connection':
-      return CSA !== undefined;
+      return CSA !== undefined && isOpen && options.protocol === undefined && !snapshot.matches('draining');
     case 'inbox':
     case 'control.producerFinished':
       // a drain ends a connection that has no handler to say otherwise
@@ -47,6 +76,11 @@ function canCome(snapshot: SnapshotFrom<typeof singleServerMachine>, event: AnyE
   }
 }
 
+/** There is a port that clients can come to. */
+const isListening = (snapshot: SingleSnapshot): boolean =>
+  ['idle', 'connected', 'changing'].some((state) => snapshot.matches(state as 'idle')) &&
+  !snapshot.matches({ connected: 'refusing' });
+
 /** Every path of SingleServer's chart. */
 export const singlePaths = (): ModelPaths<SingleServerOptions | undefined> =>
   modelPaths(model, {
@@ -55,22 +89,27 @@ export const singlePaths = (): ModelPaths<SingleServerOptions | undefined> =>
       { ...common, protocol: deaf },
       { ...common, whenBusy: 'queue', maxQueued: 2 },
       { ...common, whenBusy: 'refuse' },
-      { ...common, port: takenPort },
+      { ...common, port: paths.takenPort },
     ],
     events: [
       { type: 'inbox', data: 'little' },
       { type: 'inbox', data: 'more than there is room for' },
       { type: 'inbox', data: 'late', isLate: true },
-      { type: '_oobinfo.newCSA', CSA: modelCSA },
+      { type: '_oobinfo.newCSA', CSA: paths.modelCSA() },
+      { type: '_oobinfo.newCSA', CSA: paths.modelCSA(paths.unwelcome) },
+      { type: '_oobinfo.newCSA', CSA: paths.modelCSA(paths.proxy) },
       { type: '_CSA.outbox', data: Buffer.from('hello') },
       { type: 'xstate.done.actor.connection', output: { reason: 'peerClosed' } },
       { type: 'xstate.error.actor.connection', error: new Error('under test') },
-      ...listenerEvents,
+      ...paths.listenerEvents,
+      ...paths.openingEvents,
     ],
-    serialize: ({ context: { CSA, pending, queue, portIsFree, tally } }) => [
-      ...[CSA !== undefined, tally.connections > 0],
-      ...[pending.events.length, queue.length, portIsFree],
-    ],
+    serialize: (snapshot) => {
+      const { CSA, isOpen, pending, queue, portIsFree, tally, failures } = snapshot.context;
+      const isUsed = tally.connections > 0;
+      const lengths = [pending, queue, failures].map((list) => ('events' in list ? list.events : list).length);
+      return [CSA !== undefined, isOpen, isUsed, lengths, portIsFree, nextIn(snapshot)];
+    },
     filter: canCome,
     cells: true,
   });
@@ -78,28 +117,32 @@ export const singlePaths = (): ModelPaths<SingleServerOptions | undefined> =>
 /** How the events of a SingleServer happen on a network. */
 export function singleDrive(net: Net, server: SingleServer): Drive {
   const clients: Peer[] = [];
-  const snapshot = (): SnapshotFrom<typeof singleServerMachine> => server.actor.getSnapshot();
+  const snapshot = (): SingleSnapshot => server.actor.getSnapshot();
+  const come = async (peer: string): Promise<Peer> => {
+    if (isListening(snapshot())) {
+      return net.call({ host: '127.0.0.1', port: server.address?.port ?? 0, localAddress: peer });
+    }
+    const [client, CSA] = await paths.lateCSA(net, peer);
+    server.send({ type: '_oobinfo.newCSA', CSA });
+    return client;
+  };
   const overwhelm = async (): Promise<void> => {
     const isFull = emitted(server, 'signal.noSpaceInBox');
-    server.send({ type: 'inbox', data: floodFor(net) });
+    server.send({ type: 'inbox', data: paths.floodFor(net) });
     await isFull;
   };
   return {
+    ...paths.listenerDrive(net, server),
     '_listener.listening': (event) => {
       // elsewhere it comes by itself
       if (snapshot().matches('draining')) server.send(event as never);
     },
-    '_listener.closed': 'itself',
-    '_listener.failed': 'itself',
-    '_oobinfo.newCSA': async () => {
-      if (!snapshot().matches({ connected: 'refusing' }) && !snapshot().matches('draining')) {
-        clients.push(net.call({ host: '127.0.0.1', port: server.address?.port ?? 0 }));
-        return;
-      }
-      const [client, CSA] = await lateCSA(net);
-      clients.push(client);
-      server.send({ type: '_oobinfo.newCSA', CSA });
+    '_oobinfo.newCSA': async (event) => {
+      const client = await come(paths.peerOf(event));
+      if (paths.peerOf(event) !== paths.unwelcome) clients.push(client);
     },
+    '_CSA.identified': (event) => clients[0]?.socket.write(paths.proxyHeader(paths.peerOf(event))),
+    '_CSA.opened': 'itself',
     '_CSA.outbox': () => clients[0]?.socket.write('hello'),
     '_CSA.noSpaceInBox': overwhelm,
     '_CSA.spaceInBox': async () => {
@@ -119,6 +162,5 @@ export function singleDrive(net: Net, server: SingleServer): Drive {
       clients.shift()?.socket.end();
     },
     'xstate.after.nextTurn.*': () => net.clock.advance(0),
-    'xstate.after.shutdownTimeout.*': () => net.clock.advance(serverOptions.shutdownTimeout),
   };
 }

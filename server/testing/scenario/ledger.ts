@@ -7,19 +7,21 @@ import type { RejectReason, ServerEmitted } from '../../../machines/events';
 /** What has become of one client at its server. */
 export class Fate {
   readonly server: AnyActorRef;
-  readonly info: ConnectionInfo;
-  readonly rejected: RejectReason | undefined;
+  /** With a PROXY header, from its end on, that is what it said. */
+  info: ConnectionInfo;
+  /** The connection has, or had, a handler. */
+  hasOpened = false;
+  rejected: RejectReason | undefined;
   closed: ClosedConnection | undefined;
 
-  constructor(server: AnyActorRef, info: ConnectionInfo, rejected?: RejectReason) {
+  constructor(server: AnyActorRef, info: ConnectionInfo) {
     this.server = server;
     this.info = info;
-    this.rejected = rejected;
   }
 
   /** The connection has a handler. */
   get isOpen(): boolean {
-    return this.#isUndecided && isActive(this.server);
+    return this.hasOpened && this.#isUndecided && isActive(this.server);
   }
 
   /** The server was stopped, and with it a connection that was open. */
@@ -39,7 +41,10 @@ export class Ledger {
   readonly #fates: Fate[] = [];
   #listening: ListenAddress | undefined;
 
-  /** Takes what an actor has emitted; what isn't about a connection is ignored. */
+  /**
+   * Takes what an actor has emitted; what isn't about a connection is ignored.
+   * @returns what becomes of the client, when it was not heard of before
+   */
   hear(server: AnyActorRef, emitted: EventObject): Fate | undefined {
     const event = emitted as ServerEmitted;
     if (event.type === 'server.listening') {
@@ -49,16 +54,25 @@ export class Ledger {
     // a tcpClient speaks of its connection in the same words
     if (!this.#servers.has(server)) return undefined;
     switch (event.type) {
+      case 'connection.opening':
       case 'connection.opened': {
         const { type, ...info } = event;
-        return this.#enter(new Fate(server, info));
+        const known = this.#find(server, info.id);
+        const fate = known ?? this.#enter(new Fate(server, info));
+        fate.info = info;
+        fate.hasOpened = type === 'connection.opened';
+        return known === undefined ? fate : undefined;
       }
-      case 'connection.rejected':
-        return event.info && this.#enter(new Fate(server, event.info, event.reason));
+      case 'connection.rejected': {
+        if (event.info === undefined) return undefined;
+        const known = this.#find(server, event.info.id);
+        const fate = known ?? this.#enter(new Fate(server, event.info));
+        fate.rejected = event.reason;
+        return known === undefined ? fate : undefined;
+      }
       case 'connection.closed': {
         const { type, ...closed } = event;
-        // ids are a server's own
-        const fate = this.#fates.findLast(({ server: of, info }) => of === server && info.id === closed.id);
+        const fate = this.#find(server, closed.id);
         if (fate !== undefined) fate.closed = closed;
         return undefined;
       }
@@ -82,6 +96,11 @@ export class Ledger {
   /** How every connection has ended, in the order in which they were opened. */
   get closed(): ClosedConnection[] {
     return this.#fates.flatMap(({ closed }) => closed ?? []);
+  }
+
+  /** Ids are a server's own. */
+  #find(server: AnyActorRef, id: string): Fate | undefined {
+    return this.#fates.findLast((fate) => fate.server === server && fate.info.id === id);
   }
 
   #enter(fate: Fate): Fate {

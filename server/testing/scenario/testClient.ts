@@ -19,7 +19,7 @@ export class TestClient extends TestPeer {
 
   /** The id of its connection at the server, such as `connection:1`; undefined before it has a handler, and when it was rejected. */
   get id(): string | undefined {
-    return this.fate?.rejected === undefined ? this.fate?.info.id : undefined;
+    return this.fate?.hasOpened === true ? this.fate.info.id : undefined;
   }
 
   /**

@@ -1,0 +1,51 @@
+/**
+ * What connections that do nothing cost a server: `npm run bench:idle`. The bar: with all time limits on, 10,000 of them
+ * take less than 1 % of a core. (The limits must not be reached, but for each connection one of them is looked at every
+ * few seconds.)
+ */
+import { setTimeout } from 'node:timers/promises';
+import { Clients } from './clients';
+import { compile } from './compiled';
+import { connectionLimit } from './connectionLimit';
+import { startNode } from './serverUnderTest';
+
+const connections = Math.min(10_000, connectionLimit());
+/** How long each is measured. */
+const seconds = 30;
+const rounds = 3;
+
+/** The share of a core that a server takes, in percent, while so many clients are connected and silent. */
+async function measure(kind: string, clients: Clients): Promise<number> {
+  const server = await startNode(kind, 'echo');
+  await clients.open({ kind: 'visits', port: server.port, held: connections, count: 0, size: 0 });
+  await server.untilOpen(connections);
+  // what the opening has left behind is not theirs
+  await server.collect();
+  await setTimeout(2_000);
+  const before = await server.usage();
+  const since = performance.now();
+  await setTimeout(seconds * 1_000);
+  const after = await server.usage();
+  const elapsed = (performance.now() - since) * 1_000;
+  await server.untilOpen(connections);
+  await clients.close();
+  await server.stop();
+  return (100 * (after.cpu - before.cpu)) / elapsed;
+}
+
+async function main(): Promise<void> {
+  await compile();
+  const clients = new Clients();
+  console.log(`${String(connections)} silent connections for ${String(seconds)} s: % of a core`);
+  for (let round = 1; round <= rounds; round += 1) {
+    const off = await measure('transition', clients);
+    const on = await measure('transition-limited', clients);
+    console.log(`  time limits off ${off.toFixed(2)}, all on ${on.toFixed(2)}`);
+  }
+  clients.end();
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

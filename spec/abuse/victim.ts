@@ -1,0 +1,51 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Holdings, Ports } from './target';
+
+/** The process under attack, as its attacker holds it. */
+export class Victim {
+  readonly ports: Ports;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, ports: Ports) {
+    this.#process = process;
+    this.ports = ports;
+  }
+
+  static async start(): Promise<Victim> {
+    const execArgv = ['--expose-gc', '--require', join(__dirname, 'swcHook.cjs')];
+    const child = fork(join(__dirname, 'target.ts'), { execArgv, env: { ...process.env, NODE_ENV: 'production' } });
+    const [ports] = (await once(child, 'message')) as [Ports];
+    return new Victim(child, ports);
+  }
+
+  /** What it holds now. */
+  async look(): Promise<Holdings> {
+    this.#process.send('look');
+    const [holdings] = (await once(this.#process, 'message')) as [Holdings];
+    return holdings;
+  }
+
+  /** What it holds once every connection but some has ended. */
+  async lookAtRest(connections = 0): Promise<Holdings> {
+    for (;;) {
+      const holdings = await this.look();
+      if (holdings.connections <= connections) return holdings;
+    }
+  }
+
+  /** Drains its servers, and tells how many connections each one had to end; it ends then. */
+  async drain(): Promise<readonly { readonly drained: number; readonly durationMs: number }[]> {
+    const said = once(this.#process, 'message');
+    this.#process.send('drain');
+    const [drained] = (await said) as [readonly { readonly drained: number; readonly durationMs: number }[]];
+    return drained;
+  }
+
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.kill('SIGKILL');
+    await once(this.#process, 'exit');
+  }
+}

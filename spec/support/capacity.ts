@@ -1,0 +1,28 @@
+import type { serverCore, ServerEmitted } from '../../server/index';
+import type { Scenario } from '../../server/testing/index';
+import { Recorder } from './recorder';
+
+/** What a server has said about its places so far, in few words. */
+export const capacityTold = ({ emitted }: Scenario<typeof serverCore>): string[] =>
+  emitted.flatMap((event) => inWords(event as ServerEmitted));
+
+function inWords(event: ServerEmitted): string[] {
+  switch (event.type) {
+    case 'server.full':
+      return [`${event.reason === 'descriptors' ? 'short of descriptors' : 'full'} with ${String(event.connections)}`];
+    case 'server.accepting':
+      return [`accepting with ${String(event.connections)}`];
+    case 'server.nearCapacity':
+      return [`${event.isNear ? 'near' : 'far'} with ${String(event.connections)} of ${String(event.maxConnections)}`];
+    default:
+      return [];
+  }
+}
+
+/** Handlers that echo, except that one that gets `!` asks not to be counted. */
+export const exemptible = (): Recorder =>
+  new Recorder((event, handler) => {
+    if (event.type !== 'inbox') return;
+    if (event.data.includes('!')) handler.emit({ type: 'serversignal.exempt' });
+    else handler.write(event.data);
+  });
