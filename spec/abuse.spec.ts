@@ -51,6 +51,7 @@ describe('A server under attack', () => {
       'slowConsumer',
       'slowSender',
       'tlsFailed',
+      'untrustedProxy',
     ]);
   });
 

@@ -21,10 +21,15 @@ const closed = (socket: Socket): Promise<void> =>
   });
 
 /** So many clients, no more than a hundred of them connecting at once, each doing its worst once it is connected. */
-async function swarm(port: number, clients: number, act: (socket: Socket, index: number) => void): Promise<void> {
+async function swarm(
+  port: number,
+  clients: number,
+  act: (socket: Socket, index: number) => void,
+  localAddress = '127.0.0.1',
+): Promise<void> {
   const ends: Promise<void>[] = [];
   for (let index = 0; index < clients; index += 1) {
-    const socket = connect({ port, host: '127.0.0.1' });
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
     ends.push(closed(socket));
     socket.on('connect', () => {
       act(socket, index);
@@ -100,6 +105,18 @@ const badProxyHeaders: Attack = ({ proxied }, { clients }) =>
     socket.write(proxyHeaders[index % proxyHeaders.length] ?? '');
   });
 
+/** Good headers, from somebody who is no proxy. */
+const forgedProxyHeaders: Attack = ({ proxied }, { clients }) =>
+  swarm(
+    proxied,
+    Math.ceil(clients / 2),
+    (socket) => {
+      socket.resume();
+      socket.write('PROXY TCP4 192.0.2.1 192.0.2.2 1000 1601\r\nlet me in');
+    },
+    '127.0.0.2',
+  );
+
 /** All who can be connected at once leave in the same turn of the event loop. */
 const massDeparture: Attack = async ({ plain }, { clients }) => {
   const sockets: Socket[] = [];
@@ -136,6 +153,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'TLS handshakes that stall': stalledHandshakes,
   'TLS handshakes of garbage': garbageHandshakes,
   'PROXY headers that are cut off, too large, or wrong': badProxyHeaders,
+  'PROXY headers that are forged': forgedProxyHeaders,
   'many clients that leave in the same instant': massDeparture,
 };
 

@@ -57,7 +57,7 @@ const options: ServerCoreOptions = {
 const servers: readonly ServerCore[] = [
   createServerCore(options),
   createServerCore({ ...options, tls: certificate() }),
-  createServerCore({ ...options, proxyProtocol: { trusted: ['127.0.0.0/8'], maxHeaderBytes: 536 } }),
+  createServerCore({ ...options, proxyProtocol: { trusted: ['127.0.0.1'], maxHeaderBytes: 536 } }),
 ];
 const reasons: Record<string, number> = {};
 for (const server of servers) {
