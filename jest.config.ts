@@ -2,6 +2,8 @@ import type { Config } from 'jest';
 
 const config: Config = {
   testEnvironment: 'node',
+  // a machine with two cores would get one worker, and many specs wait for processes of their own
+  maxWorkers: '100%',
   roots: ['<rootDir>/machines', '<rootDir>/actors', '<rootDir>/server', '<rootDir>/spec', '<rootDir>/examples'],
   // for the slowest machine: a spec awaits events, so it takes no longer than it must
   testTimeout: 20_000,
