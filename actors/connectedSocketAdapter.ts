@@ -1,10 +1,10 @@
 import { isMachineSnapshot, type AnyActor, type AnyActorRef, type EventObject, type Subscription } from 'xstate';
 import type { Socket } from 'node:net';
-import { isBytes, sizeOf } from '../machines/bytes';
-import type { ConnectedSocketAdapter as CSA } from '../machines/connectedSocketAdapter';
+import { isBytes } from '../machines/bytes';
+import type { ConnectedSocketAdapter as CSA, Farewell } from '../machines/connectedSocketAdapter';
 import type { Bytes, CloseReason, ConnectionInfo } from '../machines/connectionTypes';
 import type { ConnectionOptions } from '../machines/connectionOptions';
-import { describe, ServerchartError } from '../machines/errors';
+import { describe } from '../machines/errors';
 import type { ProtocolEmitted, ProtocolEvent, SocketFeedback, TimeoutEvent } from '../machines/events';
 import { clockOf, elapsedMs, timeOf } from '../machines/time';
 import { isIn } from './addressList';
@@ -15,23 +15,16 @@ import { canTake, Inbox, knows, listensFor } from './selectiveReceive';
 import { SocketWriter } from './socketWriter';
 import { sweepOf } from './sweep';
 import { Timeouts } from './timeouts';
-import type { TlsUpgrader } from './tls/tlsUpgrader';
+import { TlsUpgrade } from './tls/tlsUpgrade';
+import type { TlsInfo, TlsUpgrader } from './tls/tlsUpgrader';
+import { turnAway } from './turnAway';
 
 /** What an adapter needs to know before it has a connection. */
 interface SocketOptions {
-  readonly lingerTimeout: number;
-  /** What a rejected client's time runs on, and how long a connection took. */
+  /** What a rejected client's time runs on, and how long a connection took; without one, the connection's own. */
   readonly clock?: AnyActor['clock'];
   /** The server's side of TLS, if there is to be any. */
   readonly tls?: TlsUpgrader | undefined;
-}
-
-/** A change to TLS, and what the handler has written since it asked for it. */
-interface Upgrade {
-  readonly held: Bytes[];
-  heldBytes: number;
-  /** The connection may have to hear of it first; then what was written before has to leave. */
-  stage: 'asked' | 'flushing' | 'handshaking';
 }
 
 const adapter = Symbol('adapter');
@@ -59,7 +52,7 @@ export class ConnectedSocketAdapter implements CSA {
   #limits: ConnectionOptions | undefined;
   #timeouts: Timeouts | undefined;
   #header: HeaderReader | undefined;
-  #upgrade: Upgrade | undefined;
+  #upgrade: TlsUpgrade | undefined;
   /** What its duration is measured by. */
   #clock: object | undefined;
   #error: Error | undefined;
@@ -75,10 +68,10 @@ export class ConnectedSocketAdapter implements CSA {
   /**
    * @param socket - paused, and with `allowHalfOpen`
    * @param info - who is at its ends
-   * @param options - limits
+   * @param options - what its server has for all of them
    * @param unclaimed - where this adapter is to be found until somebody else has to close the socket
    */
-  constructor(socket: Socket, info: ConnectionInfo, options: SocketOptions, unclaimed?: Set<CSA>) {
+  constructor(socket: Socket, info: ConnectionInfo, options: SocketOptions = {}, unclaimed?: Set<CSA>) {
     this.#wire = socket;
     this.#socket = socket;
     this.info = info;
@@ -173,24 +166,28 @@ export class ConnectedSocketAdapter implements CSA {
 
   readProxyHeader(): void {
     this.#timeouts?.opening();
-    this.#header = new HeaderReader(this.#limits?.proxyProtocol);
+    this.#header = new HeaderReader(this.#socket, this.#limits?.proxyProtocol, {
+      identified: (header) => {
+        this.#header = undefined;
+        this.info = behindProxy(this.info, header);
+        this.#report({ type: '_socketFeedback.identified' });
+      },
+      failed: (error) => {
+        this.#report({ type: '_socketFeedback.proxyFailed', error });
+      },
+    });
     this.#socket.resume();
   }
 
   startTls(): void {
     this.#timeouts?.opening();
     this.pauseReading();
-    const { tls } = this.#options;
-    const isSoiled = this.#inbox !== undefined && (this.#inbox.isHolding || this.#socket.readableLength > 0);
-    if (tls === undefined) this.#failTls('this server has no tls options');
-    else if (this.info.encrypted) this.#failTls('the connection is encrypted already');
-    else if (this.#socket.readableEnded) this.#failTls('the peer has ended its side');
-    // it may have been put in by somebody else, to be taken for what the peer says over TLS (CVE-2011-0411)
-    else if (isSoiled) this.#failTls('the peer has sent bytes before, which are not encrypted');
-    else {
-      this.#holdWrites().stage = 'flushing';
-      if (this.#writer.isFlushed) this.#encrypt(tls);
-    }
+    this.#holdWrites().begin({
+      socket: this.#socket,
+      info: this.info,
+      isFlushed: this.isFlushed,
+      isHolding: this.#inbox?.isHolding,
+    });
   }
 
   link(handler: AnyActorRef, limits: ConnectionOptions): void {
@@ -244,10 +241,7 @@ export class ConnectedSocketAdapter implements CSA {
     if (waiting > (this.#limits?.maxBufferedBytes ?? Infinity)) {
       this.#endSoon({ type: '_socketFeedback.overflowed' } satisfies SocketFeedback);
     } else if (this.#upgrade === undefined) this.#writer.write(data);
-    else {
-      this.#upgrade.held.push(data);
-      this.#upgrade.heldBytes += sizeOf(data);
-    }
+    else this.#upgrade.hold(data);
   }
 
   writeOutput(output: unknown): void {
@@ -303,7 +297,7 @@ export class ConnectedSocketAdapter implements CSA {
     this.#hasEnded = true;
     this.#unlink();
     const socket = this.#socket;
-    if (this.#upgrade?.stage === 'handshaking') {
+    if (this.#upgrade?.isHandshaking === true) {
       // there is no way to say goodbye in the middle of a handshake
       socket.destroy();
       return;
@@ -332,23 +326,14 @@ export class ConnectedSocketAdapter implements CSA {
     socket.destroy();
   }
 
-  reject(reply?: Bytes): void {
-    const socket = this.#socket;
-    if (reply === undefined || reply.length === 0) {
+  reject(farewell?: Farewell): void {
+    if (farewell?.busyReply === undefined || farewell.busyReply.length === 0) {
       this.#unclaimed?.delete(this);
       this.destroy();
       return;
     }
-    // Closing with unread bytes would send a reset, and that may overtake the reply.
-    socket.on('data', () => undefined);
-    socket.resume();
-    socket.end(reply);
-    const { clock = globalThis, lingerTimeout } = this.#options;
-    const timer: unknown = clock.setTimeout(() => socket.destroy(), lingerTimeout);
-    socket.on('close', () => {
-      clock.clearTimeout(timer as never);
-      this.#unclaimed?.delete(this);
-    });
+    turnAway(this.#socket, farewell.busyReply, farewell.lingerTimeout, this.#options.clock);
+    this.#socket.on('close', () => this.#unclaimed?.delete(this));
   }
 
   /** The kernel takes no more. */
@@ -361,8 +346,7 @@ export class ConnectedSocketAdapter implements CSA {
   spaceInBox(): void {
     this.#timeouts?.flowing();
     this.#report({ type: '_socketFeedback.spaceInBox' });
-    const { tls } = this.#options;
-    if (tls !== undefined && this.#upgrade?.stage === 'flushing') this.#encrypt(tls);
+    this.#upgrade?.flushed();
   }
 
   timedOut(event: TimeoutEvent): void {
@@ -393,49 +377,46 @@ export class ConnectedSocketAdapter implements CSA {
     socket.on('close', ConnectedSocketAdapter.#onClose);
   }
 
-  /** What the handler writes from now on is for TLS. */
-  #holdWrites(): Upgrade {
-    return (this.#upgrade ??= { held: [], heldBytes: 0, stage: 'asked' });
+  #unlisten(socket: Socket): void {
+    socket.off('data', ConnectedSocketAdapter.#onData);
+    socket.off('end', ConnectedSocketAdapter.#onEnd);
+    socket.off('close', ConnectedSocketAdapter.#onClose);
   }
 
-  /** Puts TLS between the socket and everybody else. */
-  #encrypt(tls: TlsUpgrader): void {
-    const upgrade = this.#holdWrites();
-    upgrade.stage = 'handshaking';
-    const raw = this.#socket;
-    raw.off('data', ConnectedSocketAdapter.#onData);
-    raw.off('end', ConnectedSocketAdapter.#onEnd);
-    raw.off('close', ConnectedSocketAdapter.#onClose);
-    tls.upgrade(raw, {
+  /** What the handler writes from now on is for TLS. */
+  #holdWrites(): TlsUpgrade {
+    return (this.#upgrade ??= new TlsUpgrade(this.#options.tls, {
+      handshaking: () => {
+        this.#unlisten(this.#wire);
+      },
       failed: (error) => {
-        this.#upgrade = undefined;
         this.#report({ type: '_socketFeedback.tlsFailed', error });
         // where that was too late to matter
         this.#report({ type: '_socketFeedback.closed' });
       },
-      secured: (socket, info) => {
-        this.#upgrade = undefined;
-        this.#timeouts?.opened();
-        this.#socket = socket;
-        this.#writer = new SocketWriter(socket, this, this.#wire);
-        this.info = { ...this.info, ...info };
-        this.#listen(socket);
-        socket.on('error', ConnectedSocketAdapter.#onError);
-        // before the handler hears of it, and writes more
-        for (const data of upgrade.held) this.write(data);
-        this.#report({ type: '_socketFeedback.secured' });
+      secured: (socket, info, held) => {
+        this.#encrypt(socket, info, held);
       },
-    });
+    }));
   }
 
-  #failTls(why: string): void {
-    const error = new ServerchartError('ERR_TLS', `No TLS with ${this.info.id}: ${why}`);
-    this.#report({ type: '_socketFeedback.tlsFailed', error });
+  /** From now on TLS is between the wire and everybody else. */
+  #encrypt(socket: Socket, info: TlsInfo, held: readonly Bytes[]): void {
+    this.#upgrade = undefined;
+    this.#timeouts?.opened();
+    this.#socket = socket;
+    this.#writer = new SocketWriter(socket, this, this.#wire);
+    this.info = { ...this.info, ...info };
+    this.#listen(socket);
+    socket.on('error', ConnectedSocketAdapter.#onError);
+    // before the handler hears of it, and writes more
+    for (const data of held) this.write(data);
+    this.#report({ type: '_socketFeedback.secured' });
   }
 
   #break(error: Error): void {
     // a handshake tells for itself how it ends
-    if (this.#upgrade?.stage === 'handshaking') return;
+    if (this.#upgrade?.isHandshaking === true) return;
     this.#error = error;
     this.#report({ type: '_socketFeedback.failed', error });
   }
@@ -444,29 +425,13 @@ export class ConnectedSocketAdapter implements CSA {
     const connection = this.#connection;
     if (connection === undefined) return;
     if (this.#inbox === undefined) {
-      this.#readHeader(data);
+      this.#header?.read(data);
       return;
     }
     const event: ProtocolEvent = { type: 'inbox', data };
     const isTaken = this.#inbox.offer(connection, event);
     this.#timeouts?.received(isTaken);
     if (!isTaken) this.#socket.pause();
-  }
-
-  #readHeader(data: Buffer): void {
-    const socket = this.#socket;
-    try {
-      const read = this.#header?.read(data);
-      if (read === undefined) return;
-      this.#header = undefined;
-      socket.pause();
-      if (read.rest.length > 0) socket.unshift(read.rest);
-      this.info = behindProxy(this.info, read.header);
-      this.#report({ type: '_socketFeedback.identified' });
-    } catch (error) {
-      socket.pause();
-      this.#report({ type: '_socketFeedback.proxyFailed', error: error as Error });
-    }
   }
 
   /** Reads if the chart wants bytes and the handler takes them. */
@@ -481,8 +446,7 @@ export class ConnectedSocketAdapter implements CSA {
     const inbox = this.#inbox;
     const handler = this.#handler;
     if (inbox === undefined || handler === undefined) {
-      const error = this.#header?.endedEarly();
-      if (error !== undefined) this.#report({ type: '_socketFeedback.proxyFailed', error });
+      this.#header?.end();
       return;
     }
     const tryEnd = (): boolean => {

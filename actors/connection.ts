@@ -41,5 +41,5 @@ export function connectionInput(socket: Socket, settings: ConnectionSettings, id
   // a live socket without an address is a unix socket
   const isPath = socket.localAddress === undefined && !socket.destroyed;
   const listening = isPath ? { address: '', port: 0 } : undefined;
-  return { CSA: new ConnectedSocketAdapter(socket, connectionInfo(id, socket, listening), options), options };
+  return { CSA: new ConnectedSocketAdapter(socket, connectionInfo(id, socket, listening)), options };
 }

@@ -40,7 +40,7 @@ const connector = fromPromise<ConnectedSocketAdapter, ResolvedTcpClientOptions>(
           new ConnectedSocketAdapter(
             socket,
             connectionInfo('connection:1', socket, path === undefined ? undefined : { address: path, port: 0 }),
-            { ...options, clock },
+            { clock },
           ),
         );
       });

@@ -36,7 +36,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
     const options = { ...serverDefaults, ...input.options };
     const { clock } = self as unknown as AnyActor;
     const tls = options.tls && new TlsUpgrader(options.tls);
-    const socketOptions = { lingerTimeout: options.lingerTimeout, clock, tls };
+    const socketOptions = { clock, tls };
     const watch = new DescriptorWatch({
       clock,
       // sockets that aren't the system's take no descriptors

@@ -1,22 +1,12 @@
 import { ServerchartError } from '../machines/errors';
-import type { TimeoutEvent } from '../machines/events';
 import type { TimeLimits } from '../machines/timeLimits';
+import { PeerTimeouts, type PeerOwner } from './peerTimeouts';
 import type { Sweep, Swept } from './sweep';
 
 /** Whose time it is. */
-interface TimeoutsOwner {
-  readonly bytesIn: number;
+interface TimeoutsOwner extends PeerOwner {
   readonly bytesOut: number;
-  /** Nothing keeps bytes of the peer from coming in. */
-  readonly isReading: boolean;
-  /** Whether the handler waits for bytes. */
-  readonly isHandlerIdle: boolean;
-  /** Calls back as soon as it does. */
-  onceHandlerIdle(callback: () => void): void;
-  timedOut(event: TimeoutEvent): void;
 }
-
-const defaultWindow = 10_000;
 
 /**
  * The time limits of one connection, kept by a {@link Sweep}. It tells of each that is up; what that means in which state
@@ -31,15 +21,8 @@ export class Timeouts implements Swept {
   #openUntil = Infinity;
   #startUntil = Infinity;
   #lastUntil: number;
-  /** There is a limit for what the peer sends: from the handler's start until nothing more is expected of the peer. */
-  #watchesPeer = false;
-  /** Since when it is not the peer's turn; Infinity while it is. */
-  #pausedAt = Infinity;
-  #isHandlerAwaited = false;
-  /** When the last byte came, or the peer's turn began. */
-  #receivedAt = 0;
-  #windowSince = 0;
-  #windowBytes = 0;
+  /** If what it sends has a limit: from the handler's start until nothing more is expected of the peer. */
+  #peer: PeerTimeouts | undefined;
   /** Since when something waits of which nothing has left. */
   #stalledSince = Infinity;
   #progress = 0;
@@ -59,31 +42,41 @@ export class Timeouts implements Swept {
     sweep.add(this);
   }
 
+  get now(): number {
+    return this.#sweep.now;
+  }
+
+  /** Something may be due then. */
+  expect(due: number): void {
+    if (due >= this.due) return;
+    this.due = due;
+    this.#sweep.expect(due);
+  }
+
   /** The PROXY header or the TLS handshake is awaited; the time for the first is the time for both. */
   opening(): void {
     if (this.#openUntil !== Infinity) return;
-    this.#openUntil = this.#sweep.now + (this.#limits.openTimeout ?? Infinity);
-    this.#expect(this.#openUntil);
+    this.#openUntil = this.now + (this.#limits.openTimeout ?? Infinity);
+    this.expect(this.#openUntil);
   }
 
   /** It no longer is. */
   opened(): void {
     this.#openUntil = Infinity;
     // a handshake is not what the window is about
-    if (this.#watchesPeer) this.#beginWindow(this.#sweep.now);
+    this.#peer?.beginWindow(this.now);
   }
 
   /** The handler is there; it is not read yet. */
   started(): void {
     const { idleTimeout = Infinity, handlerStartTimeout = Infinity, minReceiveRate } = this.#limits;
     this.opened();
-    this.#watchesPeer = idleTimeout !== Infinity || minReceiveRate !== undefined;
-    if (!this.#watchesPeer && handlerStartTimeout === Infinity) return;
-    const { now } = this.#sweep;
-    this.#startUntil = now + handlerStartTimeout;
-    this.#pausedAt = now;
-    this.#beginWindow(now);
-    this.#expect(this.#startUntil);
+    if (idleTimeout !== Infinity || minReceiveRate !== undefined) {
+      this.#peer = new PeerTimeouts(this.#owner, this.#limits, this);
+    }
+    if (handlerStartTimeout === Infinity) return;
+    this.#startUntil = this.now + handlerStartTimeout;
+    this.expect(this.#startUntil);
   }
 
   /**
@@ -92,10 +85,7 @@ export class Timeouts implements Swept {
    */
   received(areTaken: boolean): void {
     if (areTaken) this.#startUntil = Infinity;
-    if (!this.#watchesPeer) return;
-    this.#receivedAt = this.#sweep.now;
-    if (!areTaken) this.paused();
-    else if (!this.#owner.isHandlerIdle) this.#awaitHandler();
+    this.#peer?.received(areTaken);
   }
 
   /** The handler has taken or written something. */
@@ -103,44 +93,35 @@ export class Timeouts implements Swept {
     this.#startUntil = Infinity;
   }
 
-  /** The peer is not read for a while, or waits for the handler: how long tells nothing about the peer. */
+  /** The peer is not read for a while. */
   paused(): void {
-    if (this.#watchesPeer && this.#pausedAt === Infinity) this.#pausedAt = this.#sweep.now;
+    this.#peer?.paused();
   }
 
-  /** It is the peer's turn again, unless the handler is still busy with what came before. */
+  /** The peer is read again. */
   resumed(): void {
-    if (!this.#watchesPeer || this.#pausedAt === Infinity || !this.#owner.isReading) return;
-    if (!this.#owner.isHandlerIdle) {
-      this.#awaitHandler();
-      return;
-    }
-    const { now } = this.#sweep;
-    this.#windowSince += now - Math.max(this.#pausedAt, this.#windowSince);
-    this.#receivedAt = now;
-    this.#pausedAt = Infinity;
-    this.#expect(Math.min(this.#idleUntil, this.#windowUntil));
+    this.#peer?.resumed();
   }
 
   /** The peer will send no more, or nobody will read it. */
   inputEnded(): void {
-    this.#watchesPeer = false;
+    this.#peer = undefined;
     this.#startUntil = Infinity;
   }
 
   /** What was written still has its time to leave, and nothing else is awaited. */
   closing(): void {
     this.inputEnded();
-    this.#lastUntil = Math.max(this.#lastUntil, this.#sweep.now + this.#writeTimeout);
+    this.#lastUntil = Math.max(this.#lastUntil, this.now + this.#writeTimeout);
     this.stalled();
   }
 
   /** Something waits to be taken by the peer. */
   stalled(): void {
     if (this.#stalledSince !== Infinity) return;
-    this.#stalledSince = this.#sweep.now;
+    this.#stalledSince = this.now;
     this.#progress = this.#owner.bytesOut;
-    this.#expect(this.#stalledSince + this.#writeTimeout);
+    this.expect(this.#stalledSince + this.#writeTimeout);
   }
 
   /** Nothing waits any more. */
@@ -159,8 +140,7 @@ export class Timeouts implements Swept {
       this.#owner.timedOut({ type: '_timeouts.openTimeout' });
     }
     if (now >= this.#startUntil) this.#lookAtStart();
-    if (now >= this.#idleUntil) this.#lookAtIdleness(now);
-    if (now >= this.#windowUntil) this.#lookAtWindow(now);
+    this.#peer?.look(now);
     if (now >= this.#stalledSince + this.#writeTimeout) this.#lookAtProgress(now);
     if (now >= this.#lastUntil) {
       // once more when what was written takes too long to leave
@@ -170,8 +150,7 @@ export class Timeouts implements Swept {
     this.due = Math.min(
       this.#openUntil,
       this.#startUntil,
-      this.#idleUntil,
-      this.#windowUntil,
+      this.#peer?.due ?? Infinity,
       this.#stalledSince + this.#writeTimeout,
       this.#lastUntil,
     );
@@ -179,41 +158,6 @@ export class Timeouts implements Swept {
 
   get #writeTimeout(): number {
     return this.#limits.writeTimeout ?? Infinity;
-  }
-
-  get #isPeersTurn(): boolean {
-    return this.#watchesPeer && this.#pausedAt === Infinity;
-  }
-
-  get #idleUntil(): number {
-    return this.#isPeersTurn ? this.#receivedAt + (this.#limits.idleTimeout ?? Infinity) : Infinity;
-  }
-
-  get #windowUntil(): number {
-    const { minReceiveRate } = this.#limits;
-    if (minReceiveRate === undefined || !this.#isPeersTurn) return Infinity;
-    return this.#windowSince + (minReceiveRate.window ?? defaultWindow);
-  }
-
-  #expect(due: number): void {
-    if (due >= this.due) return;
-    this.due = due;
-    this.#sweep.expect(due);
-  }
-
-  #awaitHandler(): void {
-    this.paused();
-    if (this.#isHandlerAwaited) return;
-    this.#isHandlerAwaited = true;
-    this.#owner.onceHandlerIdle(() => {
-      this.#isHandlerAwaited = false;
-      this.resumed();
-    });
-  }
-
-  #beginWindow(now: number): void {
-    this.#windowSince = now;
-    this.#windowBytes = this.#owner.bytesIn;
   }
 
   #lookAtStart(): void {
@@ -225,22 +169,6 @@ export class Timeouts implements Swept {
       type: '_timeouts.handlerStartTimeout',
       error: new ServerchartError('ERR_HANDLER_START', message),
     });
-  }
-
-  #lookAtIdleness(now: number): void {
-    // it may have found something to do without bytes
-    if (this.#owner.isHandlerIdle) {
-      this.#receivedAt = now;
-      this.#owner.timedOut({ type: '_timeouts.idleTimeout' });
-    } else this.#awaitHandler();
-  }
-
-  #lookAtWindow(now: number): void {
-    const { bytesPerSecond = 0 } = this.#limits.minReceiveRate ?? {};
-    const came = this.#owner.bytesIn - this.#windowBytes;
-    const isSlow = came > 0 && came < (bytesPerSecond * (now - this.#windowSince)) / 1_000;
-    this.#beginWindow(now);
-    if (isSlow) this.#owner.timedOut({ type: '_timeouts.minReceiveRate' });
   }
 
   #lookAtProgress(now: number): void {

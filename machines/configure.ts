@@ -1,6 +1,6 @@
 /** Which options may change while a server runs, and how. */
 import { InvalidOptionError } from './errors';
-import { check, isObject } from './optionChecks';
+import { check, entriesOf } from './optionChecks';
 import type { ServerCoreOptions } from './options';
 import { checkTogether, serverCoreChecks, type ResolvedServerCoreOptions } from './resolveOptions';
 import { invalidTls } from './tlsOptions';
@@ -36,9 +36,8 @@ const checks = Object.fromEntries(
 
 /** @throws {@link InvalidOptionError} for an option that there is, but that stays as it is while a server runs */
 function checkConfigurable(changes: unknown): void {
-  if (!isObject(changes)) return;
-  if ('tls' in changes) throw invalidTls('left out: control.tlsReload changes it');
-  for (const [name, value] of Object.entries(changes)) {
+  for (const [name, value] of entriesOf(changes) ?? []) {
+    if (name === 'tls') throw invalidTls('left out: control.tlsReload changes it');
     if (Object.hasOwn(serverCoreChecks, name) && !Object.hasOwn(checks, name)) {
       throw new InvalidOptionError(name, value, "left out: it can't change while a server runs");
     }

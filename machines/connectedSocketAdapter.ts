@@ -2,6 +2,13 @@ import type { AnyActorRef, EventObject } from 'xstate';
 import type { ConnectionOptions } from './connectionOptions';
 import type { Bytes, CloseReason, ConnectionInfo } from './connectionTypes';
 
+/** What a client is told that is turned away; the server's options. */
+export interface Farewell {
+  readonly busyReply?: Bytes;
+  /** Milliseconds that it has to read that, and to close its side. */
+  readonly lingerTimeout: number;
+}
+
 /**
  * Kamaelia's ConnectedSocketAdapter (CSA), as the charts see it: one socket, and the byte path between it and the
  * handler. The charts command it; it answers with `_socketFeedback` events. The real one lives in `actors/`.
@@ -61,6 +68,6 @@ export interface ConnectedSocketAdapter {
   end(): void;
   /** Closes the descriptor now. Any number of calls is fine. */
   destroy(): void;
-  /** Turns a client away that never got a connection actor: says `reply`, if given, and closes. */
-  reject(reply?: Bytes): void;
+  /** Turns a client away that never got a connection actor: says `busyReply`, if there is one, and closes. */
+  reject(farewell?: Farewell): void;
 }

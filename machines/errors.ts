@@ -13,15 +13,16 @@ export class ServerchartError extends Error {
 /** An option has a value that isn't allowed. Thrown before anything is opened. Code `ERR_INVALID_OPTION`. */
 export class InvalidOptionError extends ServerchartError {
   readonly option: string;
-  readonly value: unknown;
+  /** What it is. Not enumerable: an error is logged with all that is, and this may be a private key. */
+  declare readonly value: unknown;
   /** What would have been allowed, in words. */
   readonly allowed: string;
 
   constructor(option: string, value: unknown, allowed: string) {
     super('ERR_INVALID_OPTION', `Option ${describe(option)} is ${describe(value)}, but must be ${allowed}`);
     this.option = option;
-    this.value = value;
     this.allowed = allowed;
+    Object.defineProperty(this, 'value', { value });
   }
 }
 
@@ -76,6 +77,9 @@ const clip = (text: string): string => {
   return JSON.stringify(isLong ? text.slice(0, 60) : text).slice(1, -1) + (isLong ? '…' : '');
 };
 
+/** As PEM. Messages get logged, and the secret of a short one is at its beginning. */
+const privateKey = /^\s*-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
 const nameOf = (value: { readonly name?: unknown }): string | undefined =>
   typeof value.name === 'string' && value.name !== '' ? clip(value.name) : undefined;
 
@@ -90,7 +94,7 @@ export function describe(value: unknown): string {
   try {
     switch (typeof value) {
       case 'string':
-        return `'${clip(value)}'`;
+        return privateKey.test(value) ? 'a private key' : `'${clip(value)}'`;
       case 'function':
         return `the function ${nameOf(value) ?? '(anonymous)'}`;
       case 'object':

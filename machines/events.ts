@@ -377,8 +377,8 @@ export interface ServerSummary {
   /** Connections that were taken; those whose PROXY header or TLS handshake failed are among them. */
   readonly connections: number;
   /**
-   * Clients that were turned away. One that was taken before its PROXY header told who it is (`reasons.rejected`) is among
-   * `connections` instead.
+   * Clients that were accepted, and turned away at once. One that was taken before its PROXY header told who it is
+   * (`reasons.rejected`) is among `connections` instead, and one that couldn't be accepted (`acceptFailed`) is in neither.
    */
   readonly rejected: number;
   readonly bytesIn: number;

@@ -44,11 +44,10 @@ export const countOrInfinity = (least: number): Check => ({
  * @param prefix - of their names in the error
  * @throws {@link InvalidOptionError}
  */
-export function check(options: object, checks: Readonly<Record<string, Check>>, prefix = ''): void {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new InvalidOptionError('options', options, 'an object');
-  }
-  for (const [name, value] of Object.entries(options)) {
+export function check(options: unknown, checks: Readonly<Record<string, Check>>, prefix = ''): void {
+  const entries = entriesOf(options);
+  if (entries === undefined) throw new InvalidOptionError(prefix.slice(0, -1) || 'options', options, 'an object');
+  for (const [name, value] of entries) {
     const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (rule === undefined) {
       const known = Object.keys(checks).join(', ');
@@ -56,6 +55,15 @@ export function check(options: object, checks: Readonly<Record<string, Check>>, 
     }
     // an option that is there but undefined was left out
     if (value !== undefined && !passes(value, rule)) throw new InvalidOptionError(prefix + name, value, rule.allowed);
+  }
+}
+
+/** The names and values of options; undefined for what can have none, or can't be looked at, such as a revoked proxy. */
+export function entriesOf(options: unknown): [name: string, value: unknown][] | undefined {
+  try {
+    return isObject(options) ? Object.entries(options) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -69,7 +77,7 @@ export function passes(value: unknown, { test }: Check): boolean {
 }
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const protocolCheck: Check = {
   allowed: 'actor logic (a machine, fromCallback, fromTransition, …) or a function that returns it',

@@ -22,6 +22,7 @@ import {
 import { configureError, reconfigure } from './configure';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ListenAddress } from './connectionTypes';
+import type { ListenError } from './errors';
 import type {
   ConnectionsEvent,
   ListenerEvent,
@@ -215,7 +216,7 @@ export const serverCoreMachine = setup({
         assertEvent(event, '_socketactivity.newCSA');
         const { CSA } = event;
         // whoever isn't welcome gets neither bytes nor a descriptor for the time that they take
-        CSA.reject(reason === 'unwelcome' || reason === 'descriptors' ? undefined : context.options.busyReply);
+        CSA.reject(reason === 'unwelcome' || reason === 'descriptors' ? undefined : context.options);
         enqueue.assign({ tally: { ...context.tally, rejected: context.tally.rejected + 1 } });
         const why = reason === 'unwelcome' ? (refusal(context, CSA) ?? 'denied') : reason;
         enqueue.emit({ type: 'connection.rejected', reason: why, info: CSA.info });
@@ -282,10 +283,10 @@ export const serverCoreMachine = setup({
       assertEvent(event, '_listener.tlsReloadFailed');
       return { type: 'server.tlsReloadFailed', error: event.error };
     }),
-    emitRestarting: emit(({ event }) => {
-      assertEvent(event, '_listener.failed');
-      return { type: 'server.restarting', error: event.error };
-    }),
+    emitRestarting: emit(({ event }) => ({
+      type: 'server.restarting',
+      error: (event as ErrorActorEvent).error as ListenError,
+    })),
     /** A new one in its place, closed as yet, for the same port. */
     restartListener: enqueueActions(({ context, enqueue }) => {
       enqueue.stopChild('listener');
@@ -399,11 +400,13 @@ export const serverCoreMachine = setup({
       description: 'The server serves.',
       on: {
         '_listener.listening': { actions: 'noteAddress' },
-        '_listener.failed': [
-          { guard: 'mayRestart', actions: ['noteFailure', 'emitRestarting'] },
-          { actions: 'emitFailed' },
-        ],
-        'xstate.error.actor.listener': { guard: 'isRestarting', target: '.restarting', actions: 'restartListener' },
+        '_listener.failed': [{ guard: 'mayRestart', actions: 'noteFailure' }, { actions: 'emitFailed' }],
+        // told only now, so that nothing that whoever hears of it does comes in between
+        'xstate.error.actor.listener': {
+          guard: 'isRestarting',
+          target: '.restarting',
+          actions: ['restartListener', 'emitRestarting'],
+        },
         '_listener.descriptorsShort': { target: '.full.sparing' },
         '_socketactivity.newCSA': [
           { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },

@@ -22,6 +22,7 @@ import {
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ConnectionInput } from './connectionMachine';
 import type { ConnectionSummary, ListenAddress } from './connectionTypes';
+import type { ListenError } from './errors';
 import type {
   ConnectionEvent,
   ListenerEvent,
@@ -215,10 +216,10 @@ export const singleServerMachine = setup({
       assertEvent(event, '_listener.failed');
       return { failures: [...recentFailures(context, event.at), event] };
     }),
-    emitRestarting: emit(({ event }) => {
-      assertEvent(event, '_listener.failed');
-      return { type: 'server.restarting', error: event.error };
-    }),
+    emitRestarting: emit(({ event }) => ({
+      type: 'server.restarting',
+      error: (event as ErrorActorEvent).error as ListenError,
+    })),
     /** A new one in its place, closed as yet, for the same port. */
     restartListener: enqueueActions(({ context, enqueue }) => {
       enqueue.stopChild('listener');
@@ -229,7 +230,7 @@ export const singleServerMachine = setup({
         assertEvent(event, '_oobinfo.newCSA');
         const { CSA } = event;
         // whoever isn't welcome gets neither bytes nor a descriptor for the time that they take
-        CSA.reject(reason === 'unwelcome' || reason === 'descriptors' ? undefined : context.options.busyReply);
+        CSA.reject(reason === 'unwelcome' || reason === 'descriptors' ? undefined : context.options);
         enqueue.assign({ tally: { ...context.tally, rejected: context.tally.rejected + 1 } });
         const why = reason === 'unwelcome' ? (refusal(context, CSA) ?? 'denied') : reason;
         enqueue.emit({ type: 'connection.rejected', reason: why, info: CSA.info });
@@ -337,12 +338,9 @@ export const singleServerMachine = setup({
   initial: 'starting',
   on: {
     '_listener.listening': { actions: 'noteAddress' },
-    '_listener.failed': [
-      { guard: 'mayRestart', actions: ['noteFailure', 'emitRestarting'] },
-      { actions: 'emitFailed' },
-    ],
-    // while there is a client, nobody else is needed: it listens again when that one has gone
-    'xstate.error.actor.listener': { guard: 'isRestarting', actions: 'restartListener' },
+    '_listener.failed': [{ guard: 'mayRestart', actions: 'noteFailure' }, { actions: 'emitFailed' }],
+    // told only now, so that nothing that whoever hears of it does comes in between
+    'xstate.error.actor.listener': { guard: 'isRestarting', actions: ['restartListener', 'emitRestarting'] },
     '_listener.tlsReloaded': { actions: ['noteTls', 'emitTlsReloaded'] },
     '_listener.tlsReloadFailed': { actions: 'emitTlsReloadFailed' },
     '_CSA.opened': { actions: ['noteOpen', 'emitOpened', 'sendPending'] },
@@ -379,7 +377,11 @@ export const singleServerMachine = setup({
           { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
           { target: 'connected', actions: ['countNewCSA', 'handleNewCSA', 'sendPending'] },
         ],
-        'xstate.error.actor.listener': { guard: 'isRestarting', target: 'restarting', actions: 'restartListener' },
+        'xstate.error.actor.listener': {
+          guard: 'isRestarting',
+          target: 'restarting',
+          actions: ['restartListener', 'emitRestarting'],
+        },
       },
     },
     restarting: {
@@ -399,6 +401,11 @@ export const singleServerMachine = setup({
           { guard: 'hasQueued', target: 'changing', actions: 'handleShutdownCSA' },
           { target: 'idle', actions: 'handleShutdownCSA' },
         ],
+        'xstate.error.actor.listener': {
+          guard: 'isRestarting',
+          target: '.restarting',
+          actions: ['restartListener', 'emitRestarting'],
+        },
       },
       initial: 'choosing',
       states: {
@@ -409,9 +416,10 @@ export const singleServerMachine = setup({
             { target: 'rejecting' },
           ],
         },
-        rejecting: { description: 'It is accepted, told busyReply, and closed.' },
+        rejecting: { description: 'It is accepted, told busyReply, and closed.', entry: 'initialiseServerSocket' },
         queueing: {
           description: 'It is accepted, and not read until it is its turn.',
+          entry: 'initialiseServerSocket',
           on: {
             '_oobinfo.newCSA': [
               { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
@@ -421,6 +429,10 @@ export const singleServerMachine = setup({
           },
         },
         refusing: { description: 'The port does not listen.', entry: 'suspendListener' },
+        restarting: {
+          description: 'The listener has failed, and is given another chance; the client goes on.',
+          after: { restartDelay: { target: 'choosing' } },
+        },
       },
     },
     changing: {

@@ -1,6 +1,6 @@
 import type { TlsOptions as NodeTlsOptions } from 'node:tls';
 import { InvalidOptionError } from './errors';
-import { boolean, check, type Check } from './optionChecks';
+import { boolean, check, entriesOf, type Check } from './optionChecks';
 
 /**
  * The certificate of a server, whom it trusts and what it speaks: those options of `tls.createServer` that concern TLS itself.
@@ -84,8 +84,9 @@ const elsewhere: Readonly<Record<string, string>> = {
  * @throws {@link InvalidOptionError} for `tls`, or for `tls.` and the name of one option
  */
 export function checkTlsOptions(options: unknown): asserts options is TlsOptions {
-  if (typeof options !== 'object' || options === null) throw new InvalidOptionError('tls', options, 'an object');
-  for (const [name, value] of Object.entries(options)) {
+  const entries = entriesOf(options);
+  if (entries === undefined) throw new InvalidOptionError('tls', options, 'an object');
+  for (const [name, value] of entries) {
     const why = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
     if (why !== undefined) throw new InvalidOptionError(`tls.${name}`, value, `left out: ${why}`);
   }

@@ -12,6 +12,7 @@ import { isActive, wasStarted } from '../actors/relay';
 import { InvalidOptionError, ServerchartError } from '../machines/errors';
 import type { ListenAddress } from '../machines/connectionTypes';
 import type { ServerControl, ServerSummary } from '../machines/events';
+import { entriesOf } from '../machines/optionChecks';
 import type { ShutdownOptions } from '../machines/options';
 import { checkShutdownOptions } from '../machines/resolveOptions';
 import { summarise, type Tally } from '../machines/tally';
@@ -36,9 +37,7 @@ export interface HandleOptions {
 export function handleOptions<TOptions extends object>(
   options: TOptions & HandleOptions,
 ): [Omit<TOptions, keyof HandleOptions>, HandleOptions] {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new InvalidOptionError('options', options, 'an object');
-  }
+  if (entriesOf(options) === undefined) throw new InvalidOptionError('options', options, 'an object');
   const { clock, ...others } = options;
   if (clock === undefined) return [others, {}];
   const { setTimeout, clearTimeout } = (clock as Partial<Clock> | null) ?? {};

@@ -215,6 +215,17 @@ describe('control.configure', () => {
       await isEchoed(second);
     });
 
+    it('lets a rejected client linger for another lingerTimeout', async () => {
+      await using s = await start({ maxConnections: 1, busyReply: 'busy', lingerTimeout: 60_000 });
+      await s.client();
+      await configure(s, { lingerTimeout: 500 });
+      await (await s.client('rejected', { allowHalfOpen: true })).receives('busy');
+      await s.advance(499);
+      expect(s.clock.pending).toBe(1);
+      await s.advance(1);
+      expect(s.clock.pending).toBe(0);
+    });
+
     it('has room for more with a larger maxQueued, and sends nobody away for a smaller one', async () => {
       await using s = await start({ maxConnections: 1, whenBusy: 'queue', maxQueued: 1 });
       const [first, second] = await s.clients('first', 'second', 'rejected');

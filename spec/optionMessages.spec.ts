@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
 import { createServerCore, echo, InvalidOptionError } from '../server/index';
 
 const thrown = new Proxy(
@@ -98,5 +99,17 @@ describe('An InvalidOptionError', () => {
     expect(error instanceof InvalidOptionError).toBe(true);
     expect((error as InvalidOptionError).option).toBe(name);
     expect((error as InvalidOptionError).message.length).toBeLessThan(1_000);
+  });
+
+  const secret = 'MHcCAQEEIKey';
+  it.each([
+    ['key', `-----BEGIN RSA PRIVATE KEY-----\n${secret}\n`],
+    ['key', `\n-----BEGIN EC PRIVATE KEY-----\n${secret}\n`],
+    ['key', Buffer.from(secret)],
+    ['tls', `-----BEGIN PRIVATE KEY-----\n${secret}\n`],
+  ])('about a private key, given as %s, is logged without it, case %#', (option, key) => {
+    const error = thrownFor(option, key) as InvalidOptionError;
+    expect(error.value).toBe(key);
+    expect(inspect(error) + JSON.stringify(error)).not.toMatch(/MHcC|4d 48 63 43|77,72,99,67/);
   });
 });

@@ -1,7 +1,7 @@
 /* eslint jest/expect-expect: ['warn', { assertFunctionNames: ['expect', 'expectRefusal'] }] */
 import { describe, expect, it } from '@jest/globals';
 import { echo, InvalidOptionError } from '../server/index';
-import { expectNothingOpened, expectRefusal, isCoreWay, ways } from './support/optionRefusals';
+import { expectNothingOpened, expectRefusal, isCoreWay, revoked, unreadable, ways } from './support/optionRefusals';
 
 type Options = Record<string, unknown>;
 
@@ -191,6 +191,12 @@ describe.each(ways)('%s', (name, attempt) => {
 
   it.each([null, 5, 'port', true, Symbol('options'), () => echo])('refuses %p as its options', (options) => {
     expectRefusal(attempt(options), 'options', options, 'an object');
+  });
+
+  it('refuses options that have none, or that it can not read', () => {
+    for (const options of [[], revoked(), unreadable('port')]) {
+      expectRefusal(attempt(options), 'options', options, 'an object');
+    }
   });
 });
 

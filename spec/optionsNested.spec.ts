@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createServerCore, createSingleServer, echo, InvalidOptionError } from '../server/index';
 import { issue } from './support/certificates';
-import { expectNothingOpened, expectRefusal, ways } from './support/optionRefusals';
+import { expectNothingOpened, expectRefusal, revoked, unreadable, ways } from './support/optionRefusals';
 
 const bool = 'true or false';
 const cidrs = "an array of IP addresses and CIDR blocks, such as ['192.0.2.1', '10.0.0.0/8', '2001:db8::/32']";
@@ -16,7 +16,7 @@ const cases: [string, (value: unknown) => object, string, unknown[]][] = [
     'proxyProtocol',
     (proxyProtocol) => ({ proxyProtocol }),
     'an object with trusted, a list of addresses',
-    [null, true, 5, '10.0.0.0/8', () => ({ trusted: [] })],
+    [null, true, 5, '10.0.0.0/8', [], () => ({ trusted: [] }), revoked()],
   ],
   [
     'proxyProtocol.trusted',
@@ -36,7 +36,8 @@ const cases: [string, (value: unknown) => object, string, unknown[]][] = [
     'a whole number from 232 to 65551',
     [231, 65_552, 0, -1, 232.5, NaN, Infinity, '4096', null],
   ],
-  ['tls', (tls) => ({ tls }), 'an object', [null, true, 5, 'cert.pem', () => pem]],
+  ['proxyProtocol', (proxyProtocol) => ({ proxyProtocol }), 'an object', [unreadable('trusted')]],
+  ['tls', (tls) => ({ tls }), 'an object', [null, true, 5, 'cert.pem', [], () => pem, revoked(), unreadable('key')]],
   ['tls.key', () => ({ tls: { cert: pem.cert } }), 'there, because tls.cert is', [undefined]],
   ['tls.cert', () => ({ tls: { key: pem.key } }), 'there, because tls.key is', [undefined]],
   ['tls.requestCert', (requestCert) => ({ tls: { ...pem, requestCert } }), bool, notBoolean],
@@ -49,6 +50,12 @@ const cases: [string, (value: unknown) => object, string, unknown[]][] = [
     (ALPNProtocols) => ({ tls: { ...pem, ALPNProtocols } }),
     'a list of names that are not empty, or a buffer of them as ALPN sends it',
     ['h2', 5, null, true, {}, [''], [5], ['h2', null]],
+  ],
+  [
+    'restart',
+    (restart) => ({ restart }),
+    'an object with max, a whole number from 0 or Infinity, within and delay, whole numbers of milliseconds',
+    [null, 5, [], revoked(), unreadable('max')],
   ],
   ['starttls', (starttls) => ({ starttls }), 'left out, because there is no tls', [true]],
 ];

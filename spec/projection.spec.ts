@@ -169,12 +169,21 @@ describe('project', () => {
   });
 
   describe('given secrets', () => {
-    const secrets = ['password', 'userPassword', 'PASSWD', 'pass', 'pwd', 'passphrase', 'secret', 'clientSecret', 'token', 'accessToken', 'refresh_token', 'Authorization', 'authorisation', 'cookie', 'set-cookie', 'sessionId', 'session_id', 'apiKey', 'api-key', 'privateKey', 'key', 'auth', 'jwt', 'otp', 'pin', 'pfx', 'credentials', 'bearer']; // prettier-ignore
+    const secrets = ['password', 'userPassword', 'PASSWD', 'pass', 'pwd', 'passphrase', 'secret', 'clientSecret', 'token', 'accessToken', 'refresh_token', 'Authorization', 'authorisation', 'cookie', 'set-cookie', 'sessionId', 'session_id', 'apiKey', 'api-key', 'privateKey', 'ticketKeys', 'key', 'auth', 'jwt', 'otp', 'pin', 'pfx', 'credentials', 'bearer']; // prettier-ignore
     const others = ['name', 'passed', 'keys', 'monkey', 'author', 'opinion', 'pinned', 'bypass', 'data', 'type', 'id', 'compass']; // prettier-ignore
 
     it('leaves out what looks like one, by its key', () => {
       for (const key of secrets) expect(project({ [key]: 'hidden' })).toEqual({ [key]: { $redacted: true } });
       for (const key of others) expect(project({ [key]: 'shown' })).toEqual({ [key]: 'shown' });
+    });
+
+    it('leaves out a private key, whatever its key', () => {
+      for (const kind of ['', 'EC ', 'RSA ', 'ENCRYPTED ']) {
+        const pem = `-----BEGIN ${kind}PRIVATE KEY-----\nMHcCAQEE`;
+        for (const cert of [pem, pem + 'A'.repeat(200)]) {
+          expect(project({ cert: [cert] })).toEqual({ cert: [{ $redacted: true }] });
+        }
+      }
     });
 
     it('leaves it out at any depth, also in Maps, without looking at it', () => {

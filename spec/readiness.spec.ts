@@ -33,6 +33,7 @@ const ofSingleServer: Readonly<Record<string, Answer>> = {
   'connected.rejecting': false,
   'connected.queueing': 'room',
   'connected.refusing': false,
+  'connected.restarting': false,
   changing: 'room',
   'draining.finishing': false,
   'draining.cutting': false,

@@ -137,6 +137,20 @@ describe.each(both)('A listener of %s that fails', (_, start, restarting) => {
     expect(s.leftovers()).toEqual([]);
   });
 
+  it('can be drained by whoever hears of it', async () => {
+    const { network, fails } = breakable();
+    await using s = await start(undefined, network);
+    const client = await s.client();
+    (s as Core).server.on('server.restarting', () => {
+      s.server.send({ type: 'control.serverShutdown' });
+    });
+    await fails(s);
+    await client.hasClosed();
+    expect(s.server).toBeInState('shutdown');
+    expect(s.output).toMatchObject({ drained: [{ id: 'connection:1', reason: 'serverShutdown' }] });
+    expect(s.leftovers()).toEqual([]);
+  });
+
   it('leaves nothing when its server is stopped while it waits for its chance', async () => {
     const { network, fails } = breakable();
     await using s = await start(undefined, network);

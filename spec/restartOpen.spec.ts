@@ -142,6 +142,19 @@ describe('ServerCore, whose listener has failed', () => {
     await isEchoed(await s.client());
   });
 
+  it('stays suspended if whoever hears of it wants that', async () => {
+    const { network, fails } = breakable();
+    await using s = await scenario(serverCore, { protocol: echo }, { network });
+    s.server.on('server.restarting', () => {
+      s.server.send({ type: 'control.suspend' });
+    });
+    await fails(s);
+    await s.advance(60_000);
+    expect(s.server).toBeInState({ listening: 'suspended' });
+    await s.send({ type: 'control.resume' });
+    await isEchoed(await s.client());
+  });
+
   it('takes other limits meanwhile, and has them when it listens again', async () => {
     const { network, fails } = breakable();
     await using s = await scenario(serverCore, { protocol: echo }, { network });
@@ -166,15 +179,39 @@ describe('ServerCore, whose listener has failed', () => {
 });
 
 describe('SingleServer, whose listener has failed', () => {
-  it('goes on with its client, and listens again when that one has gone', async () => {
+  it("goes on with its client, and listens again after the delay to turn others away, for 'reject'", async () => {
+    const { network, fails } = breakable();
+    await using s = await scenario(singleServer, { protocol: echo, busyReply: 'busy' }, { network });
+    const client = await s.client();
+    await fails(s);
+    expect(s.server).toBeInState({ connected: 'restarting' });
+    await s.advance(999);
+    await isRefused(s);
+    await s.advance(1);
+    await (await s.client('other')).receives('busy');
+    await isEchoed(client);
+    expect(timesOf(s, 'server.listening')).toBe(2);
+  });
+
+  it("goes on with its client, and listens again after the delay to let others wait, for 'queue'", async () => {
+    const { network, fails } = breakable();
+    await using s = await scenario(singleServer, { protocol: echo, whenBusy: 'queue' }, { network });
+    const client = await s.client();
+    await fails(s);
+    await s.advance(1_000);
+    const other = await s.client('other');
+    await isEchoed(client);
+    await client.ends();
+    await s.advance(0);
+    await isEchoed(other);
+    expect(other.id).toBe('connection:2');
+  });
+
+  it('listens again when its client has gone before that', async () => {
     const { network, fails } = breakable();
     await using s = await scenario(singleServer, { protocol: echo }, { network });
     const client = await s.client();
     await fails(s);
-    expect(s.server).toBeInState('connected');
-    await s.advance(60_000);
-    await isEchoed(client);
-    await isRefused(s);
     await client.ends();
     const next = await s.client('next');
     await isEchoed(next);

@@ -156,6 +156,15 @@ describe('A TLS handshake that fails', () => {
     });
   });
 
+  it('when SNICallback gives what is no context, and the process lives on', async () => {
+    const SNICallback = (_: string, choose: (error: null, context: never) => void): void => {
+      choose(null, {} as never);
+    };
+    const serving = await TlsServing.start({ ...a.pem, SNICallback });
+    await serving.connect();
+    expect((await serving.failed()).message).toBe('Invalid SNI context');
+  });
+
   it('with what SNICallback gives or throws', async () => {
     const problem = new Error('No such name');
     for (const SNICallback of [

@@ -1,41 +1,61 @@
+import type { Socket } from 'node:net';
 import type { ProxyProtocol } from '../../machines/admissionOptions';
 import type { ConnectionInfo } from '../../machines/connectionTypes';
-import { parseProxyHeader, type ProxyHeaderLimits } from './parseProxyHeader';
 import type { ProxyHeader } from '../../machines/proxyHeader';
+import { parseProxyHeader, type ProxyHeaderLimits } from './parseProxyHeader';
 import { ProxyHeaderError } from './proxyHeaderError';
 
 const nothing = Buffer.alloc(0);
 
-/** A header, and what came in one chunk with its end. */
-interface HeaderAndRest {
-  readonly header: ProxyHeader;
-  readonly rest: Buffer;
+/** Who hears what a connection began with: one of both, once. */
+interface HeaderListener {
+  /** What came behind the header waits in the socket, which is paused. */
+  identified(header: ProxyHeader): void;
+  failed(error: Error): void;
 }
 
 /** Gathers what a connection begins with until it is a PROXY header. */
 export class HeaderReader {
+  readonly #socket: Socket;
   readonly #limits: ProxyHeaderLimits;
+  readonly #told: HeaderListener;
   #bytes: Buffer = nothing;
 
-  constructor({ maxHeaderBytes }: Partial<ProxyProtocol> = {}) {
-    this.#limits = maxHeaderBytes === undefined ? {} : { maxBytes: maxHeaderBytes };
-  }
-
   /**
-   * Takes what has come.
-   * @returns the header, once it is complete
-   * @throws {@link ProxyHeaderError} when it can't become one
+   * @param socket - whose bytes come by {@link read}
+   * @param limits - of the header
+   * @param told - what it says
    */
-  read(data: Buffer): HeaderAndRest | undefined {
-    this.#bytes = this.#bytes.length === 0 ? data : Buffer.concat([this.#bytes, data]);
-    const header = parseProxyHeader(this.#bytes, this.#limits);
-    return header && { header, rest: this.#bytes.subarray(header.length) };
+  constructor(socket: Socket, { maxHeaderBytes }: Partial<ProxyProtocol> = {}, told: HeaderListener) {
+    this.#socket = socket;
+    this.#limits = maxHeaderBytes === undefined ? {} : { maxBytes: maxHeaderBytes };
+    this.#told = told;
   }
 
-  /** What is wrong when nothing more will come. */
-  endedEarly(): ProxyHeaderError {
+  /** Takes what has come. */
+  read(data: Buffer): void {
+    this.#bytes = this.#bytes.length === 0 ? data : Buffer.concat([this.#bytes, data]);
+    let header: ProxyHeader | undefined;
+    try {
+      header = parseProxyHeader(this.#bytes, this.#limits);
+    } catch (error) {
+      this.#socket.pause();
+      this.#told.failed(error as Error);
+      return;
+    }
+    if (header === undefined) return;
+    this.#socket.pause();
+    const rest = this.#bytes.subarray(header.length);
+    if (rest.length > 0) this.#socket.unshift(rest);
+    this.#told.identified(header);
+  }
+
+  /** Nothing more will come. */
+  end(): void {
     const count = this.#bytes.length;
-    return new ProxyHeaderError(`the connection ended after ${String(count)} byte${count === 1 ? '' : 's'} of it`);
+    this.#told.failed(
+      new ProxyHeaderError(`the connection ended after ${String(count)} byte${count === 1 ? '' : 's'} of it`),
+    );
   }
 }
 

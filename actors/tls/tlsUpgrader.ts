@@ -98,9 +98,13 @@ export class TlsUpgrader {
         told.secured(secured, info);
       },
       failed: (error) => {
-        // nearly always Node has done so, but it promises nothing
-        socket.destroy();
-        told.failed(error);
+        // Node may tell in the middle of OpenSSL's handshake (when SNICallback gives what is no context), and lets go of it
+        // as soon as the raw socket is destroyed: the process would crash
+        setImmediate(() => {
+          // nearly always Node has done so, but it promises nothing
+          socket.destroy();
+          told.failed(error);
+        });
       },
     });
     socket.allowHalfOpen = allowHalfOpen;

@@ -38,7 +38,7 @@ function open(): Duplex {
   };
   registry.send({
     type: 'spawnConnection',
-    CSA: new ConnectedSocketAdapter(socket as unknown as Socket, info, limits),
+    CSA: new ConnectedSocketAdapter(socket as unknown as Socket, info),
     options,
   });
   return socket;

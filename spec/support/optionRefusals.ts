@@ -70,3 +70,19 @@ export function expectRefusal(end: unknown, option: string, value: unknown, allo
   expect(error.message.startsWith(`Option '${option}' is `)).toBe(true);
   expect(error.message.endsWith(`, but must be ${allowed}`)).toBe(true);
 }
+
+/** What can't even be looked at. */
+export function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+/** Whose property throws when it is read. */
+export const unreadable = (name: string): object =>
+  Object.defineProperty({}, name, {
+    enumerable: true,
+    get: () => {
+      throw new Error('under test');
+    },
+  });

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import type { AnyActorRef, AnyEventObject } from 'xstate';
+import { assign, type AnyActorRef, type AnyEventObject } from 'xstate';
 import { ConnectedSocketAdapter } from '../../actors/connectedSocketAdapter';
 import { connectionInfo } from '../../actors/connectionInfo';
 import { setNetwork } from '../../actors/network';
@@ -58,6 +58,12 @@ export const listenerEvents: readonly AnyEventObject[] = [
   { type: 'control.tlsReload', options: tls },
 ];
 
+/** A failure that the chart survives is followed at once by the listener's end. */
+export const noteFailure = assign(({ context, event }) => ({
+  failures: [...(context as { failures: readonly unknown[] }).failures, event],
+  next: 'xstate.error.actor.listener',
+})) as never;
+
 /** What connections say before they are open. */
 export const openingEvents: readonly AnyEventObject[] = [
   { type: '_CSA.opened', CSA: modelCSA('192.0.2.1', proxy) },
@@ -108,7 +114,6 @@ export const proxyHeader = (client: string): string => `PROXY TCP4 ${client} 127
 /** A client that the listener has accepted, but not told of: what the closing of a port may leave. */
 export async function lateCSA(net: Net, localAddress: string): Promise<[client: Peer, CSA: ConnectedSocketAdapter]> {
   const [client, { socket }] = await net.pair({ localAddress });
-  const { lingerTimeout } = serverOptions;
   const info = connectionInfo('connection:late', socket);
-  return [client, new ConnectedSocketAdapter(socket, info, { lingerTimeout, clock: net.clock })];
+  return [client, new ConnectedSocketAdapter(socket, info, { clock: net.clock })];
 }

@@ -24,7 +24,6 @@ export async function makeConnection(
   const { socket } = accepted;
   const { clock } = net;
   const CSA = new ConnectedSocketAdapter(socket, connectionInfo('connection:1', socket), {
-    lingerTimeout: options.lingerTimeout,
     clock,
     tls: options.tls && new TlsUpgrader(options.tls),
   });

@@ -36,7 +36,7 @@ const model = serverCoreMachine.provide({
     rejectIdentified: noted({ next: '_socketactivity.shutdownCSA' }),
     emitOpened: noted({ next: undefined, isOpening: false }),
     emitClosed: noted({ next: undefined, isOpening: false }),
-    emitRestarting: noted({ next: 'xstate.error.actor.listener' }),
+    noteFailure: paths.noteFailure,
     // nothing: the server ends
     emitFailed: noted({ next: 'xstate.stop' }),
     restartListener: noted({ next: undefined }),

@@ -26,7 +26,7 @@ const model = singleServerMachine.provide({
     admitIdentified: noted({ next: '_CSA.opened' }),
     rejectIdentified: noted({ next: 'xstate.done.actor.connection' }),
     emitOpened: noted({ next: undefined }),
-    emitRestarting: noted({ next: 'xstate.error.actor.listener' }),
+    noteFailure: paths.noteFailure,
     restartListener: noted({ next: undefined }),
   },
 });
@@ -54,8 +54,9 @@ function canCome(snapshot: SingleSnapshot, event: AnyEventObject): boolean {
       return false;
     case '_oobinfo.newCSA':
       if (paths.peerOf(event) === paths.proxy) return snapshot.matches('idle') && queue.length === 0;
-      // after a failure nobody comes before the next client is awaited
-      return failures.length === 0 || snapshot.matches('draining');
+      // a listener that has failed brings nobody, and the next one may not listen yet
+      if (failures.length > 0 && snapshot.matches('changing')) return false;
+      return !snapshot.matches('restarting') && !snapshot.matches({ connected: 'restarting' });
     case '_CSA.identified':
       return isOpening;
     case '_listener.listening':
@@ -79,7 +80,7 @@ function canCome(snapshot: SingleSnapshot, event: AnyEventObject): boolean {
 /** There is a port that clients can come to. */
 const isListening = (snapshot: SingleSnapshot): boolean =>
   ['idle', 'connected', 'changing'].some((state) => snapshot.matches(state as 'idle')) &&
-  !snapshot.matches({ connected: 'refusing' });
+  !(['refusing', 'restarting'] as const).some((connected) => snapshot.matches({ connected }));
 
 /** Every path of SingleServer's chart. */
 export const singlePaths = (): ModelPaths<SingleServerOptions | undefined> =>

@@ -32,7 +32,10 @@ const longestKey = 1_000;
 
 /** Keys whose values are never shown: those that look like passwords, tokens, keys and cookies. */
 export const secretKeys =
-  /pass(?:word|wd|phrase|code)|secret|token|credential|authori[sz]ation|cookie|session.?id|(?:api|private|access|auth|signing|encryption).?key|^(?:pass|pwd|pin|auth|key|pfx|jwt|bearer|otp)$/i;
+  /pass(?:word|wd|phrase|code)|secret|token|credential|authori[sz]ation|cookie|session.?id|(?:api|private|access|auth|signing|encryption|ticket).?key|^(?:pass|pwd|pin|auth|key|pfx|jwt|bearer|otp)$/i;
+
+/** A private key as PEM: in `cert`, say, where one file has both. */
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 /**
  * A value as far as it may be shown (see {@link Shown}): a copy with bounded work, whatever the value is.
@@ -183,8 +186,9 @@ class Projection {
   }
 
   #text(value: string): Shown {
-    if (value.length <= this.#limits.characters) return this.#clip(value);
-    return { $text: this.#clip(value), length: value.length };
+    const shown = this.#clip(value);
+    if (privateKey.test(shown)) return { $redacted: true };
+    return value.length <= this.#limits.characters ? shown : { $text: shown, length: value.length };
   }
 
   #clip(text: string): string {
