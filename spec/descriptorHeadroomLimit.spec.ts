@@ -1,16 +1,17 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import type { ServerCoreOptions } from '../server/index';
-import { hook } from './support/child';
-import { Client } from './support/client';
+import { compiling } from './support/child';
+import type { Client } from './support/client';
 import { Command, endCommands } from './support/command';
+import { connect, destroyClients, echoes, fate } from './support/fates';
 
 /**
  * An echo server that may have 64 descriptors: it sets that itself, as `ulimit -n 64` would. Upon SIGUSR2 it prints what
  * it has counted, and the milliseconds of CPU that it used within two seconds from then on.
  */
 const program = (options: Partial<ServerCoreOptions>): string => `
-const { createServerCore, echo } = serverchart;
+const { createServerCore, echo } = require('./server/index.ts');
 require('node:child_process').execFileSync('prlimit', ['--nofile=64', '--pid', String(process.pid)]);
 const say = (word, value) => console.log(word, JSON.stringify(value));
 const server = createServerCore({ protocol: echo, port: 0, ...${JSON.stringify(options)} });
@@ -36,10 +37,8 @@ interface Counted {
   readonly cpuMs: number;
 }
 
-const clients: Client[] = [];
-
 afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.destroy()));
+  await destroyClients();
   await endCommands();
 });
 
@@ -47,7 +46,7 @@ class Served {
   readonly #command: Command;
 
   constructor(options: Partial<ServerCoreOptions>) {
-    this.#command = new Command(['-e', hook + program(options)], join(__dirname, '..'));
+    this.#command = new Command([...compiling, '-e', program(options)], join(__dirname, '..'));
   }
 
   /** What it says next under this word. */
@@ -70,26 +69,8 @@ class Served {
   }
 }
 
-async function connect(port: number): Promise<Client> {
-  const client = await Client.connect({ port, host: '127.0.0.1', allowHalfOpen: false });
-  clients.push(client);
-  return client;
-}
-
 const connectMany = (port: number, count: number): Promise<Client[]> =>
   Promise.all(Array.from({ length: count }, () => connect(port)));
-
-async function echoes(client: Client, text: string): Promise<string> {
-  await client.send(text);
-  return client.receiveText(text);
-}
-
-/** Whether a client is served, or else how its connection ended. */
-async function fate(client: Client): Promise<string> {
-  return Promise.race([client.closed, echoes(client, 'x').then((): Promise<string> | string => 'served')]).catch(
-    () => client.closed,
-  );
-}
 
 describe('ServerCore under ulimit -n 64, with 500 clients', () => {
   it.each<[string, Partial<ServerCoreOptions>]>([

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
-import { Client } from './support/client';
 import { Command, endCommands } from './support/command';
+import { connect, destroyClients, echoes, fate } from './support/fates';
 
 /**
  * An echo server on a real socket that may have 64 descriptors: it sets that itself, as `ulimit -n 64` would. Asked with
@@ -39,30 +39,10 @@ const server = createServer((socket) => {
 server.listen(0, '127.0.0.1', () => say('listens')(server.address().port));
 `;
 
-const clients: Client[] = [];
-
 afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.destroy()));
+  await destroyClients();
   await endCommands();
 });
-
-async function connect(port: number): Promise<Client> {
-  const client = await Client.connect({ port, host: '127.0.0.1', allowHalfOpen: false });
-  clients.push(client);
-  return client;
-}
-
-async function echoes(client: Client, text: string): Promise<string> {
-  await client.send(text);
-  return client.receiveText(text);
-}
-
-/** Whether a client is served, or else how its connection ended. */
-async function fate(client: Client): Promise<string> {
-  return Promise.race([client.closed, echoes(client, 'x').then((): Promise<string> | string => 'served')]).catch(
-    () => client.closed,
-  );
-}
 
 describe('Under ulimit -n 64, with 500 clients', () => {
   it('some are served throughout, the others closed at once, and others again when those leave', async () => {

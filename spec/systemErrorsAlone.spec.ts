@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Child } from './support/child';
+import { Child, compiling } from './support/child';
 import { connectClient } from './support/fixtures';
 import type { Client } from './support/client';
 
@@ -134,8 +134,7 @@ if (hasNamespaces) {
     `;
 
     it('is told of that client alone, whatever waits for it, and the others are served', async () => {
-      const hook = join(__dirname, 'abuse', 'swcHook.cjs');
-      const args = ['--net', '--map-root-user', process.execPath, '--require', hook, '--eval', program];
+      const args = ['--net', '--map-root-user', process.execPath, ...compiling, '--eval', program];
       const { stdout, stderr } = await promisify(execFile)('unshare', args, { cwd: join(__dirname, '..') });
       expect(stderr).toBe('');
       expect(JSON.parse(stdout)).toEqual({

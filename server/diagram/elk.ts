@@ -1,7 +1,7 @@
 import type { ElkNode } from 'elkjs';
-import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { ServerchartError } from '../../machines/errors';
+import { pathOfPeer } from '../loadPeer';
 
 /** How long a layout may take, in milliseconds. */
 const layoutTimeout = 20_000;
@@ -21,15 +21,6 @@ const program = `
   });
 `;
 
-function pathOfElk(): string {
-  try {
-    return createRequire(__filename).resolve('elkjs');
-  } catch (cause) {
-    const message = "Drawing a statechart needs the package 'elkjs': npm install elkjs";
-    throw new ServerchartError('ERR_MISSING_PEER', message, { cause });
-  }
-}
-
 const failed = (why: string, cause?: unknown): ServerchartError =>
   new ServerchartError('ERR_LAYOUT', `The statechart can't be laid out: ${why}`, { cause });
 
@@ -37,7 +28,7 @@ function layOutNow(graphs: readonly ElkNode[], inBackground: boolean): Promise<r
   return new Promise((resolve, reject) => {
     const worker = new Worker(program, {
       eval: true,
-      workerData: { elk: pathOfElk(), graphs },
+      workerData: { elk: pathOfPeer('elkjs', 'Drawing a statechart'), graphs },
       resourceLimits: { maxOldGenerationSizeMb: maxHeap },
       // what this process was started with is none of its business
       execArgv: [],

@@ -14,7 +14,7 @@ export class Victim {
   }
 
   static async start(): Promise<Victim> {
-    const execArgv = ['--expose-gc', '--require', join(__dirname, 'swcHook.cjs')];
+    const execArgv = ['--expose-gc', '--require', join(__dirname, '..', 'support', 'swcHook.cjs')];
     const child = fork(join(__dirname, 'target.ts'), { execArgv, env: { ...process.env, NODE_ENV: 'production' } });
     const [ports] = (await once(child, 'message')) as [Ports];
     return new Victim(child, ports);
