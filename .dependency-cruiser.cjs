@@ -17,17 +17,24 @@ module.exports = {
       to: { path: '^server/' },
     },
     {
+      name: 'sockets-on-their-own',
+      severity: 'error',
+      comment: "a socket's end serves any connection: it knows neither the port that it came by nor its neighbours",
+      from: { path: '^actors/socket/' },
+      to: { path: '^actors/(listener|registry)/' },
+    },
+    {
       name: 'core-without-inspector',
       severity: 'error',
       comment: 'a server that nobody watches loads nothing of it; the command does when it is asked to',
-      from: { path: '^server/', pathNot: '^server/(inspect|diagram|testing)/' },
+      from: { path: '^server/', pathNot: '^server/(inspect|diagram|testing)/|^server/command/diagramCommand' },
       to: { path: '^server/(inspect|diagram)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'core-without-operations',
       severity: 'error',
       comment: 'nor is a server measured, logged or shown over HTTP that nobody asked to have so',
-      from: { path: '^server/', pathNot: '^server/(log|metrics|monitor)/' },
+      from: { path: '^server/', pathNot: '^server/(log|metrics|monitor)/|^server/command/pinoVoice' },
       to: { path: '^server/(log|metrics|monitor)/', dependencyTypesNot: ['type-only'] },
     },
     {

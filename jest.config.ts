@@ -18,7 +18,7 @@ const config: Config = {
       },
     ],
   },
-  collectCoverageFrom: ['{machines,actors,server}/**/*.ts', '!server/cli.ts'],
+  collectCoverageFrom: ['{machines,actors,server}/**/*.ts', '!server/command/cli.ts'],
   setupFilesAfterEnv: ['<rootDir>/spec/support/noLeaks.ts'],
   coverageProvider: 'v8',
   coverageDirectory: 'coverage',

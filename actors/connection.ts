@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import { connectionMachine, type ConnectionInput } from '../machines/connectionMachine';
-import { InvalidOptionError } from '../machines/errors';
-import type { Protocol, TcpClientOptions } from '../machines/options';
-import { resolveTcpClientOptions } from '../machines/resolveOptions';
-import type { TimeLimits } from '../machines/timeLimits';
-import { ConnectedSocketAdapter } from './connectedSocketAdapter';
-import { connectionInfo } from './connectionInfo';
-import { mkProtocolHandler } from './mkProtocolHandler';
-import { tableDriven } from './tableDriven';
+import { InvalidOptionError } from '../machines/vocabulary/errors';
+import type { Protocol, TcpClientOptions } from '../machines/options/options';
+import { resolveTcpClientOptions } from '../machines/options/resolveOptions';
+import type { TimeLimits } from '../machines/options/timeLimits';
+import { ConnectedSocketAdapter } from './socket/socketAdapter';
+import { connectionInfo } from './socket/connectionInfo';
+import { mkProtocolHandler } from './handler/mkProtocolHandler';
+import { tableDriven } from './xstate/tableDriven';
 
 /**
  * One connection, to embed where you have a socket from somewhere else. Its input comes from {@link connectionInput},

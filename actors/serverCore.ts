@@ -1,7 +1,7 @@
 import { serverCoreMachine } from '../machines/serverCoreMachine';
-import { connections } from './connections';
-import { tableDriven } from './tableDriven';
-import { tcpListener } from './tcpListener';
+import { connections } from './registry/connections';
+import { tableDriven } from './xstate/tableDriven';
+import { tcpListener } from './listener/tcpListener';
 
 /**
  * Kamaelia's ServerCore, to embed: invoke or spawn it in a machine of your own with {@link ServerCoreOptions} as its

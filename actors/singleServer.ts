@@ -1,7 +1,7 @@
 import { singleServerMachine } from '../machines/singleServerMachine';
 import { connection } from './connection';
-import { tableDriven } from './tableDriven';
-import { tcpListener } from './tcpListener';
+import { tableDriven } from './xstate/tableDriven';
+import { tcpListener } from './listener/tcpListener';
 
 /**
  * Kamaelia's SingleServer, to embed: invoke or spawn it in a machine of your own with {@link SingleServerOptions} as its

@@ -1,12 +1,12 @@
 import { fromPromise, type AnyActor } from 'xstate';
-import { ConnectError } from '../machines/errors';
-import type { ResolvedTcpClientOptions } from '../machines/resolveOptions';
+import { ConnectError } from '../machines/vocabulary/errors';
+import type { ResolvedTcpClientOptions } from '../machines/options/resolveOptions';
 import { tcpClientMachine } from '../machines/tcpClientMachine';
-import { ConnectedSocketAdapter } from './connectedSocketAdapter';
-import { connectionInfo } from './connectionInfo';
+import { ConnectedSocketAdapter } from './socket/socketAdapter';
+import { connectionInfo } from './socket/connectionInfo';
 import { connection } from './connection';
-import { networkOf } from './network';
-import { tcpSettings } from './tcpSettings';
+import { networkOf } from './socket/network';
+import { tcpSettings } from './socket/tcpSettings';
 
 /** Opens {@link tcpClient}'s socket; a client that is stopped meanwhile closes it. */
 const connector = fromPromise<ConnectedSocketAdapter, ResolvedTcpClientOptions>(

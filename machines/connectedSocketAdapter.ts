@@ -1,6 +1,6 @@
 import type { AnyActorRef, EventObject } from 'xstate';
-import type { ConnectionOptions } from './connectionOptions';
-import type { Bytes, CloseReason, ConnectionInfo } from './connectionTypes';
+import type { ConnectionOptions } from './options/connectionOptions';
+import type { Bytes, CloseReason, ConnectionInfo } from './vocabulary/connectionTypes';
 
 /** What a client is told that is turned away; the server's options. */
 export interface Farewell {

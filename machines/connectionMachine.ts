@@ -1,10 +1,10 @@
 import { assign, sendTo, setup, type EventObject } from 'xstate';
-import { comesFromProxy } from './admission';
+import { comesFromProxy } from './context/admission';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
-import type { ConnectionOptions } from './connectionOptions';
-import type { CloseReason, ConnectionInfo, ConnectionSummary } from './connectionTypes';
+import type { ConnectionOptions } from './options/connectionOptions';
+import type { CloseReason, ConnectionInfo, ConnectionSummary } from './vocabulary/connectionTypes';
 import type { ConnectionEvent, Supervisor } from './events';
-import type { LogicFor } from './logic';
+import type { LogicFor } from './vocabulary/logic';
 
 /** The input of a connection actor. */
 export interface ConnectionInput {
@@ -32,7 +32,7 @@ export interface ProtocolInput {
  * One connection: `opening → open → closing → closed`.
  *
  * It takes a transition when something happens to the connection, never for a chunk of bytes: those go straight from
- * the socket to the handler and back (see `actors/connectedSocketAdapter.ts`).
+ * the socket to the handler and back (see `actors/socket/socketAdapter.ts`).
  */
 export const connectionMachine = setup({
   types: {} as {

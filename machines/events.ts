@@ -13,11 +13,11 @@ import type {
   ConnectionInfo,
   ConnectionSummary,
   ListenAddress,
-} from './connectionTypes';
-import type { ConfigurableOptions } from './configure';
-import type { ConnectionOptions } from './connectionOptions';
-import type { InvalidOptionError, ListenError } from './errors';
-import type { TlsOptions } from './tlsOptions';
+} from './vocabulary/connectionTypes';
+import type { ConfigurableOptions } from './options/configure';
+import type { ConnectionOptions } from './options/connectionOptions';
+import type { InvalidOptionError, ListenError } from './vocabulary/errors';
+import type { TlsOptions } from './options/tlsOptions';
 
 /** The file descriptors of this process. */
 export interface Descriptors {

@@ -18,11 +18,11 @@ import {
   refusal,
   refusalOfIdentified,
   type Admission,
-} from './admission';
-import { configureError, reconfigure } from './configure';
+} from './context/admission';
+import { configureError, reconfigure } from './options/configure';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
-import type { ListenAddress } from './connectionTypes';
-import type { ListenError } from './errors';
+import type { ListenAddress } from './vocabulary/connectionTypes';
+import type { ListenError } from './vocabulary/errors';
 import type {
   ConnectionsEvent,
   ListenerEvent,
@@ -32,17 +32,17 @@ import type {
   ServerSummary,
   Supervisor,
 } from './events';
-import type { LogicFor } from './logic';
-import type { ServerCoreOptions } from './options';
+import type { LogicFor } from './vocabulary/logic';
+import type { ServerCoreOptions } from './options/options';
 import {
   resolveServerCoreOptions,
   shutdownDelay,
   type ListenerInput,
   type ResolvedServerCoreOptions,
-} from './resolveOptions';
-import { mayRestart, recentFailures, type ListenFailure } from './restart';
-import { addClosed, emptyTally, summarise, type Tally } from './tally';
-import { clockOf, timeOf } from './time';
+} from './options/resolveOptions';
+import { mayRestart, recentFailures, type ListenFailure } from './options/restart';
+import { addClosed, emptyTally, summarise, type Tally } from './context/tally';
+import { clockOf, timeOf } from './vocabulary/time';
 
 /** The input of the connections registry. */
 export interface ConnectionsInput {

@@ -18,11 +18,11 @@ import {
   refusal,
   refusalOfIdentified,
   type Admission,
-} from './admission';
+} from './context/admission';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ConnectionInput } from './connectionMachine';
-import type { ConnectionSummary, ListenAddress } from './connectionTypes';
-import type { ListenError } from './errors';
+import type { ConnectionSummary, ListenAddress } from './vocabulary/connectionTypes';
+import type { ListenError } from './vocabulary/errors';
 import type {
   ConnectionEvent,
   ListenerEvent,
@@ -31,18 +31,18 @@ import type {
   SingleServerEmitted,
   SingleServerEvent,
 } from './events';
-import type { LogicFor } from './logic';
-import type { SingleServerOptions } from './options';
+import type { LogicFor } from './vocabulary/logic';
+import type { SingleServerOptions } from './options/options';
 import {
   resolveSingleServerOptions,
   shutdownDelay,
   type ListenerInput,
   type ResolvedSingleServerOptions,
-} from './resolveOptions';
-import { bytesIn, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './pending';
-import { mayRestart, recentFailures, type ListenFailure } from './restart';
-import { addClosed, emptyTally, summarise, type Tally } from './tally';
-import { clockOf, timeOf } from './time';
+} from './options/resolveOptions';
+import { bytesIn, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './context/pending';
+import { mayRestart, recentFailures, type ListenFailure } from './options/restart';
+import { addClosed, emptyTally, summarise, type Tally } from './context/tally';
+import { clockOf, timeOf } from './vocabulary/time';
 
 export interface SingleServerContext {
   readonly options: ResolvedSingleServerOptions;

@@ -10,12 +10,21 @@ import {
 } from 'xstate';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ConnectionInput } from './connectionMachine';
-import type { ConnectionSummary } from './connectionTypes';
+import type { ConnectionSummary } from './vocabulary/connectionTypes';
 import type { ConnectionEvent, TcpClientEmitted, TcpClientEvent } from './events';
-import type { LogicFor } from './logic';
-import type { TcpClientOptions } from './options';
-import { resolveTcpClientOptions, type ResolvedTcpClientOptions } from './resolveOptions';
-import { bytesIn, hasEnd, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './pending';
+import type { LogicFor } from './vocabulary/logic';
+import type { TcpClientOptions } from './options/options';
+import { resolveTcpClientOptions, type ResolvedTcpClientOptions } from './options/resolveOptions';
+import {
+  bytesIn,
+  hasEnd,
+  hasRoom,
+  nothingPending,
+  takeNext,
+  withBytes,
+  withEnd,
+  type Pending,
+} from './context/pending';
 
 export interface TcpClientContext {
   readonly options: ResolvedTcpClientOptions;

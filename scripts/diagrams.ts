@@ -65,7 +65,7 @@ const tables = [
   'What each chart does about each event, in each of its states; `npm run diagrams` writes this from the machines that run. ' +
     '`→ closed` leads there; `stays` does something, and stays; `/` takes the event and does nothing. Where there are ' +
     'several, the first one counts whose guard lets the event through. In an empty cell nothing happens: ' +
-    '`spec/chartPaths*.spec.ts` takes every transition with a real server, and `spec/stateEventTable.spec.ts` has each ' +
+    '`spec/charts/chartPaths*.spec.ts` takes every transition with a real server, and `spec/charts/stateEventTable.spec.ts` has each ' +
     'event come where its cell is empty.',
   ...charts.flatMap(({ machine, title }) => [`## ${title}`, stateEventTable(machine)]),
 ].join('\n\n');

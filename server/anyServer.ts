@@ -1,8 +1,8 @@
 import type { AnyActorRef, StateValue } from 'xstate';
-import { isActive } from '../actors/relay';
+import { isActive } from '../actors/xstate/relay';
 import type { ConnectedSocketAdapter } from '../machines/connectedSocketAdapter';
-import { InvalidOptionError } from '../machines/errors';
-import type { Tally } from '../machines/tally';
+import { InvalidOptionError } from '../machines/vocabulary/errors';
+import type { Tally } from '../machines/context/tally';
 
 /** A server, for those who look at one: what `createServerCore` returns, or an actor, wherever in an app it lives. */
 export type AnyServer = AnyActorRef | { readonly actor: AnyActorRef };

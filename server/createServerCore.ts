@@ -1,7 +1,7 @@
 import { serverCore } from '../actors/serverCore';
-import { checkChanges, type ConfigurableOptions } from '../machines/configure';
-import type { ServerCoreOptions } from '../machines/options';
-import { resolveServerCoreOptions } from '../machines/resolveOptions';
+import { checkChanges, type ConfigurableOptions } from '../machines/options/configure';
+import type { ServerCoreOptions } from '../machines/options/options';
+import { resolveServerCoreOptions } from '../machines/options/resolveOptions';
 import { handleOptions, ServerHandle, type HandleOptions } from './serverHandle';
 
 /** A ServerCore as a program holds it. */

@@ -1,6 +1,6 @@
 import { singleServer } from '../actors/singleServer';
-import type { SingleServerOptions } from '../machines/options';
-import { resolveSingleServerOptions } from '../machines/resolveOptions';
+import type { SingleServerOptions } from '../machines/options/options';
+import { resolveSingleServerOptions } from '../machines/options/resolveOptions';
 import { handleOptions, ServerHandle, type HandleOptions } from './serverHandle';
 
 /** A SingleServer as a program holds it. */

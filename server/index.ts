@@ -9,14 +9,14 @@ export type { Clock, HandleOptions, ServerHandle } from './serverHandle';
 export { serverCore } from '../actors/serverCore';
 export { singleServer } from '../actors/singleServer';
 export { connection, connectionInput, type ConnectionSettings } from '../actors/connection';
-export { tcpListener } from '../actors/tcpListener';
+export { tcpListener } from '../actors/listener/tcpListener';
 export { tcpClient } from '../actors/tcpClient';
-export { echo } from '../actors/echo';
-export { setupProtocol } from '../actors/setupProtocol';
-export type { KnownEvents, None, ProtocolActions, ProtocolSetup, ReplyParams } from '../actors/protocolSetup';
-export { link } from '../actors/link';
-export { pipeline } from '../actors/pipeline';
-export { graphline, type GraphlineOptions, type Linkage } from '../actors/graphline';
+export { echo } from '../actors/handler/echo';
+export { setupProtocol } from '../actors/handler/setupProtocol';
+export type { KnownEvents, None, ProtocolActions, ProtocolSetup, ReplyParams } from '../actors/handler/protocolSetup';
+export { link } from '../actors/wiring/link';
+export { pipeline } from '../actors/wiring/pipeline';
+export { graphline, type GraphlineOptions, type Linkage } from '../actors/wiring/graphline';
 
 export { serverCoreMachine, type ConnectionsInput, type ServerCoreContext } from '../machines/serverCoreMachine';
 export { singleServerMachine, type SingleServerContext } from '../machines/singleServerMachine';
@@ -26,24 +26,24 @@ export {
   type ConnectionInput,
   type ProtocolInput,
 } from '../machines/connectionMachine';
-export type { ConnectionOptions } from '../machines/connectionOptions';
+export type { ConnectionOptions } from '../machines/options/connectionOptions';
 export { tcpClientMachine, type TcpClientContext } from '../machines/tcpClientMachine';
 export type { ConnectedSocketAdapter } from '../machines/connectedSocketAdapter';
-export type { LogicFor } from '../machines/logic';
+export type { LogicFor } from '../machines/vocabulary/logic';
 
-export { ConnectError, InvalidOptionError, ListenError, ServerchartError } from '../machines/errors';
+export { ConnectError, InvalidOptionError, ListenError, ServerchartError } from '../machines/vocabulary/errors';
 export type {
   ListenerInput,
   ResolvedServerCoreOptions,
   ResolvedSingleServerOptions,
   ResolvedTcpClientOptions,
-} from '../machines/resolveOptions';
-export type { AdmissionOptions, ProxyProtocol } from '../machines/admissionOptions';
-export type { ConfigurableOptions } from '../machines/configure';
-export type { Restart } from '../machines/restart';
-export type { ReceiveRate, TimeLimits } from '../machines/timeLimits';
-export type { TlsOptions } from '../machines/tlsOptions';
-export type { AcceptRate } from '../machines/tokenBucket';
+} from '../machines/options/resolveOptions';
+export type { AdmissionOptions, ProxyProtocol } from '../machines/options/admissionOptions';
+export type { ConfigurableOptions } from '../machines/options/configure';
+export type { Restart } from '../machines/options/restart';
+export type { ReceiveRate, TimeLimits } from '../machines/options/timeLimits';
+export type { TlsOptions } from '../machines/options/tlsOptions';
+export type { AcceptRate } from '../machines/options/tokenBucket';
 export type {
   NearCapacity,
   Protocol,
@@ -53,7 +53,7 @@ export type {
   SingleServerOptions,
   TcpClientOptions,
   WhenBusy,
-} from '../machines/options';
+} from '../machines/options/options';
 export type {
   Bytes,
   ClosedConnection,
@@ -62,8 +62,8 @@ export type {
   ConnectionSummary,
   ListenAddress,
   ProxyInfo,
-} from '../machines/connectionTypes';
-export type { ProxySsl, ProxyTlv, ProxyTlvs } from '../machines/proxyHeader';
+} from '../machines/vocabulary/connectionTypes';
+export type { ProxySsl, ProxyTlv, ProxyTlvs } from '../machines/vocabulary/proxyHeader';
 export type {
   ConnectionEvent,
   ConnectionsEvent,

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { ServerchartError } from '../machines/errors';
+import { ServerchartError } from '../machines/vocabulary/errors';
 
 /**
  * Where a package is that this one needs for some of its features only, so that installing it is up to the user.

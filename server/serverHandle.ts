@@ -8,15 +8,15 @@ import {
   type EventFromLogic,
   type Subscription,
 } from 'xstate';
-import { isActive, wasStarted } from '../actors/relay';
-import { InvalidOptionError, ServerchartError } from '../machines/errors';
-import type { ListenAddress } from '../machines/connectionTypes';
+import { isActive, wasStarted } from '../actors/xstate/relay';
+import { InvalidOptionError, ServerchartError } from '../machines/vocabulary/errors';
+import type { ListenAddress } from '../machines/vocabulary/connectionTypes';
 import type { ServerControl, ServerSummary } from '../machines/events';
-import { entriesOf } from '../machines/optionChecks';
-import type { ShutdownOptions } from '../machines/options';
-import { checkShutdownOptions } from '../machines/resolveOptions';
-import { summarise, type Tally } from '../machines/tally';
-import type { TlsOptions } from '../machines/tlsOptions';
+import { entriesOf } from '../machines/options/optionChecks';
+import type { ShutdownOptions } from '../machines/options/options';
+import { checkShutdownOptions } from '../machines/options/resolveOptions';
+import { summarise, type Tally } from '../machines/context/tally';
+import type { TlsOptions } from '../machines/options/tlsOptions';
 
 /** XState's clock: what every timeout of a server and of its handlers runs on. */
 export type Clock = NonNullable<ActorOptions<AnyActorLogic>['clock']>;

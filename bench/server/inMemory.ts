@@ -6,8 +6,8 @@
 import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { createActor, fromTransition, type AnyActorRef } from 'xstate';
-import { ConnectedSocketAdapter } from '../../actors/connectedSocketAdapter';
-import { connections } from '../../actors/connections';
+import { ConnectedSocketAdapter } from '../../actors/socket/socketAdapter';
+import { connections } from '../../actors/registry/connections';
 import { echoes } from './handlers';
 
 const [kind = 'statechart', operations = '1000', ...lives] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import type { ElkNode } from 'elkjs';
 import { Worker } from 'node:worker_threads';
-import { ServerchartError } from '../../machines/errors';
+import { ServerchartError } from '../../machines/vocabulary/errors';
 import { pathOfPeer } from '../loadPeer';
 
 /** How long a layout may take, in milliseconds. */

@@ -1,4 +1,4 @@
-import { describe, InvalidOptionError } from '../../machines/errors';
+import { describe, InvalidOptionError } from '../../machines/vocabulary/errors';
 import type { Descriptors } from '../../machines/events';
 import { serverActor, type AnyServer, type Attachment } from '../anyServer';
 

@@ -8,7 +8,7 @@
  * No peer's address is a label: each would begin a time series of its own, which the monitoring system keeps for weeks,
  * so that any stranger could fill it. Whose connections they were is for the log to say.
  */
-import { descriptorLimit, descriptorsOpen } from '../../actors/descriptors';
+import { descriptorLimit, descriptorsOpen } from '../../actors/listener/descriptors';
 import type { CountByReason, ServerFigures } from './serverFigures';
 
 /** A measured value, with the value of the instrument's label if it has one. */

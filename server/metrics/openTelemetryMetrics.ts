@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../../machines/errors';
-import { check, type Check } from '../../machines/optionChecks';
+import { InvalidOptionError } from '../../machines/vocabulary/errors';
+import { check, type Check } from '../../machines/options/optionChecks';
 import { serverActor, type AnyServer, type Attachment } from '../anyServer';
 import { connectionDuration, instruments, type Instrument } from './instruments';
 import { ServerFigures } from './serverFigures';

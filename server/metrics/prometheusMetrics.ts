@@ -1,6 +1,6 @@
 import type * as PromClient from 'prom-client';
-import { InvalidOptionError } from '../../machines/errors';
-import { check, type Check } from '../../machines/optionChecks';
+import { InvalidOptionError } from '../../machines/vocabulary/errors';
+import { check, type Check } from '../../machines/options/optionChecks';
 import { serverActor, type AnyServer, type Attachment } from '../anyServer';
 import { instruments } from './instruments';
 import type { Labels, MetricsRegistry } from './metricsRegistry';

@@ -1,7 +1,7 @@
 import type { AnyActorRef, AnyMachineSnapshot, Subscription } from 'xstate';
-import { isActive } from '../../actors/relay';
+import { isActive } from '../../actors/xstate/relay';
 import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
-import type { ClosedConnection } from '../../machines/connectionTypes';
+import type { ClosedConnection } from '../../machines/vocabulary/connectionTypes';
 import { isReady, snapshotOf, stateOf, type ServerSnapshot } from '../anyServer';
 
 /** A count for each of several reasons; one that never came up is absent. */

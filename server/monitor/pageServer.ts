@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
-import { ListenError } from '../../machines/errors';
+import { ListenError } from '../../machines/vocabulary/errors';
 import { reachable } from '../reachable';
 
 /** What is served under a path. */

@@ -1,6 +1,6 @@
 import type { AnyActorRef } from 'xstate';
-import { isActive } from '../../actors/relay';
-import { check, text } from '../../machines/optionChecks';
+import { isActive } from '../../actors/xstate/relay';
+import { check, text } from '../../machines/options/optionChecks';
 import { isReady, stateOf } from '../anyServer';
 import { promClient } from '../metrics/promClient';
 import { prometheusMetrics } from '../metrics/prometheusMetrics';

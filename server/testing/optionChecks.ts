@@ -1,4 +1,4 @@
-import { integer, type Check } from '../../machines/optionChecks';
+import { integer, type Check } from '../../machines/options/optionChecks';
 
 export const share: Check = {
   allowed: 'a number from 0 to 1',

@@ -1,6 +1,6 @@
 // jest's fake timers leave Node's own module alone
 import { setImmediate } from 'node:timers';
-import { longestDelay } from '../../machines/optionChecks';
+import { longestDelay } from '../../machines/options/optionChecks';
 import type { Clock } from '../serverHandle';
 
 interface Timer {

@@ -1,13 +1,13 @@
 import net, { type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AnyActor } from 'xstate';
-import { setNetwork } from '../../actors/network';
+import { setNetwork } from '../../actors/socket/network';
 import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
 import { createServerCore, type ClosedConnection, type ServerCore, type ServerEmitted } from '../../server/index';
 import { seededRandom } from '../../server/testing/network/random';
 import { Client } from '../support/client';
 import { collect } from '../support/events';
-import { child } from '../support/viewing';
+import { child } from '../support/inspect/viewing';
 import { below, broken, deeds, handlerOf, type Deed, type Victim } from './deeds';
 
 /** How many clients there are to be at all times. */

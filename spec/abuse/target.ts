@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { descriptorsOpen } from '../../actors/descriptors';
+import { descriptorsOpen } from '../../actors/listener/descriptors';
 import { createServerCore, echo, type ServerCore, type ServerCoreOptions } from '../../server/index';
 
 /** Where to attack. */

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { connectionLimit } from '../../bench/connectionLimit';
 import { Hub } from '../../server/inspect/hub/hub';
 import { atEnd, startServer, type Started } from '../support/fixtures';
-import { inspect } from '../support/inspecting';
+import { inspect } from '../support/inspect/inspecting';
 import { browse } from './support/browsing';
 
 /** A process that holds so many connections open until its stdin ends: this one hasn't descriptors for both ends. */

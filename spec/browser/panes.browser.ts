@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { setupProtocol } from '../../server/index';
 import { Hub } from '../../server/inspect/hub/hub';
 import { openClient, startServer } from '../support/fixtures';
-import { inspect } from '../support/inspecting';
+import { inspect } from '../support/inspect/inspecting';
 import { browse, until } from './support/browsing';
 import { lineOf, untilLit, view } from './support/viewing';
 

@@ -5,7 +5,7 @@ import { Hub } from '../../server/inspect/hub/hub';
 import type { StatelyMessage } from '../../server/inspect/page/statelyMessages';
 import { connectionMachine, serverCoreMachine } from '../../server/index';
 import { openClient, startServer, type Started } from '../support/fixtures';
-import { inspect } from '../support/inspecting';
+import { inspect } from '../support/inspect/inspecting';
 import { browse, expectFaults, until } from './support/browsing';
 import { standIn } from './support/standIn';
 

@@ -4,14 +4,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setupProtocol, type ServerCoreOptions } from '../../server/index';
-import { Command, endCommands } from '../support/command';
+import { Command, endCommands } from '../support/processes/command';
 import { connectClient, handler, openClient, startServer } from '../support/fixtures';
 import { Hub } from '../../server/inspect/hub/hub';
-import { inspect } from '../support/inspecting';
+import { inspect } from '../support/inspect/inspecting';
 import { browse, expectFaults, until } from './support/browsing';
 import { actorOf, lineOf, namesFromTop, statesOf, untilLit, untilLiving, view } from './support/viewing';
-
-const root = join(__dirname, '../..');
+import { root } from '../support/root';
 
 /** The server, its registry and its listener. */
 const ownActors = 3;

@@ -6,10 +6,10 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { parseProxyHeader } from '../../actors/proxyProtocol/parseProxyHeader';
-import type { ProxyHeader } from '../../machines/proxyHeader';
+import { parseProxyHeader } from '../../actors/socket/proxyProtocol/parseProxyHeader';
+import type { ProxyHeader } from '../../machines/vocabulary/proxyHeader';
 import { Client } from '../support/client';
-import { startHaproxy } from '../support/haproxy';
+import { startHaproxy } from '../support/proxy/haproxy';
 
 /** How a connection to the server behind HAProxy begins. */
 interface Arrival {

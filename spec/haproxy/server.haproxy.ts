@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ConnectionInfo, ServerCoreOptions } from '../../server/index';
-import { ca, issue } from '../support/certificates';
+import { ca, issue } from '../support/tls/certificates';
 import type { Client } from '../support/client';
 import { collect, emitted, eventually } from '../support/events';
 import { connectClient, startServer, type Started } from '../support/fixtures';
-import { startHaproxy } from '../support/haproxy';
-import { OpensslClient } from '../support/openssl';
-import { proxyProtocol } from '../support/proxied';
+import { startHaproxy } from '../support/proxy/haproxy';
+import { OpensslClient } from '../support/tls/openssl';
+import { proxyProtocol } from '../support/proxy/proxied';
 
 /** Ended before the servers that they speak with, and after the clients that speak through them. */
 const haproxies: { stop(): Promise<void> }[] = [];

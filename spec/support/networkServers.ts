@@ -1,6 +1,6 @@
 import { afterEach } from '@jest/globals';
 import { createActor, type Actor, type AnyActor } from 'xstate';
-import { setNetwork, type Network } from '../../actors/network';
+import { setNetwork, type Network } from '../../actors/socket/network';
 import { ServerCore } from '../../server/createServerCore';
 import { ServerHandle } from '../../server/serverHandle';
 import {

@@ -1,7 +1,7 @@
 import { afterEach } from '@jest/globals';
 import { once } from 'node:events';
 import net, { type ListenOptions, type NetConnectOpts, type Server, type ServerOpts, type Socket } from 'node:net';
-import type { Network } from '../../actors/network';
+import type { Network } from '../../actors/socket/network';
 import { memoryNetwork, SimulatedClock, type MemoryNetwork } from '../../server/testing/index';
 import { turn } from './serving';
 

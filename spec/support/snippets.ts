@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import ts from 'typescript';
+import { root } from './root';
 
 /** What the compiler has to say about a snippet: about which piece of it, and what. */
 export interface Complaint {
   readonly at: string;
   readonly says: string;
 }
-
-const root = join(__dirname, '../..');
 
 /**
  * Small programs that are compiled as a user of this package would compile them. All of a spec file's snippets go

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net, { type Server, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ServerCoreOptions, ServerEmitted } from '../../server/index';
-import { ca } from './certificates';
+import { ca } from './tls/certificates';
 import { Client } from './client';
 import { collect, emitted, eventually } from './events';
 import { atEnd, connectClient, startServer, type Started } from './fixtures';

@@ -1,5 +1,5 @@
 import { assign, fromCallback, sendParent, type AnyActorLogic, type AnyEventObject } from 'xstate';
-import { chart, type Context } from './differential';
+import { chart, type Context } from './xstate/differential';
 import type { Trace } from './trace';
 
 /** Says what it gets, and answers it. */

@@ -1,5 +1,5 @@
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject, InspectionEvent } from 'xstate';
-import { Portrait } from './portrait';
+import { Portrait } from './inspect/portrait';
 
 type StateNode = AnyStateMachine['root'];
 

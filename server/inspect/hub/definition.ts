@@ -1,5 +1,5 @@
 import type { AnyStateMachine } from 'xstate';
-import { isActorLogic } from '../../../machines/logic';
+import { isActorLogic } from '../../../machines/vocabulary/logic';
 import { guardLabel } from '../../diagram/labels';
 
 type Config = Readonly<Record<string, unknown>>;

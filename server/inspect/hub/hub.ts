@@ -1,5 +1,5 @@
 import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate';
-import { boolean, check } from '../../../machines/optionChecks';
+import { boolean, check } from '../../../machines/options/optionChecks';
 import { Census } from './census';
 import { Definitions } from './definitions';
 import { HubViewer, type Registry } from './hubViewer';

@@ -1,5 +1,5 @@
 import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate';
-import { isMachine } from '../../../machines/logic';
+import { isMachine } from '../../../machines/vocabulary/logic';
 import { clip } from './lens';
 import type { ActorId, ActorKind, ActorStatus, Born, InspectionRecord, SnapshotTaken, StateValue } from '../wire';
 

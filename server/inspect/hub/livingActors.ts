@@ -1,5 +1,5 @@
 import type { AnyActorRef } from 'xstate';
-import { isActive, wasStarted } from '../../../actors/relay';
+import { isActive, wasStarted } from '../../../actors/xstate/relay';
 
 /**
  * Where an actor's snapshot has its children: in a chart and a graphline in `children`, in the registry in `live`. In a

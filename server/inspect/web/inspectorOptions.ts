@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
-import { InvalidOptionError } from '../../../machines/errors';
-import { check, integer, text, type Check } from '../../../machines/optionChecks';
+import { InvalidOptionError } from '../../../machines/vocabulary/errors';
+import { check, integer, text, type Check } from '../../../machines/options/optionChecks';
 
 /** Options of {@link startInspector}. */
 export interface InspectorOptions {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { isIPv6, type AddressInfo, type Socket } from 'node:net';
-import { ListenError } from '../../../machines/errors';
+import { ListenError } from '../../../machines/vocabulary/errors';
 import { gate } from './gate';
 import type { Hub } from '../hub/hub';
 import { resolveInspectorOptions, type InspectorOptions } from './inspectorOptions';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { matchesState, type AnyActorRef, type AnyStateNode, type EventObject, type StateValue } from 'xstate';
-import { describe } from '../../../machines/errors';
-import { isMachine } from '../../../machines/logic';
+import { describe } from '../../../machines/vocabulary/errors';
+import { isMachine } from '../../../machines/vocabulary/logic';
 import { stateText } from '../../inspect/trace/traceText';
 import { isPlainObject } from '../plainObject';
 import { stageOf } from '../scenario/stage';

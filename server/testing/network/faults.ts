@@ -1,4 +1,4 @@
-import { check, countOrInfinity, type Check } from '../../../machines/optionChecks';
+import { check, countOrInfinity, type Check } from '../../../machines/options/optionChecks';
 import { anySeed, duration, share } from '../optionChecks';
 import { seededRandom } from './random';
 

@@ -1,7 +1,7 @@
 import type { NetConnectOpts, Server, ServerOpts, Socket, TcpNetConnectOpts } from 'node:net';
 import type { AnyActor } from 'xstate';
-import { check, type Check } from '../../../machines/optionChecks';
-import { setNetwork, type Network } from '../../../actors/network';
+import { check, type Check } from '../../../machines/options/optionChecks';
+import { setNetwork, type Network } from '../../../actors/socket/network';
 import { Faults, type FaultOptions } from './faults';
 import { MemoryPorts } from './memoryPorts';
 import { MemoryServer } from './memoryServer';

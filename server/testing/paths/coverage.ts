@@ -1,5 +1,5 @@
 import type { ChartState, ChartTransition } from '../../diagram/chartGraph';
-import { matches } from '../../../actors/stepTable';
+import { matches } from '../../../actors/xstate/stepTable';
 import { coverageTable, type Mark } from './coverageTable';
 import type { Cell, Reaction } from './reaction';
 

@@ -6,7 +6,7 @@ import {
   type AnyStateMachine,
 } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
-import { matches } from '../../../actors/stepTable';
+import { matches } from '../../../actors/xstate/stepTable';
 import { copyOf } from './copyOf';
 import { Reactions, valueName, type Reaction } from './reaction';
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyActorRef, AnyEventObject, AnyMachineSnapshot, StateValue } from 'xstate';
-import { matches } from '../../../actors/stepTable';
-import { wasStarted } from '../../../actors/relay';
+import { matches } from '../../../actors/xstate/stepTable';
+import { wasStarted } from '../../../actors/xstate/relay';
 import type { Coverage } from './coverage';
 import type { ModelStep, Route } from './explore';
 import { History, type HistoryRecord } from './history';

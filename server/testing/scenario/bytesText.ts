@@ -1,4 +1,4 @@
-import type { Bytes } from '../../../machines/connectionTypes';
+import type { Bytes } from '../../../machines/vocabulary/connectionTypes';
 import { oneLine } from '../../inspect/trace/traceText';
 
 /** Bytes that are shown of a longer value. */

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { check } from '../../../machines/optionChecks';
+import { check } from '../../../machines/options/optionChecks';
 import { wholeNumber } from '../optionChecks';
 import { ScenarioError } from './scenarioError';
 

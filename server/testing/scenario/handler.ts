@@ -1,9 +1,9 @@
 import type { AnyActorRef, AnyEventObject, EventObject } from 'xstate';
-import { isActive } from '../../../actors/relay';
+import { isActive } from '../../../actors/xstate/relay';
 import { serverCore } from '../../../actors/serverCore';
-import type { Bytes, ClosedConnection, CloseReason } from '../../../machines/connectionTypes';
+import type { Bytes, ClosedConnection, CloseReason } from '../../../machines/vocabulary/connectionTypes';
 import type { ProtocolEvent } from '../../../machines/events';
-import type { Protocol, ServerCoreOptions } from '../../../machines/options';
+import type { Protocol, ServerCoreOptions } from '../../../machines/options/options';
 import type { Drive, ModelPath } from '../paths/modelPath';
 import { scenario, type ClientOptions, type Scenario, type ScenarioOptions } from './scenario';
 import type { ScenarioError } from './scenarioError';

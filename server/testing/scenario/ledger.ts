@@ -1,7 +1,7 @@
 import type { AnyActorRef, EventObject } from 'xstate';
 import type { NetConnectOpts } from 'node:net';
-import { isActive } from '../../../actors/relay';
-import type { ClosedConnection, ConnectionInfo, ListenAddress } from '../../../machines/connectionTypes';
+import { isActive } from '../../../actors/xstate/relay';
+import type { ClosedConnection, ConnectionInfo, ListenAddress } from '../../../machines/vocabulary/connectionTypes';
 import type { RejectReason, ServerEmitted } from '../../../machines/events';
 
 /** What has become of one client at its server. */

@@ -1,6 +1,6 @@
 import type { NetConnectOpts } from 'node:net';
 import type { Actor, AnyActorLogic, EventFromLogic, InputFrom, OutputFrom } from 'xstate';
-import type { ClosedConnection } from '../../../machines/connectionTypes';
+import type { ClosedConnection } from '../../../machines/vocabulary/connectionTypes';
 import { Stage, type StageOptions } from './stage';
 import { TestListener } from './testListener';
 import type { TestClient } from './testClient';

@@ -9,8 +9,8 @@ import {
   type EventObject,
 } from 'xstate';
 import type { NetConnectOpts, Socket, TcpNetConnectOpts } from 'node:net';
-import { stopOrphans } from '../../../actors/orphans';
-import { InvalidOptionError } from '../../../machines/errors';
+import { stopOrphans } from '../../../actors/xstate/orphans';
+import { InvalidOptionError } from '../../../machines/vocabulary/errors';
 import type { FaultOptions } from '../network/faults';
 import { memoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from '../network/memoryNetwork';
 import type { SimulatedClock } from '../simulatedClock';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ClosedConnection, CloseReason } from '../../../machines/connectionTypes';
+import type { ClosedConnection, CloseReason } from '../../../machines/vocabulary/connectionTypes';
 import type { RejectReason } from '../../../machines/events';
 import type { Fate } from './ledger';
 import { TestPeer, type Surroundings } from './testPeer';

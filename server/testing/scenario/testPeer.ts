@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { InvalidOptionError } from '../../../machines/errors';
-import type { Bytes } from '../../../machines/connectionTypes';
+import { InvalidOptionError } from '../../../machines/vocabulary/errors';
+import type { Bytes } from '../../../machines/vocabulary/connectionTypes';
 import { bytesText, toBuffer } from './bytesText';
 import { difference } from './difference';
 

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import type { AnyActor, AnyActorRef, EventObject, StateValue } from 'xstate';
-import { connections } from '../../../actors/connections';
-import { isActive } from '../../../actors/relay';
-import { tcpListener } from '../../../actors/tcpListener';
-import { isBytes } from '../../../machines/bytes';
-import { isMachine } from '../../../machines/logic';
+import { connections } from '../../../actors/registry/connections';
+import { isActive } from '../../../actors/xstate/relay';
+import { tcpListener } from '../../../actors/listener/tcpListener';
+import { isBytes } from '../../../machines/vocabulary/bytes';
+import { isMachine } from '../../../machines/vocabulary/logic';
 import { observe, type Observed } from '../../inspect/hub/observe';
 import { oneLine, stateText } from '../../inspect/trace/traceText';
 import { isPlainObject } from '../plainObject';

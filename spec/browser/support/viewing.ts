@@ -4,7 +4,7 @@ import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
 import { Hub } from '../../../server/inspect/hub/hub';
 import { livingActors } from '../../../server/inspect/hub/livingActors';
 import type { Started } from '../../support/fixtures';
-import { inspect } from '../../support/inspecting';
+import { inspect } from '../../support/inspect/inspecting';
 import { browse, until } from './browsing';
 
 /** Opens the viewer on a server, once it is connected. */

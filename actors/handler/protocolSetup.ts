@@ -1,0 +1,134 @@
+import type {
+  ActionFunction,
+  DelayConfig,
+  EventDescriptor,
+  EventObject,
+  GuardPredicate,
+  MachineContext,
+  MetaObject,
+  NonReducibleUnknown,
+  ParameterizedObject,
+  SetupReturn,
+  StateMachine,
+  StateSchema,
+  ToStateValue,
+  Values,
+} from 'xstate';
+import type { Bytes, ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
+import type { ProtocolEmitted } from '../../machines/events';
+
+/** XState's way to say that there are none. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/consistent-type-definitions
+export type None = {};
+
+/** What `reply` sends; without it, the bytes that just came. */
+export interface ReplyParams {
+  readonly data: Bytes;
+}
+
+/** The actions that every protocol has, with their params. */
+// a type and no interface: XState asks for an index signature
+// eslint-disable-next-line @typescript-eslint/consistent-type-definitions
+export type ProtocolActions = {
+  reply: ReplyParams | undefined;
+  finish: undefined;
+  abort: undefined;
+  shutdownServer: undefined;
+};
+
+type Params = Record<string, ParameterizedObject['params'] | undefined>;
+
+type Setup<
+  TContext extends MachineContext,
+  TEvent extends EventObject,
+  TActions extends Params,
+  TGuards extends Params,
+  TDelay extends string,
+> = SetupReturn<
+  TContext,
+  TEvent,
+  None,
+  None,
+  TActions,
+  TGuards,
+  TDelay,
+  string,
+  ConnectionInfo,
+  NonReducibleUnknown,
+  ProtocolEmitted,
+  MetaObject
+>;
+
+/**
+ * Of a chart's config, the events that there are not, each with a message for a type that no transition has.
+ *
+ * XState infers the config as a whole, and where something is inferred TypeScript looks for unknown properties only if
+ * there is not a single known one: `on: { inbox, inbux }` would compile.
+ */
+export type KnownEvents<TConfig, TDescriptor extends string> = (TConfig extends { readonly on: infer TOn }
+  ? { readonly on: { readonly [K in Exclude<keyof TOn, TDescriptor>]: { readonly thereIsNoEvent: K } } }
+  : unknown) &
+  (TConfig extends { readonly states: infer TStates }
+    ? { readonly states: { readonly [K in keyof TStates]: KnownEvents<TStates[K], TDescriptor> } }
+    : unknown);
+
+type Parameterized<T extends Params> = Values<{ [K in keyof T as K & string]: { type: K & string; params: T[K] } }>;
+
+/** XState's `setup`, made ready for a protocol, and strict about the names of events. */
+export interface ProtocolSetup<
+  TContext extends MachineContext,
+  TEvent extends EventObject,
+  TActions extends Params,
+  TGuards extends Params,
+  TDelay extends string,
+> extends Omit<Setup<TContext, TEvent, TActions, TGuards, TDelay>, 'createMachine' | 'extend'> {
+  createMachine<
+    const TConfig extends Parameters<Setup<TContext, TEvent, TActions, TGuards, TDelay>['createMachine']>[0],
+  >(
+    config: TConfig & KnownEvents<TConfig, EventDescriptor<TEvent>>,
+  ): StateMachine<
+    TContext,
+    TEvent,
+    None,
+    never,
+    Parameterized<TActions>,
+    Parameterized<TGuards>,
+    TDelay,
+    ToStateValue<Extract<TConfig, StateSchema>>,
+    string,
+    ConnectionInfo,
+    NonReducibleUnknown,
+    ProtocolEmitted,
+    MetaObject,
+    Extract<TConfig, StateSchema>
+  >;
+
+  extend<
+    TMoreActions extends Params = None,
+    TMoreGuards extends Params = None,
+    TMoreDelays extends string = never,
+  >(parts: {
+    readonly actions?: {
+      readonly [K in keyof TMoreActions]: ActionFunction<
+        TContext,
+        TEvent,
+        TEvent,
+        TMoreActions[K],
+        never,
+        Parameterized<TActions & TMoreActions>,
+        Parameterized<TGuards & TMoreGuards>,
+        TDelay | TMoreDelays,
+        ProtocolEmitted
+      >;
+    };
+    readonly guards?: {
+      readonly [K in keyof TMoreGuards]: GuardPredicate<
+        TContext,
+        TEvent,
+        TMoreGuards[K],
+        Parameterized<TGuards & TMoreGuards>
+      >;
+    };
+    readonly delays?: Readonly<Record<TMoreDelays, DelayConfig<TContext, TEvent, undefined, TEvent>>>;
+  }): ProtocolSetup<TContext, TEvent, TActions & TMoreActions, TGuards & TMoreGuards, TDelay | TMoreDelays>;
+}

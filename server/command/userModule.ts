@@ -1,0 +1,47 @@
+import { existsSync, statSync } from 'node:fs';
+import { describe } from '../../machines/vocabulary/errors';
+import { loadModule } from './loadModule';
+
+/** An error whose message is all that the user needs. */
+export class UsageError extends Error {}
+
+/** The command says what is wrong in one line. */
+export const oneLine = (text: string): string =>
+  (text.split('Require stack:')[0] ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ');
+
+/** Why a module couldn't be loaded, whatever it threw. */
+function whyNotLoaded(file: string, error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION') {
+    const said = error instanceof Error && error.message !== '' ? error.message : `it threw ${describe(error)}`;
+    return `'${file}' can't be loaded: ${oneLine(typeof error === 'string' ? error : said)}`;
+  }
+  if (!/\.[cm]?ts$/.test(file)) return `'${file}' is neither TypeScript nor JavaScript.`;
+  const advice = 'install ts-node and typescript (npm install --save-dev ts-node typescript@6), or use Node 22.18';
+  return `Node ${process.versions.node} can't load '${file}' by itself: ${advice}.`;
+}
+
+/**
+ * Loads a module that the command was given: its default export, or all that it exports when it has none.
+ * @param nor - what else isn't there when the file isn't
+ */
+export async function loadUserModule(file: string, nor = ''): Promise<unknown> {
+  if (!existsSync(file)) throw new UsageError(`There is no file '${file}'${nor}.`);
+  if (!statSync(file).isFile()) throw new UsageError(`'${file}' is not a file.`);
+  const neverLoaded = (): void => {
+    console.error(`serverchart: '${file}' never finishes loading: it awaits what doesn't come.`);
+    process.exit(1);
+  };
+  process.once('beforeExit', neverLoaded);
+  try {
+    return await loadModule(file);
+  } catch (error) {
+    throw new UsageError(whyNotLoaded(file, error));
+  } finally {
+    process.off('beforeExit', neverLoaded);
+  }
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { attacks, finFlood } from './attacks';
+import { GoodClient } from './goodClient';
+import type { Holdings } from './target';
+import { Victim } from './victim';
+
+/** 10,000 of them, and 10,000 descriptors of ours, where the system lets us. */
+const scales = { usual: { clients: 400 }, departure: { clients: 10_000 } };
+/** What a heap may differ by between two full collections: code that was compiled meanwhile, for the most part. */
+const noise = 4 * 1024 * 1024;
+
+describe('A server under attack', () => {
+  let victim: Victim;
+  let before: Holdings;
+
+  beforeAll(async () => {
+    victim = await Victim.start();
+    // what is made once, at the first client of each kind
+    for (const attack of Object.values(attacks)) await attack(victim.ports, { clients: 20 });
+    before = await victim.lookAtRest();
+  }, 60_000);
+
+  afterAll(async () => {
+    await victim.kill();
+  });
+
+  it.each(Object.entries(attacks))(
+    'outlives %s: a good client is served all the while, and nothing is left of the others',
+    async (name, attack) => {
+      const good = await GoodClient.connect(victim.ports.plain);
+      const scale = name.startsWith('many clients') ? scales.departure : scales.usual;
+      // some are over before anybody could notice
+      do await attack(victim.ports, scale);
+      while (good.answers < 10);
+      await good.stop();
+      const after = await victim.lookAtRest();
+      expect(after.descriptors).toBe(before.descriptors);
+      expect(after.timers).toBeLessThanOrEqual(before.timers);
+      expect(after.heap).toBeLessThan(before.heap + noise);
+    },
+    60_000,
+  );
+
+  it('told why each of them ended', async () => {
+    const { reasons } = await victim.look();
+    expect(Object.keys(reasons).sort()).toEqual([
+      'openTimeout',
+      'peerClosed',
+      'proxyFailed',
+      'reset',
+      'slowConsumer',
+      'slowSender',
+      'tlsFailed',
+      'untrustedProxy',
+    ]);
+  });
+
+  it('drains in a flood of FINs, and ends', async () => {
+    let go!: () => void;
+    const flood = finFlood(victim.ports, scales.usual, new Promise<void>((resolve) => (go = resolve)));
+    // all are there
+    while ((await victim.look()).connections < scales.usual.clients);
+    const drained = victim.drain();
+    go();
+    await flood;
+    const [plain] = await drained;
+    expect(plain?.drained).toBe(scales.usual.clients);
+  }, 30_000);
+});

@@ -1,0 +1,137 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { ServerCoreOptions } from '../../server/index';
+import { compiling } from '../support/processes/child';
+import type { Client } from '../support/client';
+import { Command, endCommands } from '../support/processes/command';
+import { connect, destroyClients, echoes, fate } from '../support/fates';
+import { root } from '../support/root';
+
+/**
+ * An echo server that may have 64 descriptors: it sets that itself, as `ulimit -n 64` would. Upon SIGUSR2 it prints what
+ * it has counted, and the milliseconds of CPU that it used within two seconds from then on.
+ */
+const program = (options: Partial<ServerCoreOptions>): string => `
+const { createServerCore, echo } = require('./server/index.ts');
+require('node:child_process').execFileSync('prlimit', ['--nofile=64', '--pid', String(process.pid)]);
+const say = (word, value) => console.log(word, JSON.stringify(value));
+const server = createServerCore({ protocol: echo, port: 0, ...${JSON.stringify(options)} });
+const reasons = {};
+server.on('server.full', (event) => say('full', event));
+server.on('server.accepting', (event) => say('accepting', event));
+server.on('connection.rejected', ({ reason }) => (reasons[reason] = (reasons[reason] ?? 0) + 1));
+process.on('SIGUSR2', () => {
+  const before = process.cpuUsage();
+  setTimeout(() => {
+    const { user, system } = process.cpuUsage(before);
+    const { connections } = server.actor.getSnapshot().context.tally;
+    say('counted', { connections, reasons, cpuMs: (user + system) / 1000 });
+  }, 2000);
+});
+process.on('SIGTERM', () => void server.shutdown({ timeout: 0 }).then((summary) => say('ended', summary)));
+void server.start().then(({ port }) => say('listens', port));
+`;
+
+interface Counted {
+  readonly connections: number;
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly cpuMs: number;
+}
+
+afterEach(async () => {
+  await destroyClients();
+  await endCommands();
+});
+
+class Served {
+  readonly #command: Command;
+
+  constructor(options: Partial<ServerCoreOptions>) {
+    this.#command = new Command([...compiling, '-e', program(options)], root);
+  }
+
+  /** What it says next under this word. */
+  async says(word: string): Promise<unknown> {
+    const [json = ''] = await this.#command.line(new RegExp(`^${word} (.*)$`));
+    return JSON.parse(json) as unknown;
+  }
+
+  async counts(): Promise<Counted> {
+    this.#command.signal('SIGUSR2');
+    return (await this.says('counted')) as Counted;
+  }
+
+  /** Ends it: what it has served, and what went wrong on the way. */
+  async ends(): Promise<unknown> {
+    this.#command.signal('SIGTERM');
+    const summary = await this.says('ended');
+    const { stderr } = await this.#command.ended;
+    return { summary, stderr };
+  }
+}
+
+const connectMany = (port: number, count: number): Promise<Client[]> =>
+  Promise.all(Array.from({ length: count }, () => connect(port)));
+
+describe('ServerCore under ulimit -n 64, with 500 clients', () => {
+  it.each<[string, Partial<ServerCoreOptions>]>([
+    ['no limit of its own', {}],
+    ["whenBusy 'refuse'", { maxConnections: 400, whenBusy: 'refuse' }],
+  ])('and %s, serves some throughout, turns the others away at once, and takes clients again', async (_, options) => {
+    const server = new Served(options);
+    const port = (await server.says('listens')) as number;
+    const early = await connectMany(port, 5);
+    for (const client of early) expect(await echoes(client, 'before')).toBe('before');
+
+    const crowd = await connectMany(port, 500);
+    const fates = await Promise.all(crowd.map(fate));
+    const served = crowd.filter((__, n) => fates[n] === 'served');
+    expect(served.length).toBeGreaterThanOrEqual(12);
+    const descriptors = { open: 49, limit: 64 };
+    expect(await server.says('full')).toMatchObject({
+      reason: 'descriptors',
+      connections: served.length + 5,
+      descriptors,
+    });
+
+    const { cpuMs, ...counted } = await server.counts();
+    // each one was seen: at EMFILE, the system would have closed some of them behind our back
+    expect(counted).toEqual({ connections: served.length + 5, reasons: { descriptors: 500 - served.length } });
+    // eight looks; a loop that spins takes 2,000
+    expect(cpuMs).toBeLessThan(200);
+    for (const client of [...early, ...served]) expect(await echoes(client, 'during')).toBe('during');
+
+    for (const client of served) await client.destroy();
+    expect(await server.says('accepting')).toMatchObject({ type: 'server.accepting' });
+    expect(await fate(await connect(port))).toBe('served');
+    for (const client of early) expect(await echoes(client, 'after')).toBe('after');
+    const summary = { connections: served.length + 6, rejected: 500 - served.length };
+    expect(await server.ends()).toMatchObject({ summary, stderr: '' });
+  });
+
+  it("and whenBusy 'queue', serves in their turn those who got a descriptor to wait with", async () => {
+    const server = new Served({ maxConnections: 6, whenBusy: 'queue', maxQueued: 1_000 });
+    const port = (await server.says('listens')) as number;
+    const early = await connectMany(port, 5);
+    for (const client of early) expect(await echoes(client, 'before')).toBe('before');
+
+    const crowd = await connectMany(port, 500);
+    const fates = await Promise.all(
+      crowd.map(async (client) => {
+        const end = await fate(client);
+        // the one place goes to the next
+        await client.destroy();
+        return end;
+      }),
+    );
+    expect(await server.says('full')).toMatchObject({ reason: 'maxConnections', connections: 6 });
+    expect(await server.says('full')).toMatchObject({ reason: 'descriptors', connections: 6 });
+    const served = fates.filter((end) => end === 'served').length;
+    expect(served).toBeGreaterThanOrEqual(12);
+
+    expect(await server.says('accepting')).toMatchObject({ connections: 5 });
+    expect(await fate(await connect(port))).toBe('served');
+    for (const client of early) expect(await echoes(client, 'after')).toBe('after');
+    const summary = { connections: served + 6, rejected: 500 - served };
+    expect(await server.ends()).toMatchObject({ summary, stderr: '' });
+  });
+});

@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import { randomInt } from 'node:crypto';
+import { onceFailed } from './onceFailed';
+import { play, replay, soak } from './soak';
+import { Statistic } from './statistic';
+
+/** As many as there is time for, and no more. */
+const [mostSeeds, mostMs] = [200, 10_000];
+
+describe('Any server, whatever happens to it', () => {
+  describe('once failed, but keeps its promises now', () => {
+    it.each(onceFailed)('%s', async (_, program) => {
+      await expect(play(program)).resolves.toBeDefined();
+    });
+  });
+
+  it('keeps its promises with seeds that nobody has tried', async () => {
+    const from = randomInt(2 ** 31 - mostSeeds);
+    console.info(`Soaking from a fresh seed on: ${replay(from)}`);
+    const statistic = new Statistic();
+    const until = performance.now() + mostMs;
+    for (let seed = from; seed < from + mostSeeds && performance.now() < until; seed += 1) {
+      await soak(seed, (run) => {
+        statistic.add(run);
+      });
+    }
+    // so that it is not only because nothing happens
+    expect([...statistic.reasons.keys()]).toEqual(expect.arrayContaining(['handlerFinished', 'handlerFailed']));
+  }, 90_000);
+});

@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import ts from 'typescript';
+import { Command, endCommands } from './command';
+import { root } from '../root';
+
+/**
+ * The package as npm lays it out, in a temp folder: package.json beside a dist that is compiled with the build's own
+ * options. So the command runs as it does for a user, and starts five times as fast as through ts-node.
+ */
+class Installation {
+  #folder = '';
+  #projects = 0;
+
+  install(): void {
+    this.#folder = realpathSync(mkdtempSync(join(tmpdir(), 'serverchart-spec-')));
+    const { config } = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => ts.sys.readFile(path)) as {
+      config: unknown;
+    };
+    const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+    for (const fileName of fileNames) {
+      const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), { compilerOptions: options, fileName });
+      this.#write(join('dist', relative(root, fileName).replace(/\.ts$/, '.js')), outputText);
+    }
+    this.#installPage();
+    copyFileSync(join(root, 'package.json'), join(this.#folder, 'package.json'));
+    this.#link(join(root, 'node_modules'), 'node_modules');
+  }
+
+  /** A user's project with these files, which can import `serverchart` and `xstate`. Returns its folder. */
+  project(files: Readonly<Record<string, string>>): string {
+    this.#projects += 1;
+    const project = join('projects', String(this.#projects));
+    for (const [name, text] of Object.entries(files)) this.#write(join(project, name), text);
+    this.#link(this.#folder, join(project, 'node_modules/serverchart'));
+    this.#link(join(root, 'node_modules/xstate'), join(project, 'node_modules/xstate'));
+    return join(this.#folder, project);
+  }
+
+  /** Runs `serverchart` with these arguments in a folder. */
+  run(args: readonly string[], cwd = this.#folder): Command {
+    return new Command([join(this.#folder, 'dist/server/command/cli.js'), ...args], cwd);
+  }
+
+  /** Takes a part of the package away. Returns how to put it back. */
+  take(name: string): () => void {
+    const [there, away] = [join(this.#folder, name), join(this.#folder, 'taken')];
+    renameSync(there, away);
+    return () => {
+      renameSync(away, there);
+    };
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The inspector's pages, which are made for browsers. */
+  #installPage(): void {
+    const page = 'server/inspect/page';
+    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
+    for (const name of readdirSync(join(root, page))) {
+      const text = readFileSync(join(root, page, name), 'utf8');
+      if (/\.(html|css)$/.test(name)) this.#write(join('dist', page, name), text);
+      if (!name.endsWith('.ts')) continue;
+      const { outputText } = ts.transpileModule(text, { compilerOptions });
+      this.#write(join('dist', page, name.replace(/\.ts$/, '.js')), outputText);
+    }
+  }
+
+  #write(name: string, text: string): void {
+    const path = join(this.#folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+
+  #link(target: string, name: string): void {
+    const path = join(this.#folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    // a junction needs no privilege on Windows
+    symlinkSync(target, path, 'junction');
+  }
+}
+
+/** The package for the specs of a file, installed before them and removed after them. Commands that still run are ended. */
+export function installed(): Pick<Installation, 'project' | 'run' | 'take'> {
+  const installation = new Installation();
+  beforeAll(() => {
+    installation.install();
+  }, 60_000);
+  afterEach(endCommands);
+  afterAll(() => {
+    installation.remove();
+  });
+  return installation;
+}
