@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../machines/vocabulary/errors';
 import type { Protocol, TcpClientOptions } from '../machines/options/options';
 import { resolveTcpClientOptions } from '../machines/options/resolveOptions';
 import type { TimeLimits } from '../machines/options/timeLimits';
-import { ConnectedSocketAdapter } from './socket/socketAdapter';
+import { SocketAdapter } from './socket/socketAdapter';
 import { connectionInfo } from './socket/connectionInfo';
 import { mkProtocolHandler } from './handler/mkProtocolHandler';
 import { tableDriven } from './xstate/tableDriven';
@@ -41,5 +41,5 @@ export function connectionInput(socket: Socket, settings: ConnectionSettings, id
   // a live socket without an address is a unix socket
   const isPath = socket.localAddress === undefined && !socket.destroyed;
   const listening = isPath ? { address: '', port: 0 } : undefined;
-  return { CSA: new ConnectedSocketAdapter(socket, connectionInfo(id, socket, listening)), options };
+  return { CSA: new SocketAdapter(socket, connectionInfo(id, socket, listening)), options };
 }

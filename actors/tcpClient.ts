@@ -2,14 +2,14 @@ import { fromPromise, type AnyActor } from 'xstate';
 import { ConnectError } from '../machines/vocabulary/errors';
 import type { ResolvedTcpClientOptions } from '../machines/options/resolveOptions';
 import { tcpClientMachine } from '../machines/tcpClientMachine';
-import { ConnectedSocketAdapter } from './socket/socketAdapter';
+import { SocketAdapter } from './socket/socketAdapter';
 import { connectionInfo } from './socket/connectionInfo';
 import { connection } from './connection';
 import { networkOf } from './socket/network';
 import { tcpSettings } from './socket/tcpSettings';
 
 /** Opens {@link tcpClient}'s socket; a client that is stopped meanwhile closes it. */
-const connector = fromPromise<ConnectedSocketAdapter, ResolvedTcpClientOptions>(
+const connector = fromPromise<SocketAdapter, ResolvedTcpClientOptions>(
   ({ input: options, self, signal }) =>
     new Promise((resolve, reject) => {
       const { host, port, path, connectTimeout } = options;
@@ -37,7 +37,7 @@ const connector = fromPromise<ConnectedSocketAdapter, ResolvedTcpClientOptions>(
         clock.clearTimeout(timer);
         socket.off('error', fail);
         resolve(
-          new ConnectedSocketAdapter(
+          new SocketAdapter(
             socket,
             connectionInfo('connection:1', socket, path === undefined ? undefined : { address: path, port: 0 }),
             { clock },

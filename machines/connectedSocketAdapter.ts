@@ -1,4 +1,5 @@
 import type { AnyActorRef, EventObject } from 'xstate';
+import type { ProtocolEvent } from './events';
 import type { ConnectionOptions } from './options/connectionOptions';
 import type { Bytes, CloseReason, ConnectionInfo } from './vocabulary/connectionTypes';
 
@@ -9,9 +10,18 @@ export interface Farewell {
   readonly lingerTimeout: number;
 }
 
+/** The way of what a handler emits to its socket. */
+export interface HandlerRoute {
+  /** Takes what the handler emits, from its first moment on. */
+  route(emitted: EventObject): void;
+  /** Sends each value of an observable handler that is bytes. */
+  routeValues(): void;
+}
+
 /**
  * Kamaelia's ConnectedSocketAdapter (CSA), as the charts see it: one socket, and the byte path between it and the
- * handler. The charts command it; it answers with `_socketFeedback` events. The real one lives in `actors/`.
+ * handler. The charts command it; it answers with `_socketFeedback` events. The real one is the
+ * `SocketAdapter` in `actors/socket/`, with the handler's end in `actors/handler/handlerLink.ts`.
  */
 export interface ConnectedSocketAdapter {
   readonly info: ConnectionInfo;
@@ -39,11 +49,7 @@ export interface ConnectedSocketAdapter {
   /** Goes over to TLS once what was written has left: `_socketFeedback.secured` or `.tlsFailed` tells. */
   startTls(): void;
   /** Links a handler to the socket. Called while the handler's actor is being made. */
-  link(handler: AnyActorRef, options: ConnectionOptions): void;
-  /** Takes what the handler emits, from its first moment on. */
-  route(emitted: EventObject): void;
-  /** Sends each value of an observable handler that is bytes. */
-  linkValues(handler: AnyActorRef): void;
+  link(handler: AnyActorRef, options: ConnectionOptions): HandlerRoute;
   /** Lets bytes flow from the peer to the handler. */
   resumeReading(): void;
   /** Reads no further; TCP slows the peer down. */
@@ -56,12 +62,8 @@ export interface ConnectedSocketAdapter {
   tellProducerFinished(): void;
   /** Tells the handler that the server drains, or ends the inbox of one that doesn't listen to that. */
   tellServerShutdown(): void;
-  /** Tells the handler that the bytes travel over TLS from here on. */
-  tellSslready(): void;
-  /** Tells the handler that the peer takes no more for now. */
-  tellNoSpaceInBox(): void;
-  /** Tells the handler that the peer takes bytes again. */
-  tellSpaceInBox(): void;
+  /** Tells the handler of something, if the handler still runs. */
+  tell(event: ProtocolEvent): void;
   /** Unlinks the handler's outbox, then tells the handler that its connection is over. */
   tellSocketShutdown(reason: CloseReason, error: unknown): void;
   /** Flushes what was written, sends our FIN, and reads on only to throw away. */

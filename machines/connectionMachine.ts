@@ -82,13 +82,13 @@ export const connectionMachine = setup({
       context.CSA.tellServerShutdown();
     },
     tellSslready: ({ context }) => {
-      context.CSA.tellSslready();
+      context.CSA.tell({ type: 'sslready', info: context.CSA.info });
     },
     tellNoSpaceInBox: ({ context }) => {
-      context.CSA.tellNoSpaceInBox();
+      context.CSA.tell({ type: 'control.noSpaceInBox' });
     },
     tellSpaceInBox: ({ context }) => {
-      context.CSA.tellSpaceInBox();
+      context.CSA.tell({ type: 'control.spaceInBox' });
     },
     tellSocketShutdown: ({ context }) => {
       context.CSA.tellSocketShutdown(context.reason, context.error);

@@ -94,6 +94,15 @@ export type ProtocolEmitted =
   /** This connection shall not count for `maxConnections`, from now on: an administrator's, a monitor's. */
   | { readonly type: 'serversignal.exempt' };
 
+/**
+ * What a connection's chart commands its socket. The socket is no actor: the chart calls it. Inspectors and traces see each
+ * call as one of these events, to `socket`.
+ */
+export interface SocketControl {
+  readonly type: `_socketControl.${
+    'claim' | 'readProxyHeader' | 'startTls' | 'resumeReading' | 'pauseReading' | 'end' | 'destroy'}`;
+}
+
 /** What a connection hears from its socket. Kamaelia's TCPClient has this box for the same purpose. */
 export type SocketFeedback =
   /** The handler has taken every byte and waits for more, but there will be none: why is in `reason`. */

@@ -1,5 +1,5 @@
 import { StateMachine, type AnyActor, type EventObject, type Snapshot } from 'xstate';
-import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
+import type { HandlerRoute } from '../../machines/connectedSocketAdapter';
 import type { ProtocolInput } from '../../machines/connectionMachine';
 import { describe } from '../../machines/vocabulary/errors';
 import { isActorLogic, type LogicFor } from '../../machines/vocabulary/logic';
@@ -24,11 +24,11 @@ export const mkProtocolHandler: LogicFor<EventObject, ProtocolInput> = {
       throw new TypeError(`The protocol factory returned ${describe(made)} instead of actor logic`);
     }
     const logic = made instanceof StateMachine ? tableDriven(made) : made;
-    CSA.link(self, options);
+    const link = CSA.link(self, options);
     self.logic = crashSafe(logic);
-    const snapshot = logic.getInitialSnapshot(withSocket(scope, CSA) as never, info) as Snapshot<unknown>;
+    const snapshot = logic.getInitialSnapshot(withSocket(scope, link) as never, info) as Snapshot<unknown>;
     // nothing else tells an observable handler from others
-    if ('_subscription' in snapshot) CSA.linkValues(self);
+    if ('_subscription' in snapshot) link.routeValues();
     return snapshot;
   },
   // only reached when no handler could be made, by an actor that has failed already
@@ -49,12 +49,12 @@ interface Scoped {
  * A scope of its own, because with another `emit` put into the given one V8 keeps every closed connection until a full
  * collection: 3 KB each (Node 24).
  */
-function withSocket<TScope extends object>(scope: TScope, CSA: ConnectedSocketAdapter): TScope {
+function withSocket<TScope extends object>(scope: TScope, link: HandlerRoute): TScope {
   const { emit, self } = scope as unknown as { emit: (event: EventObject) => void; self: Scoped };
   const own = {
     ...scope,
     emit: (event: EventObject) => {
-      CSA.route(event);
+      link.route(event);
       emit(event);
     },
   };

@@ -7,9 +7,9 @@ import type { ListenAddress } from '../../machines/vocabulary/connectionTypes';
 import type { ListenerEvent } from '../../machines/events';
 import type { LogicFor } from '../../machines/vocabulary/logic';
 import { serverDefaults, type ListenerInput, type ResolvedServerOptions } from '../../machines/options/resolveOptions';
-import type { ConnectedSocketAdapter as CSA } from '../../machines/connectedSocketAdapter';
+import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
 import { timeOf } from '../../machines/vocabulary/time';
-import { ConnectedSocketAdapter } from '../socket/socketAdapter';
+import { SocketAdapter } from '../socket/socketAdapter';
 import { connectionInfo } from '../socket/connectionInfo';
 import { DescriptorWatch } from './descriptorWatch';
 import { networkOf, systemNetwork } from '../socket/network';
@@ -50,7 +50,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
         },
       },
     });
-    const { unclaimed = new Set<CSA>() } = input;
+    const { unclaimed = new Set<ConnectedSocketAdapter>() } = input;
     let server: Server | undefined;
     // kept over a suspension: a port that the system chose must stay the same
     let { address } = input;
@@ -66,7 +66,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
       // before anybody hears of this one: it may be the one too many
       watch.onAccept();
       const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
-      const CSA = new ConnectedSocketAdapter(socket, info, socketOptions, unclaimed);
+      const CSA = new SocketAdapter(socket, info, socketOptions, unclaimed);
       sendBack({ type: `${box}.newCSA`, CSA });
       // nearly always a connection has claimed it by now; but whoever heard of it may have stopped us
       CSA.awaitClaim();

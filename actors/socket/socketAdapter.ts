@@ -1,17 +1,17 @@
-import { isMachineSnapshot, type AnyActor, type AnyActorRef, type EventObject, type Subscription } from 'xstate';
+import type { AnyActor, AnyActorRef } from 'xstate';
 import type { Socket } from 'node:net';
-import { isBytes } from '../../machines/vocabulary/bytes';
-import type { ConnectedSocketAdapter as CSA, Farewell } from '../../machines/connectedSocketAdapter';
-import type { Bytes, CloseReason, ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
+import type { ConnectedSocketAdapter, Farewell, HandlerRoute } from '../../machines/connectedSocketAdapter';
+import type { ProtocolEvent, SocketControl, SocketFeedback, TimeoutEvent } from '../../machines/events';
 import type { ConnectionOptions } from '../../machines/options/connectionOptions';
+import { isBytes } from '../../machines/vocabulary/bytes';
+import type { Bytes, CloseReason, ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
 import { describe } from '../../machines/vocabulary/errors';
-import type { ProtocolEmitted, ProtocolEvent, SocketFeedback, TimeoutEvent } from '../../machines/events';
 import { clockOf, elapsedMs, timeOf } from '../../machines/vocabulary/time';
-import { isIn } from './addressList';
+import { HandlerLink } from '../handler/handlerLink';
 import { stopOrphans } from '../xstate/orphans';
+import { Participant } from '../xstate/participant';
+import { isIn } from './addressList';
 import { behindProxy, HeaderReader } from './proxyProtocol/headerReader';
-import { isActive, relay } from '../xstate/relay';
-import { canTake, Inbox, knows, listensFor } from '../handler/inbox';
 import { SocketWriter } from './socketWriter';
 import { sweepOf } from './timeouts/sweep';
 import { Timeouts } from './timeouts/timeouts';
@@ -19,60 +19,100 @@ import { TlsUpgrade } from './tls/tlsUpgrade';
 import type { TlsInfo, TlsUpgrader } from './tls/tlsUpgrader';
 import { turnAway } from './turnAway';
 
-/** What an adapter needs to know before it has a connection. */
+/** What an adapter needs to know before there is a connection. */
 interface SocketOptions {
-  /** What a rejected client's time runs on, and how long a connection took; without one, the connection's own. */
+  /** What the time of a rejected client runs on, and how long a connection took; without one, the connection's own. */
   readonly clock?: AnyActor['clock'];
   /** The server's side of TLS, if there is to be any. */
   readonly tls?: TlsUpgrader | undefined;
 }
 
+/**
+ * How far a socket has come:
+ *
+ * - `unclaimed`: no connection owns the socket yet;
+ * - `identifying`: a PROXY header is read;
+ * - `plain`: bytes travel as they are;
+ * - `upgrading`: what is written waits for TLS, for whose handshake what was written before may have to leave first;
+ * - `encrypted`: bytes travel over TLS;
+ * - `ended`: our side takes no more bytes. What was written may still be leaving, and a handshake may still be under way;
+ * - `destroyed`: the descriptor is closed.
+ */
+type Phase =
+  | { readonly name: 'unclaimed' | 'plain' | 'encrypted' | 'destroyed' }
+  | { readonly name: 'identifying'; readonly header: HeaderReader }
+  | { readonly name: 'upgrading'; readonly upgrade: TlsUpgrade }
+  | { readonly name: 'ended'; readonly upgrade?: TlsUpgrade | undefined };
+
+// the same objects for all sockets: a phase costs a connection nothing
+const unclaimed: Phase = { name: 'unclaimed' };
+const plain: Phase = { name: 'plain' };
+const encrypted: Phase = { name: 'encrypted' };
+const ended: Phase = { name: 'ended' };
+const destroyed: Phase = { name: 'destroyed' };
+
+/** What inspectors see of the chart's commands. */
+const commands = {
+  claim: { type: '_socketControl.claim' },
+  readProxyHeader: { type: '_socketControl.readProxyHeader' },
+  startTls: { type: '_socketControl.startTls' },
+  resumeReading: { type: '_socketControl.resumeReading' },
+  pauseReading: { type: '_socketControl.pauseReading' },
+  end: { type: '_socketControl.end' },
+  destroy: { type: '_socketControl.destroy' },
+} as const satisfies Readonly<Record<string, SocketControl>>;
+
 const adapter = Symbol('adapter');
-type Adapted = Socket & { [adapter]: ConnectedSocketAdapter };
+type SocketWithAdapter = Socket & { [adapter]: SocketAdapter };
 
 /**
- * Kamaelia's ConnectedSocketAdapter: one `net.Socket`, and the byte path between it and a handler.
+ * The socket's end of a connection: one `net.Socket`, which the connection's chart commands, and of which the chart hears
+ * as `_socketFeedback`.
  *
  * ```
- * socket 'data' → inbox (selective receive) → handler      handler emits outbox → socket.write
+ * socket 'data' → HandlerLink's inbox → handler      handler emits outbox → HandlerLink → socket.write
  * ```
  *
- * Neither way passes through a statechart. What does, as `_socketFeedback`, is what happens to the connection.
+ * Neither way passes through a statechart: the chart takes a transition when something happens to the connection.
+ *
+ * The comment of a method names the phases in which the method may come; without one, the method may come in each.
  */
-export class ConnectedSocketAdapter implements CSA {
+export class SocketAdapter extends Participant implements ConnectedSocketAdapter {
   info: ConnectionInfo;
   acceptedAt: number;
   /** The socket that was accepted. */
-  readonly #wire: Socket;
-  /** Where plain bytes come and go: the same, or with TLS the one above it. */
+  readonly #rawSocket: Socket;
+  /** Where plain bytes come and go: the raw socket, or with TLS the one above it. */
   #socket: Socket;
   readonly #options: SocketOptions;
-  readonly #unclaimed: Set<CSA> | undefined;
+  readonly #unclaimed: Set<ConnectedSocketAdapter> | undefined;
+  #phase: Phase = unclaimed;
   #writer: SocketWriter;
   #limits: ConnectionOptions | undefined;
   #timeouts: Timeouts | undefined;
-  #header: HeaderReader | undefined;
-  #upgrade: TlsUpgrade | undefined;
-  /** What its duration is measured by. */
+  /** What the connection's duration is measured by. */
   #clock: object | undefined;
   #error: Error | undefined;
   #connection: AnyActorRef | undefined;
-  #handler: AnyActorRef | undefined;
-  #inbox: Inbox | undefined;
-  /** To the values of an observable handler. */
-  #values: Subscription | undefined;
+  /** The handler's end, from the handler's making on. */
+  #handler: HandlerLink | undefined;
   /** The chart wants bytes. What the socket does about it also depends on whether the handler takes them. */
   #wantsReading = false;
-  #hasEnded = false;
 
   /**
    * @param socket - paused, and with `allowHalfOpen`
-   * @param info - who is at its ends
-   * @param options - what its server has for all of them
-   * @param unclaimed - where this adapter is to be found until somebody else has to close the socket
+   * @param info - who is at the socket's ends
+   * @param options - what the server has for all of its sockets
+   * @param unclaimed - where the adapter is to be found until somebody else has to close the socket
    */
-  constructor(socket: Socket, info: ConnectionInfo, options: SocketOptions = {}, unclaimed?: Set<CSA>) {
-    this.#wire = socket;
+  constructor(
+    socket: Socket,
+    info: ConnectionInfo,
+    options: SocketOptions = {},
+    unclaimed?: Set<ConnectedSocketAdapter>,
+  ) {
+    super();
+    this.#rawSocket = socket;
     this.#socket = socket;
     this.info = info;
     this.#options = options;
@@ -80,13 +120,17 @@ export class ConnectedSocketAdapter implements CSA {
     this.#clock = options.clock;
     this.acceptedAt = timeOf(this.#clock);
     this.#writer = new SocketWriter(socket, this);
-    (socket as Adapted)[adapter] = this;
+    (socket as SocketWithAdapter)[adapter] = this;
     // from the first moment on: a socket without a listener for it takes the process down
-    socket.on('error', ConnectedSocketAdapter.#onError);
+    socket.on('error', SocketAdapter.#onError);
+  }
+
+  get id(): string {
+    return 'socket';
   }
 
   get bytesIn(): number {
-    return this.#wire.bytesRead;
+    return this.#rawSocket.bytesRead;
   }
 
   get bytesOut(): number {
@@ -98,48 +142,49 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   get takesBytes(): boolean {
-    return !this.#hasEnded;
+    return this.#phase.name !== 'ended' && this.#phase.name !== 'destroyed';
   }
 
   get isFlushed(): boolean {
     return this.#writer.isFlushed;
   }
 
-  get crash(): { readonly reason: 'handlerFailed'; readonly error: unknown } | undefined {
-    const { status, error } = (this.#handler?.getSnapshot() ?? {}) as { status?: string; error?: unknown };
-    return status === 'error' ? { reason: 'handlerFailed', error } : undefined;
+  get crash(): ConnectedSocketAdapter['crash'] {
+    return this.#handler?.crash;
   }
 
   /** Nothing keeps the peer's bytes from coming in. */
   get isReading(): boolean {
-    return this.#wantsReading && this.#inbox?.isHolding === false;
+    return this.#wantsReading && this.#handler?.isHolding === false;
   }
 
   get isHandlerIdle(): boolean {
-    return this.#inbox?.isIdle === true;
+    return this.#handler?.isIdle === true;
   }
 
   onceHandlerIdle(callback: () => void): void {
-    const inbox = this.#inbox;
-    inbox?.until(() => {
-      if (inbox.isIdle) callback();
-      return inbox.isIdle;
-    });
+    this.#handler?.onceIdle(callback);
   }
 
   isFrom(list: readonly string[]): boolean {
     return isIn(list, this.info.peer);
   }
 
-  /** From now on it is to be found among the unclaimed, unless somebody has claimed it or closed the socket. */
+  /** Puts the adapter among the unclaimed, unless somebody has claimed it or closed the socket. */
   awaitClaim(): void {
     if (this.#connection === undefined && !this.#socket.destroyed) this.#unclaimed?.add(this);
   }
 
+  /**
+   * Phases: `unclaimed`. Also those that a handler brings about in its first moment, which is before this: `plain`,
+   * `upgrading`, `ended`. And `destroyed`, by a listener that has been stopped meanwhile.
+   */
   claim(connection: AnyActorRef, limits: ConnectionOptions): void {
     this.#unclaimed?.delete(this);
+    if (this.#phase === unclaimed) this.#phase = plain;
     this.#connection = connection;
     this.#limits = limits;
+    this.noteCommand(commands.claim);
     if (this.#clock === undefined) {
       // a socket from elsewhere: only its connection knows what time it is
       this.#clock = clockOf(connection);
@@ -164,148 +209,124 @@ export class ConnectedSocketAdapter implements CSA {
     this.#report(error ? { type: '_socketFeedback.failed', error } : { type: '_socketFeedback.closed' });
   }
 
+  /** Phase: `plain`, before there is a handler. */
   readProxyHeader(): void {
+    this.noteCommand(commands.readProxyHeader);
     this.#timeouts?.opening();
-    this.#header = new HeaderReader(this.#socket, this.#limits?.proxyProtocol, {
-      identified: (header) => {
-        this.#header = undefined;
-        this.info = behindProxy(this.info, header);
+    const header = new HeaderReader(this.#socket, this.#limits?.proxyProtocol, {
+      identified: (found) => {
+        this.#phase = plain;
+        this.info = behindProxy(this.info, found);
         this.#report({ type: '_socketFeedback.identified' });
       },
       failed: (error) => {
         this.#report({ type: '_socketFeedback.proxyFailed', error });
       },
     });
+    this.#phase = { name: 'identifying', header };
     this.#socket.resume();
   }
 
+  /** Phases: `plain`; `upgrading`, when the handler has asked for it; `encrypted` and `ended`, which make it fail. */
   startTls(): void {
+    this.noteCommand(commands.startTls);
     this.#timeouts?.opening();
-    this.pauseReading();
-    this.#holdWrites().begin({
+    this.#pause();
+    this.#holdForTls().begin({
       socket: this.#socket,
       info: this.info,
       isFlushed: this.isFlushed,
-      isHolding: this.#inbox?.isHolding,
+      isHolding: this.#handler?.isHolding,
     });
   }
 
-  link(handler: AnyActorRef, limits: ConnectionOptions): void {
-    this.#handler = handler;
+  /** Phases: `unclaimed`, `plain`, `encrypted`. */
+  link(handler: AnyActorRef, limits: ConnectionOptions): HandlerRoute {
+    if (this.#phase === unclaimed) this.#phase = plain;
     this.#limits = limits;
-    // it starts, and may emit, before the connection's first action runs
+    // the handler starts, and may emit, before the connection's first action runs
     this.#connection = handler._parent;
-    this.#inbox = new Inbox(handler, 'inbox', () => {
-      this.#timeouts?.handlerStarted();
-      this.#flow();
-    });
+    this.#handler = new HandlerLink(handler, this);
     this.#timeouts?.started();
+    return this.#handler;
   }
 
-  linkValues(handler: AnyActorRef): void {
-    let last: unknown;
-    this.#values = handler.subscribe({
-      next: (snapshot: { status: string; context: unknown }) => {
-        // an event that the observable ignores leaves its snapshot as it was; the last one repeats the last value
-        if (snapshot !== last && snapshot.status === 'active' && isBytes(snapshot.context)) {
-          this.write(snapshot.context);
-        }
-        last = snapshot;
-      },
-      error: () => undefined,
-    });
-  }
-
+  /** Phases: `plain`, `encrypted`. */
   resumeReading(): void {
+    this.noteCommand(commands.resumeReading);
     this.#wantsReading = true;
     this.#flow();
   }
 
+  /** Phases: `plain`, `encrypted`. */
   pauseReading(): void {
-    this.#wantsReading = false;
-    this.#timeouts?.paused();
-    this.#socket.pause();
+    this.noteCommand(commands.pauseReading);
+    this.#pause();
   }
 
   write(data: Bytes): void {
-    if (this.#hasEnded) return;
+    if (!this.takesBytes) return;
     if (!isBytes(data)) {
       const found = (data as unknown) === undefined ? 'no data' : describe(data);
       const error = new TypeError(`A handler emitted outbox with ${found} instead of bytes or a string`);
-      this.#endSoon({ type: '_socketFeedback.refused', error } satisfies SocketFeedback);
+      this.endSoon(() => {
+        this.#report({ type: '_socketFeedback.refused', error });
+      });
       return;
     }
     if (data.length === 0) return;
     this.#timeouts?.handlerStarted();
-    const waiting = this.#writer.waiting + (this.#upgrade?.heldBytes ?? 0);
+    const upgrade = this.#upgrade;
+    const waiting = this.#writer.waiting + (upgrade?.heldBytes ?? 0);
     if (waiting > (this.#limits?.maxBufferedBytes ?? Infinity)) {
-      this.#endSoon({ type: '_socketFeedback.overflowed' } satisfies SocketFeedback);
-    } else if (this.#upgrade === undefined) this.#writer.write(data);
-    else this.#upgrade.hold(data);
+      this.endSoon(() => {
+        this.#report({ type: '_socketFeedback.overflowed' });
+      });
+    } else if (upgrade === undefined) this.#writer.write(data);
+    else upgrade.hold(data);
   }
 
   writeOutput(output: unknown): void {
-    const isMachine = isMachineSnapshot(this.#handler?.getSnapshot());
-    if (!isMachine && isBytes(output)) this.write(output);
+    this.#handler?.writeOutput(output);
+  }
+
+  tell(event: ProtocolEvent): void {
+    this.#handler?.tell(event);
   }
 
   tellProducerFinished(): void {
     this.#timeouts?.inputEnded();
-    const event: ProtocolEvent = { type: 'control.producerFinished' };
-    if (this.#handler !== undefined && canTake(this.#handler, event)) this.#tell(event);
+    if (this.#handler?.tellProducerFinished() === true) return;
     // nobody there would ever end this connection
-    else this.#report({ type: '_socketFeedback.inboxEnded', reason: 'peerClosed' });
+    this.#report({ type: '_socketFeedback.inboxEnded', reason: 'peerClosed' });
   }
 
   tellServerShutdown(): void {
-    const event: ProtocolEvent = { type: 'control.serverShutdown' };
-    this.#inbox?.until(() => {
-      const handler = this.#handler;
-      if (handler === undefined || !isActive(handler) || this.#hasEnded) return true;
-      if (canTake(handler, event)) {
-        this.#tell(event);
-        return true;
-      }
-      // one that never reads is always idle, and may yet come to a state that listens
-      const mayListen = !knows(handler, 'inbox') && knows(handler, event.type);
-      if (mayListen || this.#inbox?.isIdle !== true) return false;
+    this.#handler?.tellServerShutdown(() => {
       this.#report({ type: '_socketFeedback.inboxEnded', reason: 'serverShutdown' });
-      return true;
     });
   }
 
-  tellSslready(): void {
-    this.#tell({ type: 'sslready', info: this.info });
-  }
-
-  tellNoSpaceInBox(): void {
-    this.#tell({ type: 'control.noSpaceInBox' });
-  }
-
-  tellSpaceInBox(): void {
-    this.#tell({ type: 'control.spaceInBox' });
-  }
-
   tellSocketShutdown(reason: CloseReason, error: unknown): void {
-    this.#hasEnded = true;
-    this.#unlink();
-    this.#tell({ type: 'control.socketShutdown', reason, ...(error === undefined ? {} : { error }) });
-    if (this.#handler !== undefined && !isActive(this.#handler)) stopOrphans(this.#handler);
+    this.#close();
+    const event = { type: 'control.socketShutdown', reason, ...(error === undefined ? {} : { error }) } as const;
+    this.#handler?.tellSocketShutdown(event);
   }
 
   end(): void {
-    this.#hasEnded = true;
-    this.#unlink();
+    this.noteCommand(commands.end);
+    this.#close();
+    this.#handler?.unlink();
     const socket = this.#socket;
     if (this.#upgrade?.isHandshaking === true) {
       // there is no way to say goodbye in the middle of a handshake
       socket.destroy();
       return;
     }
-    this.#upgrade = undefined;
+    this.#phase = ended;
     if (socket.writableEnded) return;
     this.#timeouts?.closing();
-    socket.off('data', ConnectedSocketAdapter.#onData);
+    socket.off('data', SocketAdapter.#onData);
     // read on, only to throw away: bytes that nobody reads would make the kernel send a reset
     socket.on('data', () => undefined);
     socket.resume();
@@ -318,20 +339,22 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   destroy(): void {
-    const socket = this.#socket;
-    this.#hasEnded = true;
-    this.#unlink();
+    this.noteCommand(commands.destroy);
+    this.#phase = destroyed;
+    this.#handler?.unlink();
     this.#timeouts?.stop();
     this.#connection = undefined;
-    socket.destroy();
+    this.#socket.destroy();
   }
 
+  /** Phase: `unclaimed`. */
   reject(farewell?: Farewell): void {
     if (farewell?.busyReply === undefined || farewell.busyReply.length === 0) {
       this.#unclaimed?.delete(this);
       this.destroy();
       return;
     }
+    this.#phase = ended;
     turnAway(this.#socket, farewell.busyReply, farewell.lingerTimeout, this.#options.clock);
     this.#socket.on('close', () => this.#unclaimed?.delete(this));
   }
@@ -353,41 +376,81 @@ export class ConnectedSocketAdapter implements CSA {
     this.#report(event);
   }
 
+  /** Phases: `plain`, `upgrading`, `encrypted`: the handler has asked for TLS. */
+  holdWrites(): void {
+    this.#holdForTls();
+  }
+
+  inboxEmptied(): void {
+    this.#timeouts?.handlerStarted();
+    this.#flow();
+  }
+
+  /**
+   * What the handler did ends the connection: nothing that the handler writes after this counts. The handler is in the
+   * middle of an event, and stopping an actor drops what waits in its mailbox, so that it would not hear of its end. Hence
+   * the microtask.
+   */
+  endSoon(tell: () => void): void {
+    if (!this.takesBytes) return;
+    this.#close();
+    queueMicrotask(tell);
+  }
+
+  protected get owner(): AnyActorRef | undefined {
+    return this.#connection;
+  }
+
   // One function for all sockets instead of four closures for each.
-  static #onData(this: Adapted, data: Buffer): void {
+  static #onData(this: SocketWithAdapter, data: Buffer): void {
     this[adapter].#receive(data);
   }
 
-  static #onEnd(this: Adapted): void {
+  static #onEnd(this: SocketWithAdapter): void {
     this[adapter].#endInbox();
   }
 
-  static #onError(this: Adapted, error: Error): void {
+  static #onError(this: SocketWithAdapter, error: Error): void {
     this[adapter].#break(error);
   }
 
-  static #onClose(this: Adapted): void {
+  static #onClose(this: SocketWithAdapter): void {
     this[adapter].#report({ type: '_socketFeedback.closed' });
   }
 
   #listen(socket: Socket): void {
-    (socket as Adapted)[adapter] = this;
-    socket.on('data', ConnectedSocketAdapter.#onData);
-    socket.on('end', ConnectedSocketAdapter.#onEnd);
-    socket.on('close', ConnectedSocketAdapter.#onClose);
+    (socket as SocketWithAdapter)[adapter] = this;
+    socket.on('data', SocketAdapter.#onData);
+    socket.on('end', SocketAdapter.#onEnd);
+    socket.on('close', SocketAdapter.#onClose);
   }
 
   #unlisten(socket: Socket): void {
-    socket.off('data', ConnectedSocketAdapter.#onData);
-    socket.off('end', ConnectedSocketAdapter.#onEnd);
-    socket.off('close', ConnectedSocketAdapter.#onClose);
+    socket.off('data', SocketAdapter.#onData);
+    socket.off('end', SocketAdapter.#onEnd);
+    socket.off('close', SocketAdapter.#onClose);
+  }
+
+  /** The way over to TLS, while there is one. */
+  get #upgrade(): TlsUpgrade | undefined {
+    const phase = this.#phase;
+    return phase.name === 'upgrading' || phase.name === 'ended' ? phase.upgrade : undefined;
+  }
+
+  /** Our side takes no more bytes. */
+  #close(): void {
+    if (!this.takesBytes) return;
+    const upgrade = this.#upgrade;
+    this.#phase = upgrade === undefined ? ended : { name: 'ended', upgrade };
   }
 
   /** What the handler writes from now on is for TLS. */
-  #holdWrites(): TlsUpgrade {
-    return (this.#upgrade ??= new TlsUpgrade(this.#options.tls, {
+  #holdForTls(): TlsUpgrade {
+    const begun = this.#upgrade;
+    if (begun !== undefined) return begun;
+    const upgrade = new TlsUpgrade(this.#options.tls, {
       handshaking: () => {
-        this.#unlisten(this.#wire);
+        this.#unlisten(this.#rawSocket);
       },
       failed: (error) => {
         this.#report({ type: '_socketFeedback.tlsFailed', error });
@@ -397,18 +460,20 @@ export class ConnectedSocketAdapter implements CSA {
       secured: (socket, info, held) => {
         this.#encrypt(socket, info, held);
       },
-    }));
+    });
+    this.#phase = { name: this.takesBytes ? 'upgrading' : 'ended', upgrade };
+    return upgrade;
   }
 
-  /** From now on TLS is between the wire and everybody else. */
+  /** From now on TLS is between the raw socket and everybody else. */
   #encrypt(socket: Socket, info: TlsInfo, held: readonly Bytes[]): void {
-    this.#upgrade = undefined;
+    if (this.#phase.name === 'upgrading') this.#phase = encrypted;
     this.#timeouts?.opened();
     this.#socket = socket;
-    this.#writer = new SocketWriter(socket, this, this.#wire);
+    this.#writer = new SocketWriter(socket, this, this.#rawSocket);
     this.info = { ...this.info, ...info };
     this.#listen(socket);
-    socket.on('error', ConnectedSocketAdapter.#onError);
+    socket.on('error', SocketAdapter.#onError);
     // before the handler hears of it, and writes more
     for (const data of held) this.write(data);
     this.#report({ type: '_socketFeedback.secured' });
@@ -422,16 +487,22 @@ export class ConnectedSocketAdapter implements CSA {
   }
 
   #receive(data: Buffer): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    if (this.#inbox === undefined) {
-      this.#header?.read(data);
+    if (this.#connection === undefined) return;
+    if (this.#phase.name === 'identifying') {
+      this.#phase.header.read(data);
       return;
     }
-    const event: ProtocolEvent = { type: 'inbox', data };
-    const isTaken = this.#inbox.offer(connection, event);
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    const isTaken = handler.receive(data);
     this.#timeouts?.received(isTaken);
     if (!isTaken) this.#socket.pause();
+  }
+
+  #pause(): void {
+    this.#wantsReading = false;
+    this.#timeouts?.paused();
+    this.#socket.pause();
   }
 
   /** Reads if the chart wants bytes and the handler takes them. */
@@ -441,79 +512,17 @@ export class ConnectedSocketAdapter implements CSA {
     this.#socket.resume();
   }
 
-  /** The peer's FIN waits behind its bytes, and until the handler has dealt with them. */
   #endInbox(): void {
-    const inbox = this.#inbox;
-    const handler = this.#handler;
-    if (inbox === undefined || handler === undefined) {
-      this.#header?.end();
+    if (this.#phase.name === 'identifying') {
+      this.#phase.header.end();
       return;
     }
-    const tryEnd = (): boolean => {
-      const isAwaited =
-        this.#limits?.allowHalfOpen === true && !inbox.isHolding && listensFor(handler, 'control.producerFinished');
-      if (!inbox.isIdle && !isAwaited) return false;
+    this.#handler?.endInbox(this.#limits?.allowHalfOpen === true, () => {
       this.#report({ type: '_socketFeedback.inboxEnded', reason: 'peerClosed' });
-      return true;
-    };
-    if (!tryEnd()) inbox.until(tryEnd);
-  }
-
-  route(event: EventObject): void {
-    if (this.#hasEnded) return;
-    const emitted = event as ProtocolEmitted;
-    switch (emitted.type) {
-      case 'outbox':
-        this.write(emitted.data);
-        break;
-      case 'signal.producerFinished':
-      case 'signal.shutdownMicroprocess':
-        this.#endSoon(emitted);
-        break;
-      case 'makessl':
-        // at once: the connection may be in the middle of something else, and hear of it only after the next write
-        this.#holdWrites();
-        this.#pass(emitted);
-        break;
-      case 'serversignal.exempt':
-      case 'serversignal.serverShutdown':
-        this.#pass(emitted);
-        break;
-      // anything else that a handler emits is between it and its other listeners
-    }
-  }
-
-  #tell(event: ProtocolEvent): void {
-    const handler = this.#handler;
-    if (handler !== undefined && this.#connection !== undefined && isActive(handler)) {
-      relay(this.#connection, handler, event);
-    }
-  }
-
-  #report(event: SocketFeedback | TimeoutEvent): void {
-    if (this.#connection !== undefined && isActive(this.#connection)) this.#connection.send(event);
-  }
-
-  #pass(event: SocketFeedback | ProtocolEmitted): void {
-    const connection = this.#connection;
-    const handler = this.#handler;
-    if (connection !== undefined && handler !== undefined && isActive(connection)) relay(handler, connection, event);
-  }
-
-  /**
-   * What the handler did ends the connection: nothing that it writes after this counts. It is in the middle of an event,
-   * and stopping an actor drops what waits in its mailbox, so that it would not hear of its end. Hence the microtask.
-   */
-  #endSoon(event: SocketFeedback | ProtocolEmitted): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    queueMicrotask(() => {
-      this.#pass(event);
     });
   }
 
-  #unlink(): void {
-    this.#values?.unsubscribe();
-    this.#inbox?.clear();
+  #report(event: SocketFeedback | TimeoutEvent): void {
+    this.tellOwner(event);
   }
 }

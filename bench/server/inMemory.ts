@@ -6,7 +6,7 @@
 import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { createActor, fromTransition, type AnyActorRef } from 'xstate';
-import { ConnectedSocketAdapter } from '../../actors/socket/socketAdapter';
+import { SocketAdapter } from '../../actors/socket/socketAdapter';
 import { connections } from '../../actors/registry/connections';
 import { echoes } from './handlers';
 
@@ -38,7 +38,7 @@ function open(): Duplex {
   };
   registry.send({
     type: 'spawnConnection',
-    CSA: new ConnectedSocketAdapter(socket as unknown as Socket, info),
+    CSA: new SocketAdapter(socket as unknown as Socket, info),
     options,
   });
   return socket;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SimulatedClock } from 'xstate';
+import { emit, SimulatedClock, type MachineContext } from 'xstate';
 import { setupProtocol, type ProtocolEvent, type ServerCoreOptions } from '../../../server/index';
 import type { Client } from '../../support/client';
 import { eventually } from '../../support/events';
@@ -66,11 +66,19 @@ describe('Plain text that comes before the handshake', () => {
   });
 
   it('and waits in the inbox makes it fail', async () => {
-    const busy = setupProtocol().createMachine({
-      initial: 'plain',
-      // not reading while it works
-      states: { plain: { on: { inbox: 'working' } }, working: {} },
-    });
+    let startTls: () => void = () => undefined;
+    const busy = setupProtocol<MachineContext, { type: 'startTls' }>()
+      .extend({ actions: { makessl: emit(makessl) } })
+      .createMachine({
+        entry: ({ self }) => {
+          startTls = () => {
+            self.send({ type: 'startTls' });
+          };
+        },
+        initial: 'plain',
+        // not reading while it works
+        states: { plain: { on: { inbox: 'working' } }, working: { on: { startTls: { actions: 'makessl' } } } },
+      });
     const served = await TlsServer.start('ServerCore', busy, { starttls: true });
     const raw = await served.connectRaw();
     const socket = served.socket();
@@ -78,7 +86,7 @@ describe('Plain text that comes before the handshake', () => {
     await eventually(() => socket.bytesIn > 0);
     await raw.send('RCPT TO:<mallory>\r\n');
     await eventually(() => socket.bytesIn > 'STARTTLS'.length);
-    socket.route(makessl);
+    startTls();
     const end = await served.ended();
     expect(end).toMatchObject({ reason: 'tlsFailed', error: { code: 'ERR_TLS' } });
     expect(String(end.error)).toContain('the peer has sent bytes before');

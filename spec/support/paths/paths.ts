@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { assign, type AnyActorRef, type AnyEventObject } from 'xstate';
-import { ConnectedSocketAdapter } from '../../../actors/socket/socketAdapter';
+import { SocketAdapter } from '../../../actors/socket/socketAdapter';
 import { connectionInfo } from '../../../actors/socket/connectionInfo';
 import { setNetwork } from '../../../actors/socket/network';
 import type { ServerOptions } from '../../../machines/options/options';
@@ -40,7 +40,7 @@ export const modelCSA = (peer = '127.0.0.1', behind?: string): object => ({
 });
 
 /** The address of the client that an event brings. */
-export const peerOf = ({ CSA }: AnyEventObject): string => (CSA as ConnectedSocketAdapter).info.peer;
+export const peerOf = ({ CSA }: AnyEventObject): string => (CSA as SocketAdapter).info.peer;
 
 const failure = new Error('under test');
 const descriptors = { open: 1, limit: 1 };
@@ -112,8 +112,8 @@ export const floodFor = (net: Net): Buffer => (isInMemory(net) ? tooMuch.subarra
 export const proxyHeader = (client: string): string => `PROXY TCP4 ${client} 127.0.0.1 1234 1601\r\n`;
 
 /** A client that the listener has accepted, but not told of: what the closing of a port may leave. */
-export async function lateCSA(net: Net, localAddress: string): Promise<[client: Peer, CSA: ConnectedSocketAdapter]> {
+export async function lateCSA(net: Net, localAddress: string): Promise<[client: Peer, CSA: SocketAdapter]> {
   const [client, { socket }] = await net.pair({ localAddress });
   const info = connectionInfo('connection:late', socket);
-  return [client, new ConnectedSocketAdapter(socket, info, { clock: net.clock })];
+  return [client, new SocketAdapter(socket, info, { clock: net.clock })];
 }

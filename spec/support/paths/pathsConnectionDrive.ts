@@ -1,7 +1,7 @@
 import { createActor, fromCallback, type Actor, type AnyEventObject } from 'xstate';
 import { once } from 'node:events';
 import { connect } from 'node:tls';
-import { ConnectedSocketAdapter } from '../../../actors/socket/socketAdapter';
+import { SocketAdapter } from '../../../actors/socket/socketAdapter';
 import { connectionInfo } from '../../../actors/socket/connectionInfo';
 import { TlsUpgrader } from '../../../actors/socket/tls/tlsUpgrader';
 import type { ConnectionInput } from '../../../machines/connectionMachine';
@@ -23,7 +23,7 @@ export async function makeConnection(
   const [client, accepted] = await net.pair();
   const { socket } = accepted;
   const { clock } = net;
-  const CSA = new ConnectedSocketAdapter(socket, connectionInfo('connection:1', socket), {
+  const CSA = new SocketAdapter(socket, connectionInfo('connection:1', socket), {
     clock,
     tls: options.tls && new TlsUpgrader(options.tls),
   });

@@ -1,0 +1,193 @@
+import { isMachineSnapshot, type AnyActorRef, type EventObject, type Subscription } from 'xstate';
+import type { ConnectedSocketAdapter, HandlerRoute } from '../../machines/connectedSocketAdapter';
+import type { ProtocolEmitted, ProtocolEvent } from '../../machines/events';
+import { isBytes } from '../../machines/vocabulary/bytes';
+import { stopOrphans } from '../xstate/orphans';
+import { isActive, relay } from '../xstate/relay';
+import { canTake, Inbox, knows, listensFor } from './inbox';
+
+/** The socket's end of a connection, as far as the handler's end needs it. */
+interface SocketEnd extends Pick<ConnectedSocketAdapter, 'takesBytes' | 'write'> {
+  /** Keeps what is written from now on until the connection is encrypted. */
+  holdWrites(): void;
+  /** Takes no more bytes from now on; `tell` says so to the connection's chart, from a microtask. */
+  endSoon(tell: () => void): void;
+  /** The handler has taken everything that waited. */
+  inboxEmptied(): void;
+}
+
+/**
+ * A handler's end of its connection: the inbox in front of the handler, the way of what it emits to the socket, and what
+ * the handler is told. The link lives as long as its connection, and knows its handler even after that has ended.
+ */
+export class HandlerLink implements HandlerRoute {
+  readonly #handler: AnyActorRef;
+  readonly #socket: SocketEnd;
+  readonly #inbox: Inbox;
+  /** To the values of an observable handler. */
+  #values: Subscription | undefined;
+
+  /**
+   * @param handler - an actor that is being made: it isn't asked for anything yet
+   * @param socket - where the handler's bytes go
+   */
+  constructor(handler: AnyActorRef, socket: SocketEnd) {
+    this.#handler = handler;
+    this.#socket = socket;
+    this.#inbox = new Inbox(handler, 'inbox', () => {
+      socket.inboxEmptied();
+    });
+  }
+
+  /** What the handler threw, if it did. */
+  get crash(): ConnectedSocketAdapter['crash'] {
+    const { status, error } = (this.#handler.getSnapshot() ?? {}) as { status?: string; error?: unknown };
+    return status === 'error' ? { reason: 'handlerFailed', error } : undefined;
+  }
+
+  /** Whether bytes wait for the handler. */
+  get isHolding(): boolean {
+    return this.#inbox.isHolding;
+  }
+
+  /** Whether the handler has dealt with everything, and waits for more. */
+  get isIdle(): boolean {
+    return this.#inbox.isIdle;
+  }
+
+  /** Calls back as soon as the handler is idle. */
+  onceIdle(callback: () => void): void {
+    const inbox = this.#inbox;
+    inbox.until(() => {
+      if (inbox.isIdle) callback();
+      return inbox.isIdle;
+    });
+  }
+
+  /** Delivers bytes of the peer, or keeps them until the handler takes them. Returns whether they were delivered. */
+  receive(data: Buffer): boolean {
+    const connection = this.#connection;
+    if (connection === undefined) return true;
+    const event: ProtocolEvent = { type: 'inbox', data };
+    return this.#inbox.offer(connection, event);
+  }
+
+  /**
+   * The peer has ended its side. The end waits behind the peer's bytes, and until the handler has dealt with them.
+   * @param allowsHalfOpen - a handler that listens for the end in its present state hears of it at once
+   * @param tell - called when it is the end's turn
+   */
+  endInbox(allowsHalfOpen: boolean, tell: () => void): void {
+    const inbox = this.#inbox;
+    const tryEnd = (): boolean => {
+      const isAwaited = allowsHalfOpen && !inbox.isHolding && listensFor(this.#handler, 'control.producerFinished');
+      if (!inbox.isIdle && !isAwaited) return false;
+      tell();
+      return true;
+    };
+    if (!tryEnd()) inbox.until(tryEnd);
+  }
+
+  route(event: EventObject): void {
+    if (!this.#socket.takesBytes) return;
+    const emitted = event as ProtocolEmitted;
+    switch (emitted.type) {
+      case 'outbox':
+        this.#socket.write(emitted.data);
+        break;
+      case 'signal.producerFinished':
+      case 'signal.shutdownMicroprocess':
+        this.#socket.endSoon(() => {
+          this.#tellConnection(emitted);
+        });
+        break;
+      case 'makessl':
+        // at once: the connection may be in the middle of something else, and hear of it only after the next write
+        this.#socket.holdWrites();
+        this.#tellConnection(emitted);
+        break;
+      case 'serversignal.exempt':
+      case 'serversignal.serverShutdown':
+        this.#tellConnection(emitted);
+        break;
+      // anything else that a handler emits is between the handler and its other listeners
+    }
+  }
+
+  routeValues(): void {
+    let last: unknown;
+    this.#values = this.#handler.subscribe({
+      next: (snapshot: { status: string; context: unknown }) => {
+        // an event that the observable ignores leaves its snapshot as it was; the last one repeats the last value
+        if (snapshot !== last && snapshot.status === 'active' && isBytes(snapshot.context)) {
+          this.#socket.write(snapshot.context);
+        }
+        last = snapshot;
+      },
+      error: () => undefined,
+    });
+  }
+
+  /** Sends what a handler that isn't a machine returned, when that is bytes. */
+  writeOutput(output: unknown): void {
+    if (!isMachineSnapshot(this.#handler.getSnapshot()) && isBytes(output)) this.#socket.write(output);
+  }
+
+  /** Tells the handler of something, if the handler still runs. */
+  tell(event: ProtocolEvent): void {
+    const connection = this.#connection;
+    if (connection !== undefined && isActive(this.#handler)) relay(connection, this.#handler, event);
+  }
+
+  /** Tells the handler that its peer has ended. Returns false when the handler's state doesn't take that. */
+  tellProducerFinished(): boolean {
+    const event: ProtocolEvent = { type: 'control.producerFinished' };
+    if (!canTake(this.#handler, event)) return false;
+    this.tell(event);
+    return true;
+  }
+
+  /**
+   * Tells the handler that the server drains, as soon as the handler comes to a state that listens to that.
+   * @param onDone - called instead when the handler has dealt with everything, and doesn't listen
+   */
+  tellServerShutdown(onDone: () => void): void {
+    const event: ProtocolEvent = { type: 'control.serverShutdown' };
+    const handler = this.#handler;
+    const inbox = this.#inbox;
+    inbox.until(() => {
+      if (!isActive(handler) || !this.#socket.takesBytes) return true;
+      if (canTake(handler, event)) {
+        this.tell(event);
+        return true;
+      }
+      // a handler that never reads is always idle, and may yet come to a state that listens
+      const mayListen = !knows(handler, 'inbox') && knows(handler, event.type);
+      if (mayListen || !inbox.isIdle) return false;
+      onDone();
+      return true;
+    });
+  }
+
+  /** Tells the handler that its connection is over, and stops what a handler that crashed has left running. */
+  tellSocketShutdown(event: Extract<ProtocolEvent, { type: 'control.socketShutdown' }>): void {
+    this.unlink();
+    this.tell(event);
+    if (!isActive(this.#handler)) stopOrphans(this.#handler);
+  }
+
+  /** Forgets what waits for the handler, and takes no more values of an observable. */
+  unlink(): void {
+    this.#values?.unsubscribe();
+    this.#inbox.clear();
+  }
+
+  get #connection(): AnyActorRef | undefined {
+    return this.#handler._parent;
+  }
+
+  #tellConnection(event: ProtocolEmitted): void {
+    const connection = this.#connection;
+    if (connection !== undefined && isActive(connection)) relay(this.#handler, connection, event);
+  }
+}
