@@ -1,5 +1,5 @@
 import type { AnyActorRef, EventObject } from 'xstate';
-import type { ProtocolEvent } from './events';
+import type { ProtocolEvent } from './protocolEvents';
 import type { ConnectionOptions } from './options/connectionOptions';
 import type { Bytes, CloseReason, ConnectionInfo } from './vocabulary/connectionTypes';
 

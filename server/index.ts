@@ -69,8 +69,6 @@ export type {
   ConnectionsEvent,
   Descriptors,
   ListenerEvent,
-  ProtocolEmitted,
-  ProtocolEvent,
   RejectReason,
   ServerControl,
   ServerCoreEvent,
@@ -83,3 +81,4 @@ export type {
   TimeoutEvent,
   TlsReload,
 } from '../machines/events';
+export type { ProtocolEmitted, ProtocolEvent } from '../machines/protocolEvents';

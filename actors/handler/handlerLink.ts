@@ -1,6 +1,6 @@
 import { isMachineSnapshot, type AnyActorRef, type EventObject, type Subscription } from 'xstate';
 import type { ConnectedSocketAdapter, HandlerRoute } from '../../machines/connectedSocketAdapter';
-import type { ProtocolEmitted, ProtocolEvent } from '../../machines/events';
+import type { ProtocolEmitted, ProtocolEvent } from '../../machines/protocolEvents';
 import { isBytes } from '../../machines/vocabulary/bytes';
 import { stopOrphans } from '../xstate/orphans';
 import { isActive, relay } from '../xstate/relay';

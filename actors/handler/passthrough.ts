@@ -1,6 +1,7 @@
 import type { AnyActorRef, EventObject, Snapshot } from 'xstate';
 import type { ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
-import type { ConnectionReport, ProtocolEvent } from '../../machines/events';
+import type { ConnectionReport } from '../../machines/events';
+import type { ProtocolEvent } from '../../machines/protocolEvents';
 import type { LogicFor } from '../../machines/vocabulary/logic';
 import { relay } from '../xstate/relay';
 

@@ -15,7 +15,7 @@ import type {
   Values,
 } from 'xstate';
 import type { Bytes, ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
-import type { ProtocolEmitted } from '../../machines/events';
+import type { ProtocolEmitted } from '../../machines/protocolEvents';
 
 /** XState's way to say that there are none. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/consistent-type-definitions

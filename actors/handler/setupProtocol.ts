@@ -1,6 +1,6 @@
 import { emit, setup, type EventObject, type MachineContext } from 'xstate';
 import type { Bytes, ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
-import type { ProtocolEmitted, ProtocolEvent } from '../../machines/events';
+import type { ProtocolEmitted, ProtocolEvent } from '../../machines/protocolEvents';
 import type { None, ProtocolActions, ProtocolSetup, ReplyParams } from './protocolSetup';
 
 /**

@@ -1,7 +1,8 @@
 import type { AnyActor, AnyActorRef } from 'xstate';
 import type { Socket } from 'node:net';
 import type { ConnectedSocketAdapter, Farewell, HandlerRoute } from '../../machines/connectedSocketAdapter';
-import type { ProtocolEvent, SocketControl, SocketFeedback, TimeoutEvent } from '../../machines/events';
+import type { SocketControl, SocketFeedback, TimeoutEvent } from '../../machines/events';
+import type { ProtocolEvent } from '../../machines/protocolEvents';
 import type { ConnectionOptions } from '../../machines/options/connectionOptions';
 import { isBytes } from '../../machines/vocabulary/bytes';
 import type { Bytes, CloseReason, ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
@@ -50,6 +51,9 @@ const plain: Phase = { name: 'plain' };
 const encrypted: Phase = { name: 'encrypted' };
 const ended: Phase = { name: 'ended' };
 const destroyed: Phase = { name: 'destroyed' };
+
+/** The name of every socket among its connection's children, as inspectors see it. */
+const socketName = 'socket';
 
 /** What inspectors see of the chart's commands. */
 const commands = {
@@ -126,7 +130,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   }
 
   get id(): string {
-    return 'socket';
+    return socketName;
   }
 
   get bytesIn(): number {

@@ -61,3 +61,6 @@ export abstract class Participant {
     system?._sendInspectionEvent?.({ type: '@xstate.event', sourceRef: owner, actorRef: this, event });
   }
 }
+
+/** Whether what inspectors take for an actor is a part of one. */
+export const isParticipant = (actor: object): boolean => actor instanceof Participant;

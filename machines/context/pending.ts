@@ -1,6 +1,6 @@
 import { isBytes, sizeOf } from '../vocabulary/bytes';
 import type { Bytes } from '../vocabulary/connectionTypes';
-import type { ProtocolEmitted } from '../events';
+import type { ProtocolEmitted } from '../protocolEvents';
 
 type PendingEvent = Extract<ProtocolEmitted, { type: 'outbox' | 'signal.producerFinished' }>;
 

@@ -15,8 +15,11 @@ export type DefinitionId = number;
 /** A machine's state as XState has it: `'idle'`, or `{ open: 'flowing' }`. */
 export type StateValue = string | { readonly [state: string]: StateValue };
 
-/** What kind of logic an actor runs. `other`: a callback, a promise, or logic that somebody wrote from scratch. */
-export type ActorKind = 'machine' | 'transition' | 'observable' | 'other';
+/**
+ * What kind of logic an actor runs. `other`: a callback, a promise, or logic that somebody wrote from scratch. `part`: no
+ * actor, but a part of one that has a name of its own, such as a connection's socket.
+ */
+export type ActorKind = 'machine' | 'transition' | 'observable' | 'other' | 'part';
 
 /** An actor's status, as XState has it. */
 export type ActorStatus = 'active' | 'done' | 'error' | 'stopped';

@@ -44,6 +44,8 @@ describe('The trace', () => {
           0 ms                           20 ms pass
          10 ms  serverCore               _socketactivity.newCSA CSA: connection:1
          10 ms  connection:1/protocol    starts in reading
+         10 ms  connection:1/socket      _socketControl.claim
+         10 ms  connection:1/socket      _socketControl.resumeReading
          10 ms  connection:1             starts in open.flowing
          10 ms  serverCore               emits connection.opened id: "connection:1", peer: "127.0.0.1", peerport: 32768, localip: "127.0.0.1", localport: 1601, encrypted: false
          10 ms  ada                      is connection:1
@@ -53,12 +55,14 @@ describe('The trace', () => {
         280 ms  connection:1/protocol    after 250 ms  (thinking → over)
         280 ms  connection:1/protocol    emits outbox data: "hm\\n"
         280 ms  connection:1             xstate.done.actor.protocol output: undefined, actorId: "protocol"  (open.flowing → closing.flushing)
+        280 ms  connection:1/socket      _socketControl.end
         280 ms  connection:1             _socketFeedback.flushed  (closing.flushing → closing.lingering)
         290 ms  ada                      receives "hm"
         290 ms  ada                      receives "\\n"
         290 ms  ada                      sees the end
         290 ms  ada                      has closed
         300 ms  connection:1             _socketFeedback.closed  (closing.lingering → closed)
+        300 ms  connection:1/socket      _socketControl.destroy
         300 ms  serverCore               _socketactivity.shutdownCSA id: "connection:1", CSA: connection:1, reason: "handlerFinished", bytesIn: 6, bytesOut: 3, durationMs: 290
         300 ms  serverCore               emits connection.closed id: "connection:1", reason: "handlerFinished", bytesIn: 6, bytesOut: 3, durationMs: 290"
     `);

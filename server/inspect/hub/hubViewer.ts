@@ -88,7 +88,7 @@ export class HubViewer implements Viewer, Watcher {
   /** An actor lives from now on. */
   welcome(live: LiveActor): void {
     this.add(live.born);
-    if (this.#others.size < this.#auto) {
+    if (this.#others.size < this.#auto && !isPart(live)) {
       this.#others.add(live);
       this.#begin(live);
     }
@@ -131,7 +131,7 @@ export class HubViewer implements Viewer, Watcher {
   #addOthers(from: Iterable<LiveActor>): void {
     for (const live of from) {
       if (this.#others.size >= this.#auto) return;
-      if (!this.#chosen.has(live)) this.#others.add(live);
+      if (!this.#chosen.has(live) && !isPart(live)) this.#others.add(live);
     }
   }
 
@@ -173,3 +173,6 @@ export class HubViewer implements Viewer, Watcher {
     }
   }
 }
+
+/** Whether the events of this one are told with those of the actor above. */
+const isPart = ({ born }: LiveActor): boolean => born.kind === 'part';

@@ -1,4 +1,5 @@
 import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate';
+import { isParticipant } from '../../../actors/xstate/participant';
 import { isMachine } from '../../../machines/vocabulary/logic';
 import { clip } from './lens';
 import type { ActorId, ActorKind, ActorStatus, Born, InspectionRecord, SnapshotTaken, StateValue } from '../wire';
@@ -34,6 +35,8 @@ export class LiveActor {
   edges: string[] = [];
   /** The context that was told last. */
   context: unknown;
+  /** The parts of this actor that have been seen: they end with it. */
+  readonly parts: LiveActor[] = [];
   /** What hears what it emits, while it is watched. */
   #listening: Subscription | undefined;
 
@@ -84,7 +87,8 @@ export class LiveActor {
   }
 }
 
-function kindOf({ machine, snapshot }: LiveActor): ActorKind {
+function kindOf({ actor, machine, snapshot }: LiveActor): ActorKind {
+  if (isParticipant(actor)) return 'part';
   if (machine !== undefined) return 'machine';
   if ('_subscription' in snapshot) return 'observable';
   return 'context' in snapshot ? 'transition' : 'other';

@@ -60,6 +60,8 @@ export class Reporter {
   /** An actor has ended, unless that has been told already. */
   tellDied(live: LiveActor | undefined): void {
     if (live === undefined) return;
+    for (const part of live.parts.splice(0)) this.tellDied(part);
+    if (this.#census.get(live.actor) !== live) return;
     const { snapshot } = live;
     const { status } = snapshot;
     const died: Died = {
@@ -121,7 +123,7 @@ export class Reporter {
     // even of one that ends at once
     if (isXStates && event.type === 'xstate.init') this.tellBorn(target, false);
     else if (this.#watched.has(target) || (source !== undefined && this.#watched.has(source))) {
-      this.#tellSent(source && this.#census.get(source), this.#targetOf(target), event);
+      this.#tellSent(source && this.#seen(source), this.#seen(target), event);
     }
     // of a crash its parent is told, but no observer
     if (isXStates && event.type.startsWith('xstate.error.actor.') && source !== undefined && hasEnded(source)) {
@@ -129,10 +131,16 @@ export class Reporter {
     }
   }
 
-  /** An actor that an event is sent to, and that may not have been started yet. */
-  #targetOf(actor: AnyActorRef): LiveActor | undefined {
+  /**
+   * An actor at one end of an event. An actor that an event is sent to may not have been started yet, and a part of an actor
+   * is known by nothing but its events.
+   */
+  #seen(actor: AnyActorRef): LiveActor | undefined {
     const known = this.#census.get(actor);
-    return known !== undefined || hasEnded(actor) || !this.#belongs(actor) ? known : this.tellBorn(actor, false);
+    if (known !== undefined || hasEnded(actor) || !this.#belongs(actor)) return known;
+    const live = this.tellBorn(actor, false);
+    if (live.born.kind === 'part') this.#census.find(live.born.parent ?? 0)?.parts.push(live);
+    return live;
   }
 
   #tellSent(source: LiveActor | undefined, target: LiveActor | undefined, event: EventObject): void {

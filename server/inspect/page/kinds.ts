@@ -6,4 +6,5 @@ export const kinds: Readonly<Record<ActorKind, string>> = {
   transition: 'A transition function',
   observable: 'An observable',
   other: 'A callback, a promise, or logic written from scratch',
+  part: 'A part of the actor above, and no actor itself',
 };

@@ -127,6 +127,8 @@ export class StatelyMessages {
         break;
       }
       case 'event': {
+        yield* this.#introducePart(record.target);
+        if (record.source !== undefined) yield* this.#introducePart(record.source);
         const target = this.#shownActor(record.target);
         if (target === undefined) break;
         const source = record.source === undefined ? undefined : this.#shownActor(record.source);
@@ -162,7 +164,7 @@ export class StatelyMessages {
     return actor?.isShown === true ? actor : undefined;
   }
 
-  /** An actor that isn't watched, but has descendants who are. The eldest first. */
+  /** An actor that isn't watched, but of which there is something to tell. Those above the actor come first. */
   *#introduce(actor: KnownActor): Generator<StatelyMessage> {
     const unknown: KnownActor[] = [];
     for (let next: KnownActor | undefined = actor; next?.isShown === false; next = next.parent) unknown.unshift(next);
@@ -170,6 +172,12 @@ export class StatelyMessages {
       this.#note(ancestor);
       yield introduction(ancestor);
     }
+  }
+
+  /** A part of an actor is never watched itself: its events are told with those of the actor. */
+  *#introducePart(id: ActorId): Generator<StatelyMessage> {
+    const actor = this.#actors.get(id);
+    if (actor?.born.kind === 'part') yield* this.#introduce(actor);
   }
 
   #note(actor: KnownActor): void {

@@ -2,7 +2,7 @@ import type { AnyActorRef, AnyEventObject, EventObject } from 'xstate';
 import { isActive } from '../../../actors/xstate/relay';
 import { serverCore } from '../../../actors/serverCore';
 import type { Bytes, ClosedConnection, CloseReason } from '../../../machines/vocabulary/connectionTypes';
-import type { ProtocolEvent } from '../../../machines/events';
+import type { ProtocolEvent } from '../../../machines/protocolEvents';
 import type { Protocol, ServerCoreOptions } from '../../../machines/options/options';
 import type { Drive, ModelPath } from '../paths/modelPath';
 import { scenario, type ClientOptions, type Scenario, type ScenarioOptions } from './scenario';

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { AnyActor, AnyActorRef, EventObject, StateValue } from 'xstate';
 import { connections } from '../../../actors/registry/connections';
+import { isParticipant } from '../../../actors/xstate/participant';
 import { isActive } from '../../../actors/xstate/relay';
 import { tcpListener } from '../../../actors/listener/tcpListener';
 import { isBytes } from '../../../machines/vocabulary/bytes';
@@ -51,7 +52,7 @@ export class Trace {
 
   /** The actors that run, by their names. */
   get living(): string[] {
-    return [...this.#actors].filter(([actor]) => isActive(actor)).map(([, { name }]) => name);
+    return [...this.#actors].filter(([actor]) => isActive(actor) && !isParticipant(actor)).map(([, { name }]) => name);
   }
 
   /** The actor that a name stands for: of several, the last one. */
@@ -101,9 +102,10 @@ export class Trace {
 
   #noteEvent(actor: AnyActorRef, event: EventObject, onEmitted: EmitListener): void {
     const traced = this.#actors.get(actor) ?? this.#enter(actor, onEmitted);
-    if (traced.isShown && event.type !== 'xstate.init') {
-      traced.waiting.push({ event, line: this.note(traced.name, eventText(event)) });
-    }
+    if (!traced.isShown || event.type === 'xstate.init') return;
+    const line = this.note(traced.name, eventText(event));
+    // a part has no state that could change
+    if (!isParticipant(actor)) traced.waiting.push({ event, line });
   }
 
   #noteSnapshot(actor: AnyActorRef, event: EventObject): void {

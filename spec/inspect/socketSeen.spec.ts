@@ -1,0 +1,190 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { PassThrough } from 'node:stream';
+import type { AnyActorRef, InspectionEvent } from 'xstate';
+import { echo, serverCore, setupProtocol } from '../../server/index';
+import { Hub } from '../../server/inspect/hub/hub';
+import { traceTo } from '../../server/inspect/trace/traceTo';
+import { StatelyMessages, type StatelyMessage } from '../../server/inspect/page/statelyMessages';
+import { scenario } from '../../server/testing/index';
+import { megabyte } from '../support/floods';
+import { Onlooker } from '../support/inspect/viewing';
+
+/** Answers whatever comes with more than a scenario's network holds. */
+const floodOnDemand = setupProtocol().createMachine({
+  on: {
+    inbox: { actions: { type: 'reply', params: { data: megabyte } } },
+    'control.serverShutdown': { actions: 'finish' },
+  },
+});
+
+const onlookers: Onlooker[] = [];
+const lookAt = (hub: Hub): Onlooker => {
+  const onlooker = new Onlooker(hub);
+  onlookers.push(onlooker);
+  return onlooker;
+};
+
+afterEach(() => {
+  for (const { viewer } of onlookers.splice(0)) viewer.leave();
+});
+
+/** What was said between a connection and its socket, as the records of somebody who looked have it. */
+function saidWithSocket(onlooker: Onlooker): string[] {
+  const names = new Map(onlooker.all('born').map(({ id, name }) => [id, name]));
+  return onlooker.all('event').flatMap(({ source, target, event }) => {
+    const ends = [source === undefined ? 'outside' : names.get(source), names.get(target)];
+    return ends.includes('socket') || /^_socket(Control|Feedback)/.test(event.type)
+      ? `${ends.join(' → ')}: ${event.type}`
+      : [];
+  });
+}
+
+describe('What a connection commands its socket, and what the socket answers', () => {
+  it('is seen by a hub, with the socket as a part of its connection', async () => {
+    await using s = await scenario(serverCore, { protocol: echo });
+    const hub = new Hub();
+    hub.attach(s.server);
+    const onlooker = lookAt(hub);
+    onlooker.viewer.watch([], 1_000);
+    const client = await s.client();
+    await client.sends('hello');
+    await client.receives('hello');
+    await client.ends();
+    await client.isClosed();
+    expect(saidWithSocket(onlooker)).toEqual([
+      'connection:1 → socket: _socketControl.claim',
+      'connection:1 → socket: _socketControl.resumeReading',
+      'socket → connection:1: _socketFeedback.inboxEnded',
+      'connection:1 → socket: _socketControl.destroy',
+    ]);
+    const socket = onlooker.all('born').find(({ name }) => name === 'socket');
+    expect(socket).toMatchObject({ kind: 'part' });
+    expect(onlooker.all('died').map(({ id }) => id)).toContain(socket?.id);
+  });
+
+  it('has pausing, and both ways to end', async () => {
+    await using s = await scenario(serverCore, { protocol: floodOnDemand });
+    const hub = new Hub();
+    hub.attach(s.server);
+    const onlooker = lookAt(hub);
+    onlooker.viewer.watch([], 1_000);
+    const client = await s.client();
+    client.stopsReading();
+    await client.sends('more');
+    await s.advance(10);
+    expect(saidWithSocket(onlooker)).toEqual(
+      expect.arrayContaining([
+        'socket → connection:1: _socketFeedback.noSpaceInBox',
+        'connection:1 → socket: _socketControl.pauseReading',
+      ]),
+    );
+    await client.readsOn();
+    await client.receives(megabyte.length);
+    await s.shutsDown();
+    const said = saidWithSocket(onlooker);
+    expect(said.slice(said.indexOf('socket → connection:1: _socketFeedback.spaceInBox'))).toEqual([
+      'socket → connection:1: _socketFeedback.spaceInBox',
+      'connection:1 → socket: _socketControl.resumeReading',
+      'connection:1 → socket: _socketControl.end',
+      'socket → connection:1: _socketFeedback.flushed',
+      'socket → connection:1: _socketFeedback.inboxEnded',
+      'socket → connection:1: _socketFeedback.closed',
+      'connection:1 → socket: _socketControl.destroy',
+    ]);
+  });
+
+  it('is told by a time limit, too, as coming from the socket', async () => {
+    await using s = await scenario(serverCore, { protocol: echo, idleTimeout: 1_000 });
+    const hub = new Hub();
+    hub.attach(s.server);
+    const onlooker = lookAt(hub);
+    onlooker.viewer.watch([], 1_000);
+    const client = await s.client();
+    await s.advance(2_000);
+    await client.isClosed();
+    const names = new Map(onlooker.all('born').map(({ id, name }) => [id, name]));
+    const [timeout] = onlooker.all('event').filter(({ event }) => event.type === '_timeouts.idleTimeout');
+    expect(names.get(timeout?.source ?? 0)).toBe('socket');
+  });
+
+  it('is seen by somebody who comes late, from the next event on, and leaves nothing behind', async () => {
+    await using s = await scenario(serverCore, { protocol: echo });
+    await s.clients('ada', 'bob');
+    const hub = new Hub();
+    hub.attach(s.server);
+    const onlooker = lookAt(hub);
+    onlooker.watch('connection:1');
+    expect(onlooker.paths().filter((path) => path.endsWith('socket'))).toEqual([]);
+    await s.shutsDown();
+    expect(onlooker.all('born').filter(({ kind }) => kind === 'part')).toHaveLength(1);
+    expect(onlooker.paths()).toEqual([]);
+  });
+
+  it('has its lines in a trace', async () => {
+    await using s = await scenario(serverCore, { protocol: echo });
+    const hub = new Hub();
+    hub.attach(s.server);
+    const stream = new PassThrough().setEncoding('utf8');
+    const tracing = traceTo(hub, stream);
+    const client = await s.client();
+    await client.ends();
+    await client.isClosed();
+    await new Promise((resolve) => setImmediate(resolve));
+    tracing.stop();
+    const lines = String(stream.read())
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).slice(1).join(' '));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'connections/connection:1 → connection:1/socket _socketControl.resumeReading',
+        'connection:1/socket → connections/connection:1 _socketFeedback.inboxEnded',
+        'connections/connection:1 → connection:1/socket _socketControl.destroy',
+        'connection:1/socket is stopped',
+      ]),
+    );
+    expect(lines.filter((line) => line.startsWith('outside'))).toEqual([]);
+  });
+
+  it('reaches the Stately Inspector, which is told of the socket first', async () => {
+    await using s = await scenario(serverCore, { protocol: echo });
+    const hub = new Hub();
+    hub.attach(s.server);
+    const onlooker = lookAt(hub);
+    onlooker.viewer.watch([], 1_000);
+    const client = await s.client();
+    await client.ends();
+    await client.isClosed();
+    onlooker.look();
+    const stately = new StatelyMessages();
+    const messages: StatelyMessage[] = onlooker.told.flatMap((record) => [...stately.tell(record)]);
+    const introduced = messages.findIndex((message) => message.type === '@xstate.actor' && message.name === 'socket');
+    const { sessionId } = messages[introduced] ?? {};
+    const spoken = messages.findIndex((message) => message.type === '@xstate.event' && message.sessionId === sessionId);
+    expect(introduced).toBeGreaterThan(0);
+    expect(spoken).toBeGreaterThan(introduced);
+    expect(messages).toContainEqual(expect.objectContaining({ type: '@xstate.event', sourceId: sessionId }));
+    expect(stately.living).toBe(3);
+  });
+
+  it("is seen by XState's own inspection, by names that JSON can hold", async () => {
+    const seen: string[] = [];
+    const inspect = (event: InspectionEvent): void => {
+      if (event.type !== '@xstate.event') return;
+      const { sourceRef, actorRef, event: sent } = event;
+      if (!/^_socket(Control|Feedback)/.test(sent.type)) return;
+      expect(JSON.parse(JSON.stringify({ sourceRef, actorRef }))).toMatchObject({ actorRef: { xstate$$type: 1 } });
+      seen.push(
+        `${(sourceRef as AnyActorRef | undefined)?.id ?? 'outside'} → ${(actorRef as AnyActorRef).id}: ${sent.type}`,
+      );
+    };
+    await using s = await scenario(serverCore, { protocol: echo });
+    const inspecting = s.server.system.inspect(inspect);
+    const client = await s.client();
+    await client.ends();
+    await client.isClosed();
+    inspecting.unsubscribe();
+    expect(seen).toContain('connection:1 → socket: _socketControl.claim');
+    expect(seen).toContain('socket → connection:1: _socketFeedback.inboxEnded');
+    expect(seen.filter((line) => line.startsWith('outside → connection'))).toEqual([]);
+  });
+});
