@@ -338,9 +338,7 @@ export const singleServerMachine = setup({
   initial: 'starting',
   on: {
     '_listener.listening': { actions: 'noteAddress' },
-    '_listener.failed': [{ guard: 'mayRestart', actions: 'noteFailure' }, { actions: 'emitFailed' }],
-    // told only now, so that nothing that whoever hears of it does comes in between
-    'xstate.error.actor.listener': { guard: 'isRestarting', actions: ['restartListener', 'emitRestarting'] },
+    '_listener.failed': { actions: 'emitFailed' },
     '_listener.tlsReloaded': { actions: ['noteTls', 'emitTlsReloaded'] },
     '_listener.tlsReloadFailed': { actions: 'emitTlsReloadFailed' },
     '_CSA.opened': { actions: ['noteOpen', 'emitOpened', 'sendPending'] },
@@ -377,6 +375,8 @@ export const singleServerMachine = setup({
           { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },
           { target: 'connected', actions: ['countNewCSA', 'handleNewCSA', 'sendPending'] },
         ],
+        '_listener.failed': { guard: 'mayRestart', actions: 'noteFailure' },
+        // told only now, so that no listener of that event can act between the failure and the listener's end
         'xstate.error.actor.listener': {
           guard: 'isRestarting',
           target: 'restarting',
@@ -401,6 +401,7 @@ export const singleServerMachine = setup({
           { guard: 'hasQueued', target: 'changing', actions: 'handleShutdownCSA' },
           { target: 'idle', actions: 'handleShutdownCSA' },
         ],
+        '_listener.failed': { guard: 'mayRestart', actions: 'noteFailure' },
         'xstate.error.actor.listener': {
           guard: 'isRestarting',
           target: '.restarting',
@@ -443,6 +444,8 @@ export const singleServerMachine = setup({
           { guard: 'hasRoomInQueue', actions: 'queueConnection' },
           { actions: { type: 'rejectConnection', params: { reason: 'queueFull' } } },
         ],
+        '_listener.failed': { guard: 'mayRestart', actions: 'noteFailure' },
+        'xstate.error.actor.listener': { guard: 'isRestarting', actions: ['restartListener', 'emitRestarting'] },
       },
       after: { nextTurn: { target: 'connected', actions: ['handleNewCSA', 'takeQueued', 'sendPending'] } },
     },
