@@ -164,9 +164,10 @@ export const connectionMachine = setup({
           actions: { type: 'noteReason', params: { reason: 'aborted' } },
         },
       },
-      initial: 'choosing',
+      initial: 'accepted',
       states: {
-        choosing: {
+        accepted: {
+          description: 'Passing: a PROXY header, a TLS handshake, or the handler comes first.',
           always: [
             { guard: 'comesFromProxy', target: 'identifying' },
             { guard: 'encryptsAtOnce', target: 'handshaking' },

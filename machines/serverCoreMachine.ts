@@ -42,6 +42,7 @@ import {
 } from './options/resolveOptions';
 import { mayRestart, recentFailures, type ListenFailure } from './options/restart';
 import { addClosed, emptyTally, summarise, type Tally } from './context/tally';
+import type { ServerTag } from './vocabulary/serverTag';
 import { clockOf, timeOf } from './vocabulary/time';
 
 /** The input of the connections registry. */
@@ -117,6 +118,7 @@ export const serverCoreMachine = setup({
     input: ServerCoreOptions;
     output: ServerSummary;
     emitted: ServerEmitted;
+    tags: ServerTag;
   },
   actors: {
     listener: {} as LogicFor<ListenerEvent, ListenerInput>,
@@ -414,7 +416,7 @@ export const serverCoreMachine = setup({
         ],
         '_socketactivity.shutdownCSA': { actions: ['handleClosedCSA', 'emitClosed'] },
         'control.configure': [
-          { guard: 'isConfigurable', target: '.choosing', actions: ['configure', 'emitConfigured'] },
+          { guard: 'isConfigurable', target: '.counting', actions: ['configure', 'emitConfigured'] },
           { actions: 'emitConfigureFailed' },
         ],
         'control.suspend': { guard: 'canReopen', target: '.suspended' },
@@ -428,7 +430,8 @@ export const serverCoreMachine = setup({
       ],
       initial: 'accepting',
       states: {
-        choosing: {
+        counting: {
+          description: 'Passing: the places that are left decide.',
           always: [
             { guard: 'isAtCapacity', target: 'full' },
             { guard: 'isNear', target: 'crowded' },
@@ -437,6 +440,7 @@ export const serverCoreMachine = setup({
         },
         accepting: {
           description: 'There are places left.',
+          tags: 'taking',
           entry: ['initialiseServerSocket', 'tellAccepting'],
           always: [
             { guard: 'isAtCapacity', target: 'full' },
@@ -445,6 +449,7 @@ export const serverCoreMachine = setup({
         },
         crowded: {
           description: 'There are few places left, as nearCapacity has it.',
+          tags: 'taking',
           entry: ['initialiseServerSocket', 'tellAccepting'],
           always: [
             { guard: 'isAtCapacity', target: 'full' },
@@ -460,10 +465,11 @@ export const serverCoreMachine = setup({
               { actions: { type: 'rejectConnection', params: { reason: 'atCapacity' } } },
             ],
           },
-          always: { guard: 'hasPlaceAgain', target: 'choosing' },
-          initial: 'choosing',
+          always: { guard: 'hasPlaceAgain', target: 'counting' },
+          initial: 'responding',
           states: {
-            choosing: {
+            responding: {
+              description: 'Passing: whenBusy says how the next client is met.',
               always: [
                 { guard: 'refuses', target: 'refusing' },
                 { guard: 'queues', target: 'queueing' },
@@ -476,6 +482,7 @@ export const serverCoreMachine = setup({
             },
             queueing: {
               description: 'Every place is taken. The next client is accepted, and not read until a place is free.',
+              tags: 'queueing',
               entry: 'initialiseServerSocket',
               on: {
                 '_socketactivity.newCSA': [
@@ -492,7 +499,7 @@ export const serverCoreMachine = setup({
                 '_socketactivity.newCSA': {
                   actions: { type: 'rejectConnection', params: { reason: 'descriptors' } },
                 },
-                '_listener.descriptorsSpare': { target: '#serverCore.listening.choosing' },
+                '_listener.descriptorsSpare': { target: '#serverCore.listening.counting' },
                 'control.configure': [
                   { guard: 'isConfigurable', actions: ['configure', 'emitConfigured'] },
                   { actions: 'emitConfigureFailed' },
@@ -509,7 +516,7 @@ export const serverCoreMachine = setup({
               { actions: 'emitConfigureFailed' },
             ],
           },
-          after: { restartDelay: { target: 'choosing' } },
+          after: { restartDelay: { target: 'counting' } },
         },
         suspended: {
           description: 'The port does not listen until control.resume; open connections go on.',
@@ -529,7 +536,7 @@ export const serverCoreMachine = setup({
               { actions: 'emitConfigureFailed' },
             ],
             'control.suspend': {},
-            'control.resume': { target: 'choosing' },
+            'control.resume': { target: 'counting' },
           },
         },
       },

@@ -42,6 +42,7 @@ import {
 import { bytesIn, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './context/pending';
 import { mayRestart, recentFailures, type ListenFailure } from './options/restart';
 import { addClosed, emptyTally, summarise, type Tally } from './context/tally';
+import type { ServerTag } from './vocabulary/serverTag';
 import { clockOf, timeOf } from './vocabulary/time';
 
 export interface SingleServerContext {
@@ -93,6 +94,7 @@ export const singleServerMachine = setup({
     input: SingleServerOptions | undefined;
     output: ServerSummary;
     emitted: SingleServerEmitted;
+    tags: ServerTag;
     children: { listener: 'listener'; connection: 'connection' };
   },
   actors: {
@@ -369,6 +371,7 @@ export const singleServerMachine = setup({
     },
     idle: {
       description: 'No client. What comes on inbox waits for one.',
+      tags: 'taking',
       entry: 'initialiseServerSocket',
       on: {
         '_oobinfo.newCSA': [
@@ -408,18 +411,23 @@ export const singleServerMachine = setup({
           actions: ['restartListener', 'emitRestarting'],
         },
       },
-      initial: 'choosing',
+      initial: 'responding',
       states: {
-        choosing: {
+        responding: {
+          description: 'Passing: whenBusy says how the next client is met.',
           always: [
             { guard: 'refuses', target: 'refusing' },
             { guard: 'queues', target: 'queueing' },
             { target: 'rejecting' },
           ],
         },
-        rejecting: { description: 'It is accepted, told busyReply, and closed.', entry: 'initialiseServerSocket' },
+        rejecting: {
+          description: 'The next client is accepted, told busyReply, and closed.',
+          entry: 'initialiseServerSocket',
+        },
         queueing: {
-          description: 'It is accepted, and not read until it is its turn.',
+          description: 'The next client is accepted, and not read until its turn has come.',
+          tags: 'queueing',
           entry: 'initialiseServerSocket',
           on: {
             '_oobinfo.newCSA': [
@@ -432,12 +440,13 @@ export const singleServerMachine = setup({
         refusing: { description: 'The port does not listen.', entry: 'suspendListener' },
         restarting: {
           description: 'The listener has failed, and is given another chance; the client goes on.',
-          after: { restartDelay: { target: 'choosing' } },
+          after: { restartDelay: { target: 'responding' } },
         },
       },
     },
     changing: {
       description: 'What others have to say about the end of one client must not reach the next, who waits already.',
+      tags: 'queueing',
       on: {
         '_oobinfo.newCSA': [
           { guard: 'isUnwelcome', actions: { type: 'rejectConnection', params: { reason: 'unwelcome' } } },

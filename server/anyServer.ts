@@ -2,6 +2,7 @@ import type { AnyActorRef, StateValue } from 'xstate';
 import { isActive } from '../actors/xstate/relay';
 import type { ConnectedSocketAdapter } from '../machines/connectedSocketAdapter';
 import { InvalidOptionError } from '../machines/vocabulary/errors';
+import type { ServerTag } from '../machines/vocabulary/serverTag';
 import type { Tally } from '../machines/context/tally';
 
 /** A server, for those who look at one: what `createServerCore` returns, or an actor, wherever in an app it lives. */
@@ -17,6 +18,7 @@ export interface Attachment {
 export interface ServerSnapshot {
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   readonly value: StateValue;
+  readonly tags: ReadonlySet<ServerTag>;
   readonly context: {
     readonly tally: Tally;
     readonly queue: readonly unknown[];
@@ -62,18 +64,10 @@ function inWords(value: StateValue): string {
   return regions.map((path) => path.filter((part) => part !== '').join('.')).join(', ');
 }
 
-/** The states in which a client is taken at once. */
-const taking: ReadonlySet<string> = new Set(['accepting', 'crowded', 'idle']);
-/** Those in which it waits for its turn, while there is room; `changing` is the turn of SingleServer's next client. */
-const queueing: ReadonlySet<string> = new Set(['queueing', 'changing']);
-
-/**
- * Whether a client that came now would get a handler, or a place in the queue. Of a state that isn't known here the
- * answer is no: rather one client too few than one that nobody serves.
- */
+/** Whether a client that came now would get a handler, or a place in the queue: as the tags of the server's state say. */
 export function isReady(server: AnyActorRef): boolean {
-  const { queue, options } = snapshotOf(server).context;
-  const states = stateOf(server).split(/\.|, /);
-  const hasRoom = queue.length < options.maxQueued;
-  return states.some((state) => taking.has(state) || (hasRoom && queueing.has(state)));
+  const { tags, context } = snapshotOf(server);
+  // an actor that was stopped keeps its last state
+  if (!isActive(server)) return false;
+  return tags.has('taking') || (tags.has('queueing') && context.queue.length < context.options.maxQueued);
 }

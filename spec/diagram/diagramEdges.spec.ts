@@ -45,7 +45,7 @@ const cases: [string, AnyStateMachine, AnyEventObject[], string[]][] = [
       'listening|_listener.listening|0',
       'listening|control.suspend|0',
       'listening.suspended|control.resume|0',
-      'listening.choosing||2',
+      'listening.counting||2',
       'listening|control.serverShutdown|0',
       'draining|control.shutdownMicroprocess|0',
       'draining|_listener.closed|0',

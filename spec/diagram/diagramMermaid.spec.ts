@@ -12,7 +12,7 @@ describe('A mermaid diagram', () => {
     expect(lines.slice(0, 6)).toEqual([
       'stateDiagram-v2',
       '  state opening {',
-      '    state "choosing" as opening_choosing',
+      '    state "accepted" as opening_accepted',
       '    state "identifying" as opening_identifying',
       '    state "admitting" as opening_admitting',
       '    state "handshaking" as opening_handshaking',
@@ -31,7 +31,7 @@ describe('A mermaid diagram', () => {
     expect(toClosed).toEqual([
       '  closing_flushing --> closed : control.shutdownMicroprocess<br/>_socketFeedback.failed<br/>_socketFeedback.overflowed<br/>_timeouts.writeTimeout<br/>_timeouts.maxConnectionDuration',
     ]);
-    expect(lines).toContain('  opening_choosing --> open');
+    expect(lines).toContain('  opening_accepted --> open');
     expect(lines).toContain(
       '  closing_lingering --> closed : _socketFeedback.failed<br/>control.shutdownMicroprocess<br/>after lingerTimeout',
     );

@@ -45,8 +45,8 @@ const sorted = (texts: readonly string[]): string[] => [...new Set(texts)].sort(
 
 describe('docs/lifecycle.md', () => {
   it.each([
-    ['## ServerCore', serverCoreMachine, ['listening.full.choosing']],
-    ['## SingleServer', singleServerMachine, ['connected.choosing']],
+    ['## ServerCore', serverCoreMachine, ['listening.full.responding']],
+    ['## SingleServer', singleServerMachine, ['connected.responding']],
     ['## A connection', connectionMachine, []],
   ] as const)('has every state of %s', (heading, machine, mentioned) => {
     const named = firstCells(heading).map((name) =>
@@ -64,7 +64,7 @@ describe('docs/lifecycle.md', () => {
 
   it('has every reason of an end, and of none', () => {
     expect(sorted(firstCells('### Why it ended: the reasons of `connection.closed`'))).toEqual(
-      sorted(unionIn('connectionTypes.ts', 'CloseReason')),
+      sorted(unionIn('vocabulary/connectionTypes.ts', 'CloseReason')),
     );
     expect(sorted(firstCells('### Why it never began: the reasons of `connection.rejected`'))).toEqual(
       sorted(unionIn('events.ts', 'RejectReason')),

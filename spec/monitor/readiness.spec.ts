@@ -1,6 +1,13 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { Server } from 'node:net';
-import { createActor, type AnyActorLogic, type AnyStateNode, type StateValue } from 'xstate';
+import {
+  createActor,
+  createMachine,
+  type AnyActor,
+  type AnyStateMachine,
+  type AnyStateNode,
+  type StateValue,
+} from 'xstate';
 import { echo, serverCore, singleServer, type ServerCoreOptions, type SingleServerOptions } from '../../server/index';
 import { isReady } from '../../server/anyServer';
 import { memoryNetwork, scenario, type Scenario } from '../../server/testing/index';
@@ -10,10 +17,10 @@ type Answer = boolean | 'room';
 
 const ofServerCore: Readonly<Record<string, Answer>> = {
   starting: false,
-  'listening.choosing': false,
+  'listening.counting': false,
   'listening.accepting': true,
   'listening.crowded': true,
-  'listening.full.choosing': false,
+  'listening.full.responding': false,
   'listening.full.rejecting': false,
   'listening.full.queueing': 'room',
   'listening.full.refusing': false,
@@ -29,7 +36,7 @@ const ofSingleServer: Readonly<Record<string, Answer>> = {
   starting: false,
   idle: true,
   restarting: false,
-  'connected.choosing': false,
+  'connected.responding': false,
   'connected.rejecting': false,
   'connected.queueing': 'room',
   'connected.refusing': false,
@@ -40,36 +47,74 @@ const ofSingleServer: Readonly<Record<string, Answer>> = {
   shutdown: false,
 };
 
-/** Every state that has none within, by its path. */
-const leavesOf = ({ states, path }: AnyStateNode): string[] => {
-  const inner = Object.values(states);
-  return inner.length === 0 ? [path.join('.')] : inner.flatMap((state) => leavesOf(state as AnyStateNode));
+/** Every state that has none within. */
+const leavesIn = (node: AnyStateNode): AnyStateNode[] => {
+  const inner = Object.values(node.states) as AnyStateNode[];
+  return inner.length === 0 ? [node] : inner.flatMap(leavesIn);
 };
+
+const pathOf = ({ path }: AnyStateNode): string => path.join('.');
+
+/** What the tags of a state, and of those around it, say. */
+function answerOf(leaf: AnyStateNode): Answer {
+  const tags: string[] = [];
+  for (let node: AnyStateNode | undefined = leaf; node !== undefined; node = node.parent) tags.push(...node.tags);
+  if (tags.includes('taking')) return true;
+  return tags.includes('queueing') ? 'room' : false;
+}
 
 const valueOf = (path: string): StateValue =>
   path.split('.').reduceRight<StateValue>((inner, state) => (inner === '' ? state : { [state]: inner }), '');
 
-const charts = [
+const newNameOf = (name: string): string => `x${name}`;
+
+/** The same chart with other names for all its states. */
+function renamed({ config, implementations }: AnyStateMachine): AnyStateMachine {
+  const other = JSON.parse(JSON.stringify(config), (key, value: unknown) => {
+    if (key === 'states') return Object.fromEntries(Object.entries(value as object).map(([k, v]) => [newNameOf(k), v]));
+    // the machine's own name stays
+    if (key === 'target' || key === 'initial') return (value as string).replace(/(?<![#\w])\w+/g, newNameOf);
+    return value;
+  }) as object;
+  const machine = createMachine({ ...config, ...other, context: config.context as object } as object);
+  return machine.provide(implementations as never) as unknown as AnyStateMachine;
+}
+
+const charts: [string, AnyStateMachine, Readonly<Record<string, Answer>>][] = [
   ['ServerCore', serverCore, ofServerCore],
   ['SingleServer', singleServer, ofSingleServer],
-] as const;
+];
 
-describe.each(charts)('The readiness of %s', (_, logic, answers) => {
+describe.each(charts)('The readiness of %s', (_, chart, answers) => {
   const input = { protocol: echo, maxQueued: 1 };
 
-  const readyIn = (value: StateValue, queue: readonly never[]): boolean => {
-    const { context } = createActor(logic as typeof serverCore, { input }).getSnapshot();
-    const snapshot = (logic as typeof serverCore).resolveState({ value, context: { ...context, queue } } as never);
-    return isReady(createActor(logic as AnyActorLogic, { snapshot, input }));
+  const serverIn = (machine: AnyStateMachine, path: string, queued: number): AnyActor => {
+    const { context } = createActor(machine, { input }).getSnapshot() as { readonly context: object };
+    const queue = Array.from({ length: queued });
+    const snapshot = machine.resolveState({ value: valueOf(path), context: { ...context, queue } });
+    return createActor(machine, { snapshot, input });
   };
 
   it('is known for every state of the chart', () => {
-    expect(leavesOf(logic.root).sort()).toEqual(Object.keys(answers).sort());
+    expect(leavesIn(chart.root).map(pathOf).sort()).toEqual(Object.keys(answers).sort());
   });
 
-  it.each(Object.entries(answers))('in %s is %s', (path, answer) => {
-    expect(readyIn(valueOf(path), [])).toBe(answer !== false);
-    expect(readyIn(valueOf(path), [undefined as never])).toBe(answer === true);
+  describe.each(Object.entries(answers))('in %s', (path, answer) => {
+    it.each([
+      ['as it is', chart, path],
+      ['with other names for its states', renamed(chart), path.split('.').map(newNameOf).join('.')],
+    ])(`is ${String(answer)} in the chart %s, and its tags say so`, (__, machine, place) => {
+      const leaf = leavesIn(machine.root).find((node) => pathOf(node) === place);
+      expect(leaf && answerOf(leaf)).toBe(answer);
+      expect(isReady(serverIn(machine, place, 0))).toBe(answer !== false);
+      expect(isReady(serverIn(machine, place, 1))).toBe(answer === true);
+    });
+
+    it('is not there when the server has been stopped', () => {
+      const server = serverIn(chart, path, 0);
+      server.stop();
+      expect(isReady(server)).toBe(false);
+    });
   });
 });
 
