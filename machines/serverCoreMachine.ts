@@ -1,47 +1,47 @@
+import { assertEvent, assign, emit, enqueueActions, sendTo, setup, type ErrorActorEvent } from 'xstate';
 import {
-  assertEvent,
-  assign,
-  emit,
-  enqueueActions,
-  sendTo,
-  setup,
-  type ErrorActorEvent,
-  type EventObject,
-} from 'xstate';
-import {
-  admit,
-  changeLimits,
-  emptyAdmission,
-  identify,
-  leave,
-  opensAtOnce,
-  refusal,
-  refusalOfIdentified,
-  type Admission,
-} from './context/admission';
-import { configureError, reconfigure } from './options/configure';
-import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
-import type { ListenAddress } from './vocabulary/connectionTypes';
-import type { ListenError } from './vocabulary/errors';
+  closedIn,
+  comer,
+  countIdentified,
+  identifiedId,
+  isUnwelcome,
+  isUnwelcomeAfterAll,
+  noteDrained,
+  opened,
+  reject,
+  rejectQueued,
+  tellRejected,
+  withQueued,
+  type Rejection,
+} from './admissionParts';
+import { admit, changeLimits, emptyAdmission, leave, opensAtOnce } from './context/admission';
+import type { ServerContext } from './context/serverContext';
+import { addClosed, addTaken, emptyTally, summarise } from './context/tally';
 import type {
   ConnectionsEvent,
   ListenerEvent,
-  RejectReason,
   ServerCoreEvent,
   ServerEmitted,
   ServerSummary,
   Supervisor,
 } from './events';
-import type { LogicFor } from './vocabulary/logic';
-import type { ServerCoreOptions } from './options/options';
+import { listenerInputFor, type ListenerInput } from './listenerInput';
 import {
-  resolveServerCoreOptions,
-  shutdownDelay,
-  type ListenerInput,
-  type ResolvedServerCoreOptions,
-} from './options/resolveOptions';
-import { mayRestart, recentFailures, type ListenFailure } from './options/restart';
-import { addClosed, emptyTally, summarise, type Tally } from './context/tally';
+  acceptFailed,
+  failed,
+  hasAnotherChance,
+  noteAddress,
+  restarting,
+  survivesFailure,
+  tlsReload,
+  tlsReloadFailed,
+  withFailure,
+  withTls,
+} from './listenerParts';
+import { configureError, reconfigure } from './options/configure';
+import type { ServerCoreOptions } from './options/options';
+import { resolveServerCoreOptions, shutdownDelay, type ResolvedServerCoreOptions } from './options/resolveOptions';
+import type { LogicFor } from './vocabulary/logic';
 import type { ServerTag } from './vocabulary/serverTag';
 import { clockOf, timeOf } from './vocabulary/time';
 
@@ -52,55 +52,27 @@ export interface ConnectionsInput {
 
 type FullReason = Extract<ServerEmitted, { type: 'server.full' }>['reason'];
 
-export interface ServerCoreContext {
+export interface ServerCoreContext extends ServerContext {
   readonly options: ResolvedServerCoreOptions;
-  /** Where the server listens, from the first time that it does. */
-  readonly address: ListenAddress | undefined;
   /** How many connections have a handler. */
   readonly open: number;
-  /** The ids of those among them that don't count for `maxConnections`. */
+  /** The ids of those connections that don't count for `maxConnections`. */
   readonly exempt: ReadonlySet<string>;
-  /** Why the server is full, as `server.full` has told; undefined once `server.accepting` has told that it isn't. */
+  /** Why the server is full, as `server.full` has told; undefined once `server.accepting` has told the contrary. */
   readonly fullFor: FullReason | undefined;
   /** Whether few places are left, as `server.nearCapacity` has told. */
   readonly isNear: boolean;
-  /** The clients that wait for a place, the longest first. */
-  readonly queue: readonly ConnectedSocketAdapter[];
-  readonly admission: Admission;
-  /** How the listener failed, within the time that `restart` looks at. */
-  readonly failures: readonly ListenFailure[];
-  /** The listener's clients that no connection has claimed. */
-  readonly unclaimed: Set<ConnectedSocketAdapter>;
-  /** The listener has closed for good. */
-  readonly portIsFree: boolean;
-  readonly tally: Tally;
 }
 
 const nowOf = (server: object): number => timeOf(clockOf(server));
 
-const listenerInput = ({ options, address, tally, queue, unclaimed }: ServerCoreContext): ListenerInput => ({
-  options,
-  box: '_socketactivity',
-  accepted: tally.connections + tally.rejected + queue.length,
-  unclaimed,
-  ...(address && { address }),
-});
-
-/** The client that an event brings; or that it makes room for, the one who has waited longest. */
-function comer({ context, event }: { context: ServerCoreContext; event: EventObject }): ConnectedSocketAdapter {
-  const CSA =
-    'CSA' in event && event.type === '_socketactivity.newCSA'
-      ? (event.CSA as ConnectedSocketAdapter)
-      : context.queue[0];
-  if (CSA === undefined) throw new TypeError(`${event.type} brings no client`);
-  return CSA;
-}
+const listenerInput = (context: ServerCoreContext): ListenerInput => listenerInputFor(context, '_socketactivity');
 
 const counted = ({ open, exempt }: ServerCoreContext): number => open - exempt.size;
 
 const hasPlace = (context: ServerCoreContext): boolean => counted(context) < context.options.maxConnections;
 
-/** Whether there is no place for one who comes now: those who wait come first. */
+/** Whether there is no place for a client that comes now: the clients that wait come first. */
 const isAtCapacity = (context: ServerCoreContext): boolean => context.queue.length > 0 || !hasPlace(context);
 
 /**
@@ -131,55 +103,39 @@ export const serverCoreMachine = setup({
       enqueue.sendTo('listener', { type: '_serversignal.serverShutdown' });
       enqueue.emit({ type: '_serversignal.serverShutdown' });
     }),
-    noteAddress: enqueueActions(({ event, enqueue }) => {
-      assertEvent(event, '_listener.listening');
-      enqueue.assign({ address: event.address });
-      enqueue.emit({ type: 'server.listening', ...event.address });
+    noteAddress: enqueueActions((step) => {
+      noteAddress(step);
     }),
     notePortIsFree: assign({ portIsFree: true }),
-    emitFailed: emit(({ event }) => {
-      assertEvent(event, '_listener.failed');
-      return { type: 'server.failed', error: event.error };
-    }),
-    handleNewConnection: assign(({ context, event }) => ({
-      open: context.open + 1,
-      tally: { ...context.tally, connections: context.tally.connections + 1 },
-      admission: admit(context, comer({ context, event })),
+    emitFailed: emit((step) => failed(step)),
+    handleNewConnection: assign((step) => ({
+      open: step.context.open + 1,
+      tally: addTaken(step.context.tally),
+      admission: admit(step.context, comer(step)),
     })),
-    spawnConnection: sendTo('connections', ({ context, event }) => ({
+    spawnConnection: sendTo('connections', (step) => ({
       type: 'spawnConnection',
-      CSA: comer({ context, event }),
-      options: context.options,
+      CSA: comer(step),
+      options: step.context.options,
     })),
-    emitNew: emit(({ context, event }) => {
-      const CSA = comer({ context, event });
-      return { type: opensAtOnce(context.options, CSA) ? 'connection.opened' : 'connection.opening', ...CSA.info };
+    emitNew: emit((step) => {
+      const CSA = comer(step);
+      return { type: opensAtOnce(step.context.options, CSA) ? 'connection.opened' : 'connection.opening', ...CSA.info };
     }),
-    emitOpened: emit(({ event }) => {
-      assertEvent(event, '_CSA.opened');
-      return { type: 'connection.opened', ...event.CSA.info };
-    }),
-    /** The one who has waited longest has its place now. */
+    emitOpened: emit((step) => opened(step)),
+    /** The client that has waited longest has its place now. */
     handleQueued: assign(({ context }) => ({
       queue: context.queue.slice(1),
       open: context.open + 1,
-      tally: { ...context.tally, connections: context.tally.connections + 1 },
+      tally: addTaken(context.tally),
     })),
-    /** The PROXY header has told who it is. */
-    countIdentified: ({ context, event }) => {
-      assertEvent(event, '_CSA.identified');
-      identify(context, event.CSA);
+    countIdentified: (step) => {
+      countIdentified(step);
     },
-    admitIdentified: sendTo('connections', ({ event }) => {
-      assertEvent(event, '_CSA.identified');
-      return { type: 'control.admit', id: event.CSA.info.id };
-    }),
-    rejectIdentified: enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, '_CSA.identified');
-      const { info } = event.CSA;
-      enqueue.sendTo('connections', { type: 'control.reject', id: info.id });
-      const reason = refusalOfIdentified(context, event.CSA);
-      if (reason !== undefined) enqueue.emit({ type: 'connection.rejected', reason, info });
+    admitIdentified: sendTo('connections', (step) => ({ type: 'control.admit', id: identifiedId(step) })),
+    rejectIdentified: enqueueActions((step) => {
+      step.enqueue.sendTo('connections', { type: 'control.reject', id: identifiedId(step) });
+      tellRejected(step);
     }),
     noteExempt: assign(({ context, event }) => {
       assertEvent(event, '_CSA.exempt');
@@ -199,51 +155,25 @@ export const serverCoreMachine = setup({
         ...(exempt.has(event.id) ? { exempt: new Set([...exempt].filter((id) => id !== event.id)) } : {}),
       };
     }),
-    emitClosed: emit(({ event }) => {
-      assertEvent(event, '_socketactivity.shutdownCSA');
-      const { CSA, ...closed } = event;
-      return { ...closed, type: 'connection.closed' };
-    }),
-    noteDrained: ({ context, event }) => {
-      assertEvent(event, '_socketactivity.shutdownCSA');
-      const { type, CSA, ...closed } = event;
-      context.tally.drained.push(closed);
+    emitClosed: emit((step) => ({ ...closedIn(step), type: 'connection.closed' })),
+    noteDrained: (step) => {
+      noteDrained(step);
     },
-    queueConnection: assign(({ context, event }) => {
-      assertEvent(event, '_socketactivity.newCSA');
-      return { queue: [...context.queue, event.CSA], admission: admit(context, event.CSA) };
+    queueConnection: assign((step) => withQueued(step)),
+    rejectConnection: enqueueActions((step, rejection: Rejection) => {
+      reject(step, rejection);
     }),
-    rejectConnection: enqueueActions(
-      ({ context, event, enqueue }, { reason }: { reason: RejectReason | 'unwelcome' }) => {
-        assertEvent(event, '_socketactivity.newCSA');
-        const { CSA } = event;
-        // whoever isn't welcome gets neither bytes nor a descriptor for the time that they take
-        CSA.reject(reason === 'unwelcome' || reason === 'descriptors' ? undefined : context.options);
-        enqueue.assign({ tally: { ...context.tally, rejected: context.tally.rejected + 1 } });
-        const why = reason === 'unwelcome' ? (refusal(context, CSA) ?? 'denied') : reason;
-        enqueue.emit({ type: 'connection.rejected', reason: why, info: CSA.info });
-      },
-    ),
-    rejectQueued: enqueueActions(({ context, enqueue }) => {
-      for (const CSA of context.queue) {
-        CSA.reject();
-        leave(context, CSA);
-        enqueue.emit({ type: 'connection.rejected', reason: 'serverShutdown', info: CSA.info });
-      }
-      const rejected = context.tally.rejected + context.queue.length;
-      enqueue.assign({ queue: [], tally: { ...context.tally, rejected } });
+    rejectQueued: enqueueActions((step) => {
+      rejectQueued(step);
     }),
-    emitAcceptFailed: emit(({ event }) => {
-      assertEvent(event, '_listener.acceptFailed');
-      return { type: 'connection.rejected', reason: 'acceptFailed', error: event.error };
-    }),
+    emitAcceptFailed: emit((step) => acceptFailed(step)),
     tellNearCapacity: enqueueActions(({ context, enqueue }) => {
       const isNear = !context.isNear;
       const { maxConnections } = context.options;
       enqueue.assign({ isNear });
       enqueue.emit({ type: 'server.nearCapacity', isNear, connections: counted(context), maxConnections });
     }),
-    /** Only what is new: `full` is also come to anew, for another `whenBusy` or from a suspension. */
+    /** Tells only what is new: the server also enters `full` for another `whenBusy`, or from a suspension. */
     tellFull: enqueueActions(({ context, event, enqueue }) => {
       const isShort = event.type === '_listener.descriptorsShort';
       const reason = isShort ? 'descriptors' : 'maxConnections';
@@ -271,33 +201,17 @@ export const serverCoreMachine = setup({
       const error = configureError(context.options, event.options);
       if (error !== undefined) enqueue.emit({ type: 'server.configureFailed', error });
     }),
-    reloadTls: sendTo('listener', ({ event }) => {
-      assertEvent(event, 'control.tlsReload');
-      return event;
-    }),
-    /** A listener that takes this one's place shall have them too. */
-    noteTls: assign(({ context, event }) => {
-      assertEvent(event, '_listener.tlsReloaded');
-      return { options: { ...context.options, tls: event.options } };
-    }),
+    reloadTls: sendTo('listener', (step) => tlsReload(step)),
+    noteTls: assign((step) => withTls(step)),
     emitTlsReloaded: emit({ type: 'server.tlsReloaded' }),
-    emitTlsReloadFailed: emit(({ event }) => {
-      assertEvent(event, '_listener.tlsReloadFailed');
-      return { type: 'server.tlsReloadFailed', error: event.error };
-    }),
-    emitRestarting: emit(({ event }) => ({
-      type: 'server.restarting',
-      error: (event as ErrorActorEvent).error as ListenError,
-    })),
-    /** A new one in its place, closed as yet, for the same port. */
+    emitTlsReloadFailed: emit((step) => tlsReloadFailed(step)),
+    emitRestarting: emit((step) => restarting(step)),
+    /** A new listener takes the place of the one that failed. The new one is closed as yet, and knows the port. */
     restartListener: enqueueActions(({ context, enqueue }) => {
       enqueue.stopChild('listener');
       enqueue.spawnChild('listener', { id: 'listener', input: listenerInput(context) });
     }),
-    noteFailure: assign(({ context, event }) => {
-      assertEvent(event, '_listener.failed');
-      return { failures: [...recentFailures(context, event.at), event] };
-    }),
+    noteFailure: assign((step) => withFailure(step)),
     emitDraining: emit(({ context }) => ({ type: 'server.draining', connections: context.open })),
     /** Every handler may still say goodbye. */
     tellConnections: sendTo('connections', ({ context }) => ({
@@ -310,13 +224,11 @@ export const serverCoreMachine = setup({
   },
   guards: {
     canReopen: ({ context }) => context.options.fd === undefined,
-    isUnwelcome: ({ context, event }) =>
-      event.type === '_socketactivity.newCSA' && refusal(context, event.CSA) !== undefined,
-    isUnwelcomeAfterAll: ({ context, event }) =>
-      event.type === '_CSA.identified' && refusalOfIdentified(context, event.CSA) !== undefined,
+    isUnwelcome: (step) => isUnwelcome(step),
+    isUnwelcomeAfterAll: (step) => isUnwelcomeAfterAll(step),
     isAtCapacity: ({ context }) => isAtCapacity(context),
     canAdmitQueued: ({ context }) => context.queue.length > 0 && hasPlace(context),
-    /** Descriptors come back by another way. */
+    /** A server that is short of descriptors hears of their return from its listener. */
     hasPlaceAgain: ({ context }) => context.fullFor === 'maxConnections' && !isAtCapacity(context),
     isNear: ({ context }) => context.isNear,
     isFar: ({ context }) => !context.isNear,
@@ -328,9 +240,8 @@ export const serverCoreMachine = setup({
     },
     isConfigurable: ({ context, event }) =>
       event.type === 'control.configure' && configureError(context.options, event.options) === undefined,
-    mayRestart: ({ context, event }) => event.type === '_listener.failed' && mayRestart(context, event.at),
-    /** Somebody has looked at this failure, and will try again. */
-    isRestarting: ({ context, event }) => 'error' in event && context.failures.at(-1)?.error === event.error,
+    mayRestart: (step) => survivesFailure(step),
+    isRestarting: (step) => hasAnotherChance(step),
     refuses: ({ context }) => context.options.whenBusy === 'refuse',
     queues: ({ context }) => context.options.whenBusy === 'queue',
     hasRoomInQueue: ({ context }) => context.queue.length < context.options.maxQueued,
@@ -403,7 +314,7 @@ export const serverCoreMachine = setup({
       on: {
         '_listener.listening': { actions: 'noteAddress' },
         '_listener.failed': [{ guard: 'mayRestart', actions: 'noteFailure' }, { actions: 'emitFailed' }],
-        // told only now, so that nothing that whoever hears of it does comes in between
+        // told only now, so that no listener of that event can act between the failure and the listener's end
         'xstate.error.actor.listener': {
           guard: 'isRestarting',
           target: '.restarting',
@@ -424,7 +335,7 @@ export const serverCoreMachine = setup({
         'control.shutdownMicroprocess': { target: 'draining.cutting' },
       },
       always: [
-        // a place that is free goes to who has waited longest, whatever freed it
+        // a free place goes to the client that has waited longest, whatever freed the place
         { guard: 'canAdmitQueued', actions: ['spawnConnection', 'emitNew', 'handleQueued'] },
         { guard: 'crossesNearCapacity', actions: 'tellNearCapacity' },
       ],

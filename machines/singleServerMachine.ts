@@ -10,61 +10,54 @@ import {
   type ErrorActorEvent,
 } from 'xstate';
 import {
-  admit,
-  emptyAdmission,
-  identify,
-  leave,
-  opensAtOnce,
-  refusal,
-  refusalOfIdentified,
-  type Admission,
-} from './context/admission';
+  closedIn,
+  comer,
+  countIdentified,
+  isUnwelcome,
+  isUnwelcomeAfterAll,
+  noteDrained,
+  opened,
+  reject,
+  rejectQueued,
+  tellRejected,
+  withQueued,
+  type Rejection,
+} from './admissionParts';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ConnectionInput } from './connectionMachine';
-import type { ConnectionSummary, ListenAddress } from './vocabulary/connectionTypes';
-import type { ListenError } from './vocabulary/errors';
-import type {
-  ConnectionEvent,
-  ListenerEvent,
-  RejectReason,
-  ServerSummary,
-  SingleServerEmitted,
-  SingleServerEvent,
-} from './events';
-import type { LogicFor } from './vocabulary/logic';
-import type { SingleServerOptions } from './options/options';
-import {
-  resolveSingleServerOptions,
-  shutdownDelay,
-  type ListenerInput,
-  type ResolvedSingleServerOptions,
-} from './options/resolveOptions';
+import { admit, emptyAdmission, leave, opensAtOnce } from './context/admission';
 import { bytesIn, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './context/pending';
-import { mayRestart, recentFailures, type ListenFailure } from './options/restart';
-import { addClosed, emptyTally, summarise, type Tally } from './context/tally';
+import type { ServerContext } from './context/serverContext';
+import { addClosed, addTaken, emptyTally, summarise } from './context/tally';
+import type { ConnectionEvent, ListenerEvent, ServerSummary, SingleServerEmitted, SingleServerEvent } from './events';
+import { listenerInputFor, type ListenerInput } from './listenerInput';
+import {
+  acceptFailed,
+  failed,
+  hasAnotherChance,
+  noteAddress,
+  restarting,
+  survivesFailure,
+  tlsReload,
+  tlsReloadFailed,
+  withFailure,
+  withTls,
+} from './listenerParts';
+import type { SingleServerOptions } from './options/options';
+import { resolveSingleServerOptions, shutdownDelay, type ResolvedSingleServerOptions } from './options/resolveOptions';
+import type { ConnectionSummary } from './vocabulary/connectionTypes';
+import type { LogicFor } from './vocabulary/logic';
 import type { ServerTag } from './vocabulary/serverTag';
 import { clockOf, timeOf } from './vocabulary/time';
 
-export interface SingleServerContext {
+export interface SingleServerContext extends ServerContext {
   readonly options: ResolvedSingleServerOptions;
-  /** Where the server listens, from the first time that it does. */
-  readonly address: ListenAddress | undefined;
-  readonly admission: Admission;
-  /** How the listener failed, within the time that `restart` looks at. */
-  readonly failures: readonly ListenFailure[];
-  /** The listener's clients that no connection has claimed. */
-  readonly unclaimed: Set<ConnectedSocketAdapter>;
   /** The client that is being served. */
   readonly CSA: ConnectedSocketAdapter | undefined;
-  /** It takes bytes: the PROXY header and the TLS handshake are over. */
+  /** Whether that client takes bytes: its PROXY header and its TLS handshake are over. */
   readonly isOpen: boolean;
   /** What came on `inbox` while there was no client. */
   readonly pending: Pending;
-  /** The clients that wait for their turn, the longest first. */
-  readonly queue: readonly ConnectedSocketAdapter[];
-  /** The listener has closed for good. */
-  readonly portIsFree: boolean;
-  readonly tally: Tally;
 }
 
 function servedOne({ CSA }: SingleServerContext): ConnectedSocketAdapter {
@@ -72,14 +65,11 @@ function servedOne({ CSA }: SingleServerContext): ConnectedSocketAdapter {
   return CSA;
 }
 
-const listenerInput = ({ options, address, tally, queue, unclaimed }: SingleServerContext): ListenerInput => ({
+const listenerInput = (context: SingleServerContext): ListenerInput => {
+  const input = listenerInputFor(context, '_oobinfo');
   // one client and a short queue are no danger to the process
-  options: { ...options, descriptorHeadroom: 0 },
-  box: '_oobinfo',
-  accepted: tally.connections + tally.rejected + queue.length,
-  unclaimed,
-  ...(address && { address }),
-});
+  return { ...input, options: { ...input.options, descriptorHeadroom: 0 } };
+};
 
 /**
  * Kamaelia's SingleServer: one port, one connection at a time. What comes on `inbox` goes to the client, what the
@@ -108,46 +98,30 @@ export const singleServerMachine = setup({
       enqueue.sendTo('listener', { type: '_serversignal.serverShutdown' });
       enqueue.emit({ type: '_serversignal.serverShutdown' });
     }),
-    noteAddress: enqueueActions(({ event, enqueue }) => {
-      assertEvent(event, '_listener.listening');
-      enqueue.assign({ address: event.address });
-      enqueue.emit({ type: 'server.listening', ...event.address });
+    noteAddress: enqueueActions((step) => {
+      noteAddress(step);
     }),
     notePortIsFree: assign({ portIsFree: true }),
-    emitFailed: emit(({ event }) => {
-      assertEvent(event, '_listener.failed');
-      return { type: 'server.failed', error: event.error };
-    }),
-    emitAcceptFailed: emit(({ event }) => {
-      assertEvent(event, '_listener.acceptFailed');
-      return { type: 'connection.rejected', reason: 'acceptFailed', error: event.error };
-    }),
-    handleNewCSA: enqueueActions(({ context, event, enqueue, self }) => {
-      const CSA = event.type === '_oobinfo.newCSA' ? event.CSA : context.queue[0];
-      if (CSA === undefined) throw new TypeError(`${event.type} brings no client`);
+    emitFailed: emit((step) => failed(step)),
+    emitAcceptFailed: emit((step) => acceptFailed(step)),
+    handleNewCSA: enqueueActions((step) => {
+      const { context, enqueue, self } = step;
+      const CSA = comer(step);
       const isOpen = opensAtOnce(context.options, CSA);
-      enqueue.assign({ CSA, isOpen, tally: { ...context.tally, connections: context.tally.connections + 1 } });
+      enqueue.assign({ CSA, isOpen, tally: addTaken(context.tally) });
       enqueue.spawnChild('connection', { id: 'connection', input: { CSA, options: context.options, server: self } });
       enqueue.emit({ type: isOpen ? 'connection.opened' : 'connection.opening', ...CSA.info });
     }),
-    countNewCSA: assign(({ context, event }) => {
-      assertEvent(event, '_oobinfo.newCSA');
-      return { admission: admit(context, event.CSA) };
-    }),
+    countNewCSA: assign((step) => ({ admission: admit(step.context, comer(step)) })),
     takeQueued: assign(({ context }) => ({ queue: context.queue.slice(1) })),
     noteOpen: assign({ isOpen: true }),
-    emitOpened: emit(({ event }) => {
-      assertEvent(event, '_CSA.opened');
-      return { type: 'connection.opened', ...event.CSA.info };
-    }),
+    emitOpened: emit((step) => opened(step)),
     admitIdentified: sendTo('connection', { type: 'control.admit' }),
-    rejectIdentified: enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, '_CSA.identified');
-      enqueue.sendTo('connection', { type: 'control.reject' });
-      const reason = refusalOfIdentified(context, event.CSA);
-      if (reason !== undefined) enqueue.emit({ type: 'connection.rejected', reason, info: event.CSA.info });
+    rejectIdentified: enqueueActions((step) => {
+      step.enqueue.sendTo('connection', { type: 'control.reject' });
+      tellRejected(step);
     }),
-    /** What waited for a client goes to the first one, in order, once that takes it. */
+    /** The events that waited for a client go to the first client, in order, once that client takes bytes. */
     sendPending: enqueueActions(({ context, enqueue }) => {
       if (!context.isOpen) return;
       const [next, pending] = takeNext(context.pending);
@@ -164,7 +138,7 @@ export const singleServerMachine = setup({
       id: context.CSA?.info.id ?? '',
       ...(event as DoneActorEvent<ConnectionSummary>).output,
     })),
-    /** A crash of the connection itself, not of its handler: its socket is closed, and its end told like any other. */
+    /** The connection itself has crashed, not its handler: the socket is closed, and the end is told like any other. */
     raiseCrashedCSA: raise(({ context, event }) => ({
       type: '_oobinfo.shutdownCSA',
       CSA: servedOne(context),
@@ -175,10 +149,10 @@ export const singleServerMachine = setup({
       bytesOut: context.CSA?.bytesOut ?? 0,
       durationMs: context.CSA?.durationMs ?? 0,
     })),
-    handleShutdownCSA: enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, '_oobinfo.shutdownCSA');
-      const { type, CSA, ...closed } = event;
-      leave(context, CSA);
+    handleShutdownCSA: enqueueActions((step) => {
+      const { context, enqueue } = step;
+      const closed = closedIn(step);
+      leave(context, servedOne(context));
       enqueue.stopChild('connection');
       enqueue.assign({ CSA: undefined, isOpen: false, tally: addClosed(context.tally, closed) });
       if (closed.reason === 'handlerFailed') {
@@ -187,65 +161,29 @@ export const singleServerMachine = setup({
       enqueue.emit({ type: 'connection.closed', ...closed });
       enqueue.emit({ type: 'signal.producerFinished', ...closed });
     }),
-    noteDrained: ({ context, event }) => {
-      assertEvent(event, '_oobinfo.shutdownCSA');
-      const { type, CSA, ...closed } = event;
-      context.tally.drained.push(closed);
+    noteDrained: (step) => {
+      noteDrained(step);
     },
-    queueConnection: assign(({ context, event }) => {
-      assertEvent(event, '_oobinfo.newCSA');
-      return { queue: [...context.queue, event.CSA], admission: admit(context, event.CSA) };
-    }),
-    countIdentified: ({ context, event }) => {
-      assertEvent(event, '_CSA.identified');
-      identify(context, event.CSA);
+    queueConnection: assign((step) => withQueued(step)),
+    countIdentified: (step) => {
+      countIdentified(step);
     },
-    reloadTls: sendTo('listener', ({ event }) => {
-      assertEvent(event, 'control.tlsReload');
-      return event;
-    }),
-    /** A listener that takes this one's place shall have them too. */
-    noteTls: assign(({ context, event }) => {
-      assertEvent(event, '_listener.tlsReloaded');
-      return { options: { ...context.options, tls: event.options } };
-    }),
+    reloadTls: sendTo('listener', (step) => tlsReload(step)),
+    noteTls: assign((step) => withTls(step)),
     emitTlsReloaded: emit({ type: 'server.tlsReloaded' }),
-    emitTlsReloadFailed: emit(({ event }) => {
-      assertEvent(event, '_listener.tlsReloadFailed');
-      return { type: 'server.tlsReloadFailed', error: event.error };
-    }),
-    noteFailure: assign(({ context, event }) => {
-      assertEvent(event, '_listener.failed');
-      return { failures: [...recentFailures(context, event.at), event] };
-    }),
-    emitRestarting: emit(({ event }) => ({
-      type: 'server.restarting',
-      error: (event as ErrorActorEvent).error as ListenError,
-    })),
-    /** A new one in its place, closed as yet, for the same port. */
+    emitTlsReloadFailed: emit((step) => tlsReloadFailed(step)),
+    noteFailure: assign((step) => withFailure(step)),
+    emitRestarting: emit((step) => restarting(step)),
+    /** A new listener takes the place of the one that failed. The new one is closed as yet, and knows the port. */
     restartListener: enqueueActions(({ context, enqueue }) => {
       enqueue.stopChild('listener');
       enqueue.spawnChild('listener', { id: 'listener', input: listenerInput(context) });
     }),
-    rejectConnection: enqueueActions(
-      ({ context, event, enqueue }, { reason }: { reason: RejectReason | 'unwelcome' }) => {
-        assertEvent(event, '_oobinfo.newCSA');
-        const { CSA } = event;
-        // whoever isn't welcome gets neither bytes nor a descriptor for the time that they take
-        CSA.reject(reason === 'unwelcome' || reason === 'descriptors' ? undefined : context.options);
-        enqueue.assign({ tally: { ...context.tally, rejected: context.tally.rejected + 1 } });
-        const why = reason === 'unwelcome' ? (refusal(context, CSA) ?? 'denied') : reason;
-        enqueue.emit({ type: 'connection.rejected', reason: why, info: CSA.info });
-      },
-    ),
-    rejectQueued: enqueueActions(({ context, enqueue }) => {
-      for (const CSA of context.queue) {
-        CSA.reject();
-        leave(context, CSA);
-        enqueue.emit({ type: 'connection.rejected', reason: 'serverShutdown', info: CSA.info });
-      }
-      const rejected = context.tally.rejected + context.queue.length;
-      enqueue.assign({ queue: [], tally: { ...context.tally, rejected } });
+    rejectConnection: enqueueActions((step, rejection: Rejection) => {
+      reject(step, rejection);
+    }),
+    rejectQueued: enqueueActions((step) => {
+      rejectQueued(step);
     }),
     sendInbox: sendTo('connection', ({ event }) => {
       assertEvent(event, 'inbox');
@@ -255,14 +193,14 @@ export const singleServerMachine = setup({
       assertEvent(event, 'inbox');
       return { pending: withBytes(context.pending, event.data) };
     }),
-    /** There is nobody to end. It is taken all the same: over a link it would wait, and end the next client. */
+    /** No client is there to be ended. The event is taken all the same: over a link it would wait, and end the next client. */
     ignoreEnd: assign({}),
     keepEnd: assign(({ context }) => ({ pending: withEnd(context.pending) })),
     refuseInbox: emit(({ event }) => {
       assertEvent(event, 'inbox');
       return { type: 'signal.noSpaceInBox', refused: event.data };
     }),
-    /** No client will come for it any more. */
+    /** No client will come any more for the bytes that wait. */
     refusePending: enqueueActions(({ context, enqueue }) => {
       for (const refused of bytesIn(context.pending)) enqueue.emit({ type: 'signal.noSpaceInBox', refused });
       enqueue.assign({ pending: nothingPending() });
@@ -293,11 +231,10 @@ export const singleServerMachine = setup({
     emitShutdown: emit(({ context, self }) => ({ type: 'server.shutdown', ...summarise(context.tally, self) })),
   },
   guards: {
-    isUnwelcome: ({ context, event }) => event.type === '_oobinfo.newCSA' && refusal(context, event.CSA) !== undefined,
-    isUnwelcomeAfterAll: ({ context, event }) =>
-      event.type === '_CSA.identified' && refusalOfIdentified(context, event.CSA) !== undefined,
-    mayRestart: ({ context, event }) => event.type === '_listener.failed' && mayRestart(context, event.at),
-    isRestarting: ({ context, event }) => 'error' in event && context.failures.at(-1)?.error === event.error,
+    isUnwelcome: (step) => isUnwelcome(step),
+    isUnwelcomeAfterAll: (step) => isUnwelcomeAfterAll(step),
+    mayRestart: (step) => survivesFailure(step),
+    isRestarting: (step) => hasAnotherChance(step),
     takesBytes: ({ context }) => context.isOpen && context.CSA?.takesBytes === true,
     refuses: ({ context }) => context.options.whenBusy === 'refuse',
     queues: ({ context }) => context.options.whenBusy === 'queue',

@@ -32,8 +32,8 @@ export type { ConnectedSocketAdapter } from '../machines/connectedSocketAdapter'
 export type { LogicFor } from '../machines/vocabulary/logic';
 
 export { ConnectError, InvalidOptionError, ListenError, ServerchartError } from '../machines/vocabulary/errors';
+export type { ListenerInput } from '../machines/listenerInput';
 export type {
-  ListenerInput,
   ResolvedServerCoreOptions,
   ResolvedSingleServerOptions,
   ResolvedTcpClientOptions,

@@ -6,7 +6,8 @@ import { InvalidOptionError, ListenError } from '../../machines/vocabulary/error
 import type { ListenAddress } from '../../machines/vocabulary/connectionTypes';
 import type { ListenerEvent } from '../../machines/events';
 import type { LogicFor } from '../../machines/vocabulary/logic';
-import { serverDefaults, type ListenerInput, type ResolvedServerOptions } from '../../machines/options/resolveOptions';
+import type { ListenerInput } from '../../machines/listenerInput';
+import { serverDefaults, type ResolvedServerOptions } from '../../machines/options/resolveOptions';
 import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
 import { timeOf } from '../../machines/vocabulary/time';
 import { SocketAdapter } from '../socket/socketAdapter';

@@ -1,4 +1,4 @@
-/** Whom a server takes, and who it has already. */
+/** Which clients a server takes, and which it has already. */
 import type { ConnectedSocketAdapter } from '../connectedSocketAdapter';
 import type { RejectReason } from '../events';
 import type { AdmissionOptions } from '../options/admissionOptions';
@@ -7,14 +7,14 @@ import { addPeer, countOf, peerKey, removePeer, type PeerCounts } from './peerCo
 import type { ResolvedServerOptions } from '../options/resolveOptions';
 import { changeRate, fullBucket, hasToken, takeToken, tokenRate, type TokenBucket } from '../options/tokenBucket';
 
-/** What has to be remembered of those who came. */
+/** What a server remembers of the clients that came. */
 export interface Admission {
   readonly peers: PeerCounts;
   readonly bucket: TokenBucket;
 }
 
-/** The part of a server's context that decides. */
-interface Deciding {
+/** The part of a server's context that decides which clients it takes. */
+interface AdmissionContext {
   readonly options: AdmissionOptions;
   readonly admission: Admission;
 }
@@ -27,25 +27,31 @@ export const emptyAdmission = (options: AdmissionOptions, now: number): Admissio
   bucket: fullBucket(rateOf(options), now),
 });
 
-/** Whether a client that has just been accepted is a proxy, who begins with a PROXY header. */
+/** Whether a client that has just been accepted is a proxy, which begins with a PROXY header. */
 export const comesFromProxy = (
   { proxyProtocol }: Pick<AdmissionOptions, 'proxyProtocol'>,
   CSA: ConnectedSocketAdapter,
 ): boolean =>
-  // who has no address is on a unix socket, and has been let in there by the file's mode
+  // a client without an address came over a unix socket: the mode of the file has let it in
   proxyProtocol !== undefined && (CSA.info.peer === '' || CSA.isFrom(proxyProtocol.trusted));
 
-/** Whom a connection counts for. A proxy counts neither before it has said whom it brings, nor when it is there for itself. */
+/**
+ * The peer that a connection counts for. A proxy's connection counts for nobody before the proxy has said which client it
+ * brings, and when the proxy speaks for itself.
+ */
 function countedPeer(options: AdmissionOptions, CSA: ConnectedSocketAdapter): string | undefined {
   const { peer, proxy } = CSA.info;
   const isProxy = proxy === undefined ? comesFromProxy(options, CSA) : proxy.isLocal;
   return isProxy ? undefined : peerKey(peer);
 }
 
-/** Why a client is not taken whose address is known for certain. */
-function refusalByAddress({ options, admission }: Deciding, CSA: ConnectedSocketAdapter): RejectReason | undefined {
+/** Why a client whose address is known for certain is not taken. */
+function refusalByAddress(
+  { options, admission }: AdmissionContext,
+  CSA: ConnectedSocketAdapter,
+): RejectReason | undefined {
   const { allow, deny, maxConnectionsPerPeer = Infinity } = options;
-  // a client of a unix socket has none, but maybe a path: its proxy's, too
+  // a client on a unix socket, ours or its proxy's, has no address, but maybe a path
   const hasAddress = parseIp(CSA.info.peer) !== undefined;
   if (hasAddress && deny !== undefined && CSA.isFrom(deny)) return 'denied';
   if (hasAddress && allow !== undefined && !CSA.isFrom(allow)) return 'denied';
@@ -53,46 +59,52 @@ function refusalByAddress({ options, admission }: Deciding, CSA: ConnectedSocket
   return countOf(admission.peers, peerKey(CSA.info.peer)) >= maxConnectionsPerPeer ? 'peerLimit' : undefined;
 }
 
-/** What is said of a client that was gone before it could be asked for its address (`ConnectionInfo.peer`). */
+/** The address in `ConnectionInfo.peer` of a client that was gone before anybody could ask for its address. */
 const goneAddress = '0.0.0.0';
 
-/** Why a client that has just been accepted is not taken; undefined if it is, as far as can be told by now. */
-export function refusal(deciding: Deciding, CSA: ConnectedSocketAdapter): RejectReason | undefined {
-  const { options, admission } = deciding;
+/** Why a client that has just been accepted is not taken; undefined when nothing speaks against it so far. */
+export function refusal(context: AdmissionContext, CSA: ConnectedSocketAdapter): RejectReason | undefined {
+  const { options, admission } = context;
   const { acceptRate, proxyProtocol, allow, deny } = options;
-  // it may have left bytes, which nobody must get whom it wasn't meant to reach; but that it is unwelcome is not known
+  // this client may have left bytes, which no handler must get that the client was not allowed to reach
   if (CSA.info.peer === goneAddress && (proxyProtocol ?? allow ?? deny) !== undefined) return 'gone';
   const isProxy = comesFromProxy(options, CSA);
   if (proxyProtocol !== undefined && !isProxy && proxyProtocol.untrusted !== 'direct') return 'untrustedProxy';
-  // whom a proxy brings isn't known yet
-  const reason = isProxy ? undefined : refusalByAddress(deciding, CSA);
+  // a proxy has not told yet which client it brings
+  const reason = isProxy ? undefined : refusalByAddress(context, CSA);
   if (reason !== undefined || acceptRate === undefined) return reason;
   return hasToken(admission.bucket, rateOf(options), CSA.acceptedAt) ? undefined : 'rateLimited';
 }
 
-/** Why a client is not taken that a proxy has brought; a proxy that speaks for itself is. */
-export const refusalOfIdentified = (deciding: Deciding, CSA: ConnectedSocketAdapter): RejectReason | undefined =>
-  CSA.info.proxy?.isLocal === true ? undefined : refusalByAddress(deciding, CSA);
+/** Why a client that a proxy has brought is not taken. A proxy that speaks for itself is taken. */
+export const refusalOfIdentified = (
+  context: AdmissionContext,
+  CSA: ConnectedSocketAdapter,
+): RejectReason | undefined => (CSA.info.proxy?.isLocal === true ? undefined : refusalByAddress(context, CSA));
 
 /** One more is taken. */
-export function admit({ options, admission }: Deciding, CSA: ConnectedSocketAdapter): Admission {
+export function admit({ options, admission }: AdmissionContext, CSA: ConnectedSocketAdapter): Admission {
   addPeer(admission.peers, countedPeer(options, CSA));
   if (options.acceptRate === undefined) return admission;
   return { ...admission, bucket: takeToken(admission.bucket, rateOf(options), CSA.acceptedAt) };
 }
 
-/** A proxy has said whom it brings. */
-export function identify({ options, admission }: Deciding, CSA: ConnectedSocketAdapter): void {
+/** A proxy has said which client it brings. */
+export function identify({ options, admission }: AdmissionContext, CSA: ConnectedSocketAdapter): void {
   addPeer(admission.peers, countedPeer(options, CSA));
 }
 
 /** One has left. */
-export function leave({ options, admission }: Deciding, CSA: ConnectedSocketAdapter): void {
+export function leave({ options, admission }: AdmissionContext, CSA: ConnectedSocketAdapter): void {
   removePeer(admission.peers, countedPeer(options, CSA));
 }
 
-/** What is remembered, under other options. */
-export const changeLimits = ({ options, admission }: Deciding, next: AdmissionOptions, now: number): Admission => ({
+/** The admission of a server whose options change. */
+export const changeLimits = (
+  { options, admission }: AdmissionContext,
+  next: AdmissionOptions,
+  now: number,
+): Admission => ({
   ...admission,
   bucket: changeRate(admission.bucket, rateOf(options), rateOf(next), now),
 });

@@ -26,6 +26,12 @@ export const emptyTally = (server: object): Tally => ({
   drained: [],
 });
 
+/** The tally with one more client that was taken. */
+export const addTaken = (tally: Tally): Tally => ({ ...tally, connections: tally.connections + 1 });
+
+/** The tally with so many more clients that were turned away. */
+export const addRejected = (tally: Tally, count: number): Tally => ({ ...tally, rejected: tally.rejected + count });
+
 /** The tally with one more connection that ended. */
 export const addClosed = (tally: Tally, { reason, bytesIn, bytesOut }: ClosedConnection): Tally => ({
   ...tally,

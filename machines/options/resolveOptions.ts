@@ -1,8 +1,6 @@
 /** The defaults of all options, and the check of every value. */
 import { admissionChecks, proxyProtocolChecks, type ProxyProtocol } from './admissionOptions';
 import { isBytes } from '../vocabulary/bytes';
-import type { ConnectedSocketAdapter } from '../connectedSocketAdapter';
-import type { ListenAddress } from '../vocabulary/connectionTypes';
 import { descriptorHeadroom } from './descriptorHeadroom';
 import { InvalidOptionError } from '../vocabulary/errors';
 import {
@@ -73,23 +71,6 @@ export type ResolvedServerOptions = WithRestart<Resolved<ServerOptions, typeof s
 export type ResolvedServerCoreOptions = WithRestart<Resolved<ServerCoreOptions, typeof serverCoreDefaults>>;
 export type ResolvedSingleServerOptions = WithRestart<Resolved<SingleServerOptions, typeof singleServerDefaults>>;
 export type ResolvedTcpClientOptions = Resolved<TcpClientOptions, typeof tcpClientDefaults>;
-
-/** The input of a listener. */
-export interface ListenerInput {
-  /** What is left out has its default. */
-  readonly options: ServerOptions & Pick<ServerCoreOptions, 'descriptorHeadroom'>;
-  /** Where an earlier listener of the same server listened: a port that the system chose stays the same. */
-  readonly address?: ListenAddress;
-  /** How many clients that one accepted: the ids go on from there. */
-  readonly accepted?: number;
-  /**
-   * The clients that no connection has claimed. Who gives the set keeps them when the listener fails, for the next one;
-   * without it they are closed.
-   */
-  readonly unclaimed?: Set<ConnectedSocketAdapter>;
-  /** The server's inbox for accepted clients: `newCSA` is sent there. */
-  readonly box: '_socketactivity' | '_oobinfo';
-}
 
 const isShare = (value: unknown): value is number => typeof value === 'number' && value > 0 && value <= 1;
 

@@ -3,9 +3,9 @@ import type { ListenError } from '../vocabulary/errors';
 import { countOrInfinity, isObject, milliseconds, someMilliseconds, type Check } from './optionChecks';
 
 /**
- * What happens when the listener fails that has listened before: when its port can't be had again (`control.resume`, or
- * `whenBusy: 'refuse'`), or when its socket breaks. A new one takes its place; connections that are open go on. Not with `fd`, which
- * can't be opened again.
+ * How often a server survives that its listener fails, once the server has listened. A listener fails when its port can't be
+ * had again (`control.resume`, or `whenBusy: 'refuse'`), or when its socket breaks. A new listener takes its place;
+ * connections that are open go on. A server with `fd` survives no failure, since a descriptor can't be opened again.
  */
 export interface Restart {
   /**
@@ -49,20 +49,21 @@ export interface ListenFailure {
   readonly at: number;
 }
 
-interface Failing {
-  /** Undefined as long as it has never listened: then a failure is told at once. */
+/** The part of a server's context that decides whether a failed listener gets another chance. */
+interface ListenerHistory {
+  /** Undefined as long as the server has never listened: a failure ends the server then. */
   readonly address: object | undefined;
   readonly options: { readonly restart: Required<Restart>; readonly fd?: number };
   readonly failures: readonly ListenFailure[];
 }
 
 /** The failures that still count at a moment. */
-export const recentFailures = ({ options, failures }: Failing, now: number): readonly ListenFailure[] =>
+export const recentFailures = ({ options, failures }: ListenerHistory, now: number): readonly ListenFailure[] =>
   failures.filter(({ at }) => now - at < options.restart.within);
 
 /** Whether a failure at a moment is one that the server survives. */
-export const mayRestart = (failing: Failing, now: number): boolean =>
-  failing.address !== undefined &&
-  // by then its number may be that of a client's socket
-  failing.options.fd === undefined &&
-  recentFailures(failing, now).length < failing.options.restart.max;
+export const mayRestart = (history: ListenerHistory, now: number): boolean =>
+  history.address !== undefined &&
+  // a descriptor that was closed may have become a client's socket by then
+  history.options.fd === undefined &&
+  recentFailures(history, now).length < history.options.restart.max;
