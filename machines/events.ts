@@ -123,17 +123,20 @@ export type ConnectionEvent =
 /** What a server hears from its listener. */
 type ListenerFeedback =
   | { readonly type: '_listener.listening'; readonly address: ListenAddress }
-  /** The port is free. */
+  /** The port is free, and stays so: the listener has closed for good. */
   | { readonly type: '_listener.closed' }
-  /** The port could not be had; the listener ends in this error right after. */
+  /**
+   * The port could not be had, or the listening socket has broken. The listener ends in this error right after, whatever it
+   * is told. `at` is the time of the failure, in milliseconds of the clock.
+   */
   | { readonly type: '_listener.failed'; readonly error: ListenError; readonly at: number }
   /** Hardly a descriptor is left to this process. */
   | { readonly type: '_listener.descriptorsShort'; readonly descriptors: Descriptors }
   /** There are enough again. */
   | { readonly type: '_listener.descriptorsSpare'; readonly descriptors: Descriptors }
-  /** New handshakes have the new certificates. */
+  /** New handshakes use the new TLS options. */
   | { readonly type: '_listener.tlsReloaded'; readonly options: TlsOptions }
-  /** The new ones are no good, and nothing has changed. */
+  /** The new TLS options are no good, and nothing has changed. */
   | { readonly type: '_listener.tlsReloadFailed'; readonly error: Error }
   /**
    * One client could not be accepted; the listener goes on. Not told when the process has no descriptor left: libuv then
@@ -245,7 +248,7 @@ export type ServerEmitted =
   | { readonly type: 'server.draining'; readonly connections: number }
   /** The server has ended. */
   | ({ readonly type: 'server.shutdown' } & ServerSummary)
-  /** The port could not be had: the server ends in this error. */
+  /** The port could not be had, or the listening socket has broken once too often: the server ends in this error. */
   | { readonly type: 'server.failed'; readonly error: ListenError }
   /**
    * The listener failed, and is given another chance after `restart.delay`: `server.listening` tells when it listens again.

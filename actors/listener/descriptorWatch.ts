@@ -10,18 +10,18 @@ export interface DescriptorWatchOptions {
    * @defaultValue {@link defaultHeadroom}
    */
   readonly headroom?: number | undefined;
-  /** What its time runs on. */
+  /** The clock of its timers. */
   readonly clock: AnyActor['clock'];
-  /** Who hears of it. */
+  /** The functions that tell. */
   readonly told: {
     /** Clients have begun to take the headroom. Told within `onAccept`, so that this client can be turned away already. */
     readonly short: (use: Descriptors) => void;
     /** There is room for clients again. */
     readonly spare: (use: Descriptors) => void;
   };
-  /** What counts the open ones. */
+  /** Counts the descriptors that are open. */
   readonly countOpen?: typeof descriptorsOpen;
-  /** What tells how many there may be; asked once. */
+  /** Tells how many descriptors there may be. Called once. */
   readonly readLimit?: typeof descriptorLimit;
 }
 
@@ -35,13 +35,13 @@ const pollInterval = 250;
  * Tells when to turn clients away, before the process runs out of file descriptors. Once it has, libuv accepts clients and
  * closes them without a word to anybody (`uv__emfile_trick`), and whatever else the process wants to open fails.
  *
- * It looks when a client is accepted, but not at each: what is free beyond the headroom is enough for that many more. So
- * it looks again after half of them, and after a second, because others open things, too. While descriptors are short it
- * looks by the clock, until an eighth more than the headroom is free: a server at its limit isn't to change its mind with
- * every client. Otherwise it holds no timer.
+ * The watch looks when a client is accepted, but not at each client: the descriptors that are free beyond the headroom are
+ * enough for as many more. So the watch looks again after half of these clients, and after a second, because others open
+ * things, too. While descriptors are short the watch looks by the clock, until an eighth more than the headroom is free: a
+ * server at its limit isn't to change its mind with every client. Otherwise the watch holds no timer.
  *
- * Where the system tells no limit or has none, it does nothing. It doesn't notice when others take the last descriptor
- * between two clients: the next one is not accepted, so there is no occasion to look.
+ * Where the system tells no limit or has none, the watch does nothing. Others may take the last descriptor between two
+ * clients without the watch noticing: the next client is not accepted, so there is no occasion to look.
  */
 export class DescriptorWatch {
   readonly #options: DescriptorWatchOptions;
@@ -96,7 +96,7 @@ export class DescriptorWatch {
   }
 
   #look(): Descriptors {
-    // where there is no telling, no client is turned away; and some may have been opened before the limit was lowered
+    // where nobody can count, no client is turned away; and more than the limit are open when the limit was lowered later
     const open = Math.min(this.#countOpen() ?? 0, this.#limit);
     return { open, limit: this.#limit };
   }

@@ -1,39 +1,56 @@
 import type { AnyActor, AnyActorRef } from 'xstate';
-import type { ListenOptions, Server, Socket } from 'node:net';
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { InvalidOptionError, ListenError } from '../../machines/vocabulary/errors';
+import type { Server, Socket } from 'node:net';
+import { InvalidOptionError } from '../../machines/vocabulary/errors';
 import type { ListenAddress } from '../../machines/vocabulary/connectionTypes';
 import type { ListenerEvent } from '../../machines/events';
-import type { LogicFor } from '../../machines/vocabulary/logic';
 import type { ListenerInput } from '../../machines/listenerInput';
-import { serverDefaults, type ResolvedServerOptions } from '../../machines/options/resolveOptions';
+import type { LogicFor } from '../../machines/vocabulary/logic';
+import { serverDefaults } from '../../machines/options/resolveOptions';
 import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
 import { timeOf } from '../../machines/vocabulary/time';
 import { SocketAdapter } from '../socket/socketAdapter';
 import { connectionInfo } from '../socket/connectionInfo';
 import { DescriptorWatch } from './descriptorWatch';
+import { addressOf, isBroken, listenError, listenOptions, placeError } from './listenPlace';
 import { networkOf, systemNetwork } from '../socket/network';
 import { isActive } from '../xstate/relay';
 import { tcpSettings } from '../socket/tcpSettings';
 import { TlsUpgrader } from '../socket/tls/tlsUpgrader';
 import { failable, type FailEvent } from '../xstate/failable';
 
+/** The statuses in which the port is closed. A port that the system chose stays the same over a suspension. */
+type ClosedStatus =
+  /** `control.resume` opens the port. A listener starts like this. */
+  | { readonly is: 'suspended'; readonly address: ListenAddress | undefined }
+  /** The failure has been told, and this actor ends in it at once. Until then it answers nothing that is about the port. */
+  | { readonly is: 'failed' }
+  /** Nothing opens the port again. */
+  | { readonly is: 'closed' };
+
+/** What a listener is doing, and what there is while it does. Only with a server in it can Node tell anything. */
+type Status =
+  | ClosedStatus
+  /** Node has been asked to listen, and has not answered. */
+  | { readonly is: 'opening'; readonly server: Server; readonly address: ListenAddress | undefined }
+  /** Clients come. */
+  | { readonly is: 'listening'; readonly server: Server; readonly address: ListenAddress };
+
 /**
  * Listens on a TCP port, a unix socket or an inherited descriptor, and hands each client on as a
  * {@link ConnectedSocketAdapter}: Kamaelia's TCPServer.
  *
- * It starts closed; `control.resume` opens the port, `control.suspend` closes it for a while, and
- * `_serversignal.serverShutdown` for good. To its parent it says `newCSA` (in the box that its input names),
- * `_listener.listening`, `_listener.closed` and `_listener.acceptFailed`. When the port can't be had it ends in a
- * {@link ListenError}.
+ * A listener starts with its port closed. `control.resume` opens the port, `control.suspend` closes it for a while, and
+ * `_serversignal.serverShutdown` for good. The listener tells its parent `newCSA` (in the box that its input names) and
+ * the events of the box `_listener`. When the port can't be had, or the listening socket breaks, the listener tells
+ * `_listener.failed` and ends in that {@link ListenError}.
  *
- * A client belongs to the listener until a connection claims it, so that none is left open when the server stops.
+ * A client belongs to the listener until a connection claims it, so that no client is left open when the server stops.
  */
 export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<ListenerEvent, ListenerInput>(
   ({ input, receive, self, sendBack }) => {
-    const network = networkOf(self as AnyActorRef);
-    const { box } = input;
+    const actor = self as AnyActorRef;
+    const network = networkOf(actor);
+    const { box, unclaimed = new Set<ConnectedSocketAdapter>() } = input;
     const options = { ...serverDefaults, ...input.options };
     const { clock } = self as unknown as AnyActor;
     const tls = options.tls && new TlsUpgrader(options.tls);
@@ -51,12 +68,10 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
         },
       },
     });
-    const { unclaimed = new Set<ConnectedSocketAdapter>() } = input;
-    let server: Server | undefined;
-    // kept over a suspension: a port that the system chose must stay the same
-    let { address } = input;
+    let status: Status = { is: 'suspended', address: input.address };
     let accepted = input.accepted ?? 0;
-    let hasFailed = false;
+
+    const address = (): ListenAddress | undefined => ('address' in status ? status.address : undefined);
 
     const destroyUnclaimed = (): void => {
       for (const CSA of unclaimed) CSA.destroy();
@@ -64,73 +79,76 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
 
     const accept = (socket: Socket): void => {
       accepted += 1;
-      // before anybody hears of this one: it may be the one too many
+      // before anybody hears of this client, which may be the one too many
       watch.onAccept();
-      const info = connectionInfo(`connection:${String(accepted)}`, socket, address);
+      const info = connectionInfo(`connection:${String(accepted)}`, socket, address());
       const CSA = new SocketAdapter(socket, info, socketOptions, unclaimed);
       sendBack({ type: `${box}.newCSA`, CSA });
-      // nearly always a connection has claimed it by now; but whoever heard of it may have stopped us
+      // nearly always a connection has claimed the client by now; but whoever heard of the client may have stopped us
       CSA.awaitClaim();
-      if (!isActive(self as AnyActorRef)) destroyUnclaimed();
+      if (!isActive(actor)) destroyUnclaimed();
     };
 
-    const open = (): void => {
-      const opening = network.createServer({
+    const close = (next: ClosedStatus): void => {
+      watch.stop();
+      if ('server' in status) {
+        const { server } = status;
+        server.removeAllListeners();
+        // closing while the address is still being looked up may end in an error that nobody needs any more
+        server.on('error', () => undefined);
+        server.close();
+      }
+      status = next;
+    };
+
+    const fail = (error: NodeJS.ErrnoException): void => {
+      const failure = listenError(options, address(), error);
+      close({ is: 'failed' });
+      sendBack({ type: '_listener.failed', error: failure, at: timeOf(clock) });
+      // whoever heard of the failure may have stopped this actor
+      if (isActive(actor)) actor.send({ type: 'fail', error: failure } satisfies FailEvent);
+    };
+
+    const open = (known: ListenAddress | undefined): void => {
+      const wrong = placeError(options);
+      if (wrong !== undefined) {
+        fail(wrong);
+        return;
+      }
+      const server = network.createServer({
         // the FIN is ours to answer; and no byte comes before the handler is there
         allowHalfOpen: true,
         pauseOnConnect: true,
         ...tcpSettings(options),
       });
-      server = opening;
-      opening.on('connection', accept);
-      opening.once('listening', () => {
-        address = addressOf(opening, options);
-        sendBack({ type: '_listener.listening', address });
+      status = { is: 'opening', server, address: known };
+      server.on('connection', accept);
+      server.once('listening', () => {
+        status = { is: 'listening', server, address: addressOf(server, options) };
+        sendBack({ type: '_listener.listening', address: status.address });
       });
-      opening.on('error', (error: NodeJS.ErrnoException) => {
-        if (opening.listening && !isBroken(error)) {
-          sendBack({ type: '_listener.acceptFailed', error });
-          return;
-        }
-        const { host, path, fd } = options;
-        const where = path ?? (fd === undefined ? host : `file descriptor ${String(fd)}`);
-        const port = path === undefined && fd === undefined ? (address?.port ?? options.port) : 0;
-        const failure = new ListenError(where, port, path === undefined ? error : pathError(path, error));
-        sendBack({ type: '_listener.failed', error: failure, at: timeOf(clock) });
-        hasFailed = true;
-        (self as AnyActorRef).send({ type: 'fail', error: failure } satisfies FailEvent);
+      server.on('error', (error: NodeJS.ErrnoException) => {
+        if (status.is === 'listening' && !isBroken(error)) sendBack({ type: '_listener.acceptFailed', error });
+        else fail(error);
       });
-      if (isTooLong(options.path)) {
-        const error = new Error(`a path has at most ${String(longestPath)} bytes`);
-        opening.emit('error', Object.assign(error, { code: 'ENAMETOOLONG' }));
-        return;
-      }
-      opening.listen(listenOptions(options, address));
-    };
-
-    const close = (): void => {
-      watch.stop();
-      if (server === undefined) return;
-      server.removeAllListeners();
-      // closing while the address is still being looked up may end in an error that nobody needs any more
-      server.on('error', () => undefined);
-      server.close();
-      server = undefined;
+      server.listen(listenOptions(options, known));
     };
 
     receive((event) => {
       switch (event.type) {
         case 'control.resume':
-          if (server === undefined) open();
+          if (status.is === 'suspended') open(status.address);
           break;
         case 'control.suspend':
-          close();
+          if ('server' in status) close({ is: 'suspended', address: status.address });
           break;
         case '_serversignal.serverShutdown':
-          close();
+          if (status.is === 'failed') break;
+          close({ is: 'closed' });
           sendBack({ type: '_listener.closed' });
           break;
         case 'control.tlsReload':
+          // in every status: whoever has asked waits for the answer
           try {
             if (tls === undefined)
               throw new InvalidOptionError('tls', {}, 'left out: this server was started without it');
@@ -144,11 +162,11 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
     });
 
     return () => {
-      close();
-      const keeper = input.unclaimed && (self as AnyActorRef)._parent;
-      if (keeper === undefined || !hasFailed) destroyUnclaimed();
+      const keeper = status.is === 'failed' && input.unclaimed !== undefined ? actor._parent : undefined;
+      close({ is: 'closed' });
+      if (keeper === undefined) destroyUnclaimed();
       else {
-        // whether it outlives this failure shows when it has heard of it
+        // a server that survives this failure keeps these clients; whether it does shows when it has heard of the end
         queueMicrotask(() => {
           if (!isActive(keeper)) destroyUnclaimed();
         });
@@ -156,33 +174,3 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
     };
   },
 );
-
-/** What accept(2) says of a listening socket, not of a client: there will be no more clients. */
-const isBroken = ({ code = '' }: NodeJS.ErrnoException): boolean =>
-  ['EBADF', 'EINVAL', 'ENOTSOCK', 'EOPNOTSUPP', 'EADDRNOTAVAIL'].includes(code);
-
-/** What `sockaddr_un` holds (unix(7)). Node 20 cuts a longer path off, and listens on what is left. */
-const longestPath = process.platform === 'darwin' ? 103 : 107;
-
-const isTooLong = (path: string | undefined): boolean =>
-  process.platform !== 'win32' && path !== undefined && Buffer.byteLength(path) > longestPath;
-
-/** libuv says EACCES where the system said ENOENT, for the sake of Windows (uv_pipe_bind). */
-function pathError(path: string, error: NodeJS.ErrnoException): NodeJS.ErrnoException {
-  const isMissing = error.code === 'EACCES' && !existsSync(dirname(path));
-  return isMissing ? Object.assign(error, { code: 'ENOENT' }) : error;
-}
-
-type Place = Pick<ResolvedServerOptions, 'host' | 'port' | 'path' | 'fd' | 'backlog'>;
-
-function listenOptions({ host, port, path, fd, backlog }: Place, known?: ListenAddress): ListenOptions {
-  if (fd !== undefined) return { fd, backlog } as ListenOptions;
-  if (path !== undefined) return { path, backlog };
-  return { host, port: known?.port ?? port, backlog };
-}
-
-function addressOf(server: Server, { path }: Place): ListenAddress {
-  const bound = server.address();
-  if (bound !== null && typeof bound === 'object') return { address: bound.address, port: bound.port };
-  return { address: bound ?? path ?? '', port: 0 };
-}

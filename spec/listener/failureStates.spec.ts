@@ -166,6 +166,18 @@ describe.each<[string, Start<object>, Readonly<Record<string, Failure<object>>>]
     await isEchoed(await other.client());
   });
 
+  it('ends in its error even if whoever hears of that shuts it down', async () => {
+    const { network, fails } = breakable();
+    await using s = await start({ restart: { max: 0 } }, network);
+    const server = (s as Scenario<typeof serverCore>).server;
+    server.on('server.failed', () => {
+      server.send({ type: 'control.serverShutdown' });
+    });
+    await expect(fails(s)).rejects.toBeInstanceOf(ListenError);
+    expect(s.server.getSnapshot()).toMatchObject({ status: 'error', error: s.error });
+    expect(s.leftovers()).toEqual([]);
+  });
+
   it('while a new one waits for its chance hears no more of the old one', async () => {
     const { network, fails } = breakable();
     await using s = await start({}, network);

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { ListenerStage, type Name, type Status } from '../support/listenerStage';
+
+/** What the listener answers in each status to each event, and in which status it is then. */
+const answers: Readonly<Record<Status, Readonly<Record<Name, readonly [told: string, then: Status]>>>> = {
+  suspended: {
+    resume: ['listening', 'listening'],
+    suspend: ['', 'suspended'],
+    shutdown: ['closed', 'closed'],
+    tlsReload: ['tlsReloadFailed', 'suspended'],
+    'error of a client': ['', 'suspended'],
+    'error of the socket': ['', 'suspended'],
+    connection: ['', 'suspended'],
+    'listening of Node': ['', 'suspended'],
+  },
+  opening: {
+    resume: ['listening', 'listening'],
+    suspend: ['', 'suspended'],
+    shutdown: ['closed', 'closed'],
+    tlsReload: ['tlsReloadFailed listening', 'listening'],
+    // before Node's server listens, any error says that it can't
+    'error of a client': ['failed', 'failed'],
+    'error of the socket': ['failed', 'failed'],
+    // Node never does this; were it to, the client would be one like all others
+    connection: ['newCSA listening', 'listening'],
+    // what the listener waits for
+    'listening of Node': ['listening', 'listening'],
+  },
+  listening: {
+    resume: ['', 'listening'],
+    suspend: ['', 'suspended'],
+    shutdown: ['closed', 'closed'],
+    tlsReload: ['tlsReloadFailed', 'listening'],
+    'error of a client': ['acceptFailed', 'listening'],
+    'error of the socket': ['failed', 'failed'],
+    connection: ['newCSA', 'listening'],
+    'listening of Node': ['', 'listening'],
+  },
+  failed: {
+    resume: ['', 'failed'],
+    suspend: ['', 'failed'],
+    shutdown: ['', 'failed'],
+    tlsReload: ['tlsReloadFailed', 'failed'],
+    'error of a client': ['', 'failed'],
+    'error of the socket': ['', 'failed'],
+    connection: ['', 'failed'],
+    'listening of Node': ['', 'failed'],
+  },
+  closed: {
+    resume: ['', 'closed'],
+    suspend: ['', 'closed'],
+    shutdown: ['closed', 'closed'],
+    tlsReload: ['tlsReloadFailed', 'closed'],
+    'error of a client': ['', 'closed'],
+    'error of the socket': ['', 'closed'],
+    connection: ['', 'closed'],
+    'listening of Node': ['', 'closed'],
+  },
+};
+
+describe.each(Object.entries(answers) as [Status, (typeof answers)[Status]][])(
+  'A listener that is %s',
+  (status, row) => {
+    it.each(Object.entries(row) as [Name, (typeof row)[Name]][])('answers %s', async (name, [told, then]) => {
+      await using stage = await ListenerStage.make();
+      await stage.meet(status, name);
+      expect(stage.told).toBe(told);
+      expect(await stage.findStatus()).toBe(then);
+      await stage.stop();
+      expect(stage.scenario.leftovers()).toEqual([]);
+    });
+  },
+);
