@@ -117,7 +117,7 @@ export type ConnectionEvent =
   | { readonly type: 'control.shutdownMicroprocess' }
   /** The server takes the client that the PROXY header told of. */
   | { readonly type: 'control.admit' }
-  /** The server doesn't. */
+  /** The server doesn't take that client. */
   | { readonly type: 'control.reject' };
 
 /** What a server hears from its listener. */
@@ -209,11 +209,11 @@ export type ServerCoreEvent =
 
 /** What a server hears of a connection that had to be opened first. */
 type OpeningReport =
-  /** It is open: its handler starts. */
+  /** The connection is open: its handler starts. */
   | { readonly type: '_CSA.opened'; readonly CSA: ConnectedSocketAdapter }
-  /** Its PROXY header has told who it is; it waits for `control.admit` or `control.reject`. */
+  /** The PROXY header has told which client this is; the connection waits for `control.admit` or `control.reject`. */
   | { readonly type: '_CSA.identified'; readonly CSA: ConnectedSocketAdapter }
-  /** Its handler wants it not to count for `maxConnections`. */
+  /** The handler wants its connection not to count for `maxConnections`. */
   | { readonly type: '_CSA.exempt'; readonly CSA: ConnectedSocketAdapter };
 
 /** What SingleServer accepts. */
@@ -276,11 +276,11 @@ export type ServerEmitted =
     }
   /** `control.configure` was done. */
   | { readonly type: 'server.configured'; readonly options: ConfigurableOptions }
-  /** It was not: nothing has changed. */
+  /** `control.configure` was not done: nothing has changed. */
   | { readonly type: 'server.configureFailed'; readonly error: InvalidOptionError }
   /** `control.tlsReload` was done. */
   | { readonly type: 'server.tlsReloaded' }
-  /** It was not: nothing has changed. */
+  /** `control.tlsReload` was not done: nothing has changed. */
   | { readonly type: 'server.tlsReloadFailed'; readonly error: Error }
   /** A client was accepted; the PROXY header and the TLS handshake come first. */
   | ({ readonly type: 'connection.opening' } & ConnectionInfo)
@@ -294,7 +294,7 @@ export type ServerEmitted =
   | {
       readonly type: 'connection.rejected';
       readonly reason: RejectReason;
-      /** Who it was, unless not even that was to be had. */
+      /** The client, unless not even its address could be had. */
       readonly info?: ConnectionInfo;
       readonly error?: Error;
     }

@@ -43,7 +43,7 @@ export function serverActor(server: AnyServer): AnyActorRef {
     const actor = 'actor' in server ? server.actor : server;
     if (typeof snapshotOf(actor).context.tally.since === 'number') return actor;
   } catch {
-    // it has no such thing as a snapshot, or not a server's
+    // this value has no snapshot, or not a server's
   }
   const allowed = 'a server: what createServerCore or createSingleServer returned, or an actor of theirs';
   throw new InvalidOptionError('server', server, allowed);

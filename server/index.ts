@@ -30,6 +30,7 @@ export type { ConnectionOptions } from '../machines/options/connectionOptions';
 export { tcpClientMachine, type TcpClientContext } from '../machines/tcpClientMachine';
 export type { ConnectedSocketAdapter } from '../machines/connectedSocketAdapter';
 export type { LogicFor } from '../machines/vocabulary/logic';
+export type { ServerTag } from '../machines/vocabulary/serverTag';
 
 export { ConnectError, InvalidOptionError, ListenError, ServerchartError } from '../machines/vocabulary/errors';
 export type { ListenerInput } from '../machines/listenerInput';

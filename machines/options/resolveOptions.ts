@@ -147,7 +147,7 @@ function checkPlaces({ port, path, fd }: ServerOptions, purpose: 'listen' | 'con
   }
 }
 
-/** Options that have options of their own. */
+/** Checks the options that have options of their own. */
 function checkNested({ proxyProtocol, tls, starttls }: ServerOptions): void {
   if (proxyProtocol !== undefined) {
     check(proxyProtocol, proxyProtocolChecks, 'proxyProtocol.');
@@ -160,7 +160,7 @@ function checkNested({ proxyProtocol, tls, starttls }: ServerOptions): void {
   else if (starttls === true) throw new InvalidOptionError('starttls', starttls, 'left out, because there is no tls');
 }
 
-/** What no option has wrong by itself. */
+/** Checks what is wrong only with several options together. */
 export function checkTogether({ fd, whenBusy, tls, starttls, busyReply }: ServerOptions): void {
   if (fd !== undefined && whenBusy === 'refuse') {
     throw new InvalidOptionError('whenBusy', whenBusy, "'reject' or 'queue' with fd, which can't be opened again");

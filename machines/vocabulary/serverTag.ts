@@ -1,5 +1,6 @@
 /**
- * What a server's states say to those who ask for more than a name: what a client meets that comes now.
+ * How a client that comes now is met. The states of both servers carry these tags, so that nobody needs the names of the
+ * states to know.
  *
  * - `taking`: the client gets a handler at once;
  * - `queueing`: the client waits for its turn, as long as the queue has room (`maxQueued`).

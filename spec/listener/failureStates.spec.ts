@@ -1,6 +1,6 @@
 /* eslint jest/expect-expect: ['warn', { assertFunctionNames: ['expect', 'isEchoed'] }] */
 import { describe, expect, it } from '@jest/globals';
-import type { StateValue } from 'xstate';
+import { createActor, type StateValue } from 'xstate';
 import {
   echo,
   ListenError,
@@ -114,10 +114,10 @@ const inWords = (value: StateValue | undefined): string =>
         .join()
     : (value ?? '');
 
-describe.each<[string, Start<object>, Readonly<Record<string, Failure<object>>>]>([
-  ['ServerCore', core as Start<object>, ofServerCore],
-  ['SingleServer', single as Start<object>, ofSingleServer],
-])('%s, whose listener fails', (_, start, failures) => {
+describe.each<[string, typeof serverCore, Start<object>, Readonly<Record<string, Failure<object>>>]>([
+  ['ServerCore', serverCore, core as Start<object>, ofServerCore],
+  ['SingleServer', singleServer as unknown as typeof serverCore, single as Start<object>, ofSingleServer],
+])('%s, whose listener fails', (_, logic, start, failures) => {
   describe.each(Object.entries(failures))('in %s', (state, failure) => {
     it('gives it another chance, and serves again', async () => {
       const network = breakable();
@@ -163,6 +163,22 @@ describe.each<[string, Start<object>, Readonly<Record<string, Failure<object>>>]
       name: 'ListenError',
       code: 'EADDRINUSE',
     });
+    await isEchoed(await other.client());
+  });
+
+  it('in starting ends in its error even if whoever hears of that shuts it down', async () => {
+    const network = memoryNetwork();
+    await using other = await occupy(network);
+    const actor = network.host(createActor(logic, { input: { protocol: echo }, clock: network.clock }));
+    const errors: unknown[] = [];
+    actor.subscribe({ error: (error) => errors.push(error) });
+    actor.on('server.failed', () => {
+      actor.send({ type: 'control.serverShutdown' });
+    });
+    actor.start();
+    await network.clock.settled();
+    expect(errors).toEqual([expect.any(ListenError)]);
+    expect(network.leftovers()).toEqual(['server on 127.0.0.1:1601']);
     await isEchoed(await other.client());
   });
 
