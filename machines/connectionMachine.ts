@@ -40,6 +40,8 @@ export const connectionMachine = setup({
     events: ConnectionEvent;
     input: ConnectionInput;
     output: ConnectionSummary;
+    /** There is no handler yet. The metrics ask for it. */
+    tags: 'opening';
   },
   actors: {
     mkProtocolHandler: {} as LogicFor<EventObject, ProtocolInput>,
@@ -143,6 +145,7 @@ export const connectionMachine = setup({
   initial: 'opening',
   states: {
     opening: {
+      tags: 'opening',
       description: 'What comes before the handler: the PROXY header and the TLS handshake, if there are to be any.',
       on: {
         '_timeouts.openTimeout': {

@@ -19,7 +19,7 @@ interface Registry {
 }
 
 const isOpening = (connection: AnyActorRef): boolean =>
-  (connection.getSnapshot() as AnyMachineSnapshot).matches('opening');
+  (connection.getSnapshot() as AnyMachineSnapshot).hasTag('opening');
 
 /**
  * What there is to measure of one server. It is read off the server's snapshot when somebody asks, so that a server
