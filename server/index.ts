@@ -2,6 +2,8 @@
  * serverchart: an actor-model connection server on XState v5. The server is a statechart, each connection is an actor,
  * and the diagram that one looks at is the code that runs.
  */
+import '../actors/xstate/requireXState';
+
 export { createServerCore, type ServerCore } from './createServerCore';
 export { createSingleServer, type SingleServer } from './createSingleServer';
 export type { Clock, HandleOptions, ServerHandle } from './serverHandle';

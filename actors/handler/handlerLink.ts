@@ -3,6 +3,7 @@ import type { ConnectedSocketAdapter, HandlerRoute } from '../../machines/connec
 import type { ProtocolEmitted, ProtocolEvent } from '../../machines/protocolEvents';
 import { isBytes } from '../../machines/vocabulary/bytes';
 import { stopOrphans } from '../xstate/orphans';
+import { parentOf } from '../xstate/parentOf';
 import { isActive, relay } from '../xstate/relay';
 import { canTake, Inbox, knows, listensFor } from './inbox';
 
@@ -183,7 +184,7 @@ export class HandlerLink implements HandlerRoute {
   }
 
   get #connection(): AnyActorRef | undefined {
-    return this.#handler._parent;
+    return parentOf(this.#handler);
   }
 
   #tellConnection(event: ProtocolEmitted): void {

@@ -1,5 +1,6 @@
-import type { AnyActorRef, AnyMachineSnapshot, EventObject, Subscription } from 'xstate';
+import type { AnyActorRef, AnyStateMachine, AnyStateNode, EventObject, Subscription } from 'xstate';
 import { relay } from '../xstate/relay';
+import { nodesOf } from '../xstate/snapshots';
 import { matches } from '../xstate/stepTable';
 
 interface Waiting {
@@ -10,8 +11,7 @@ interface Waiting {
 /** A snapshot that can say which events its actor would take now, as a machine's can. */
 interface Selective {
   can(event: EventObject): boolean;
-  readonly _nodes?: AnyMachineSnapshot['_nodes'];
-  readonly machine?: AnyMachineSnapshot['machine'];
+  readonly machine?: AnyStateMachine;
   /** Whether it has dealt with everything, where `can` alone doesn't tell. */
   readonly isIdle?: boolean;
 }
@@ -20,7 +20,7 @@ function asSelective(snapshot: unknown): Selective | undefined {
   return typeof (snapshot as Partial<Selective> | undefined)?.can === 'function' ? (snapshot as Selective) : undefined;
 }
 
-function isGuarded(nodes: AnyMachineSnapshot['_nodes'], type: string): boolean {
+function isGuarded(nodes: readonly AnyStateNode[], type: string): boolean {
   return nodes.some((node) =>
     [...node.transitions].some(
       ([descriptor, transitions]) => matches(descriptor, type) && transitions.some(({ guard }) => guard !== undefined),
@@ -39,7 +39,8 @@ const everTakes = ({ machine }: Selective, type: string): boolean =>
 
 /** Whether a machine is in a state that names this event itself. What the whole machine does about it doesn't count. */
 export function listensFor(actor: AnyActorRef, type: string): boolean {
-  const nodes = asSelective(actor.getSnapshot())?._nodes ?? [];
+  const selective = asSelective(actor.getSnapshot());
+  const nodes = (selective && nodesOf(selective)) ?? [];
   return nodes.some(
     ({ parent, transitions }) =>
       parent !== undefined &&
@@ -80,7 +81,7 @@ export class Inbox {
 
   // What the owner's present state says about this box. XState keeps the array of active nodes while the state stays
   // the same, so its identity tells when to ask again: asking costs 0.5 to 0.8 µs a chunk.
-  #nodes: AnyMachineSnapshot['_nodes'] | undefined;
+  #nodes: readonly AnyStateNode[] | undefined;
   #isGuarded = false;
   #isOpen = false;
 
@@ -173,7 +174,7 @@ export class Inbox {
   }
 
   #look(selective: Selective): void {
-    const { _nodes: nodes } = selective;
+    const nodes = nodesOf(selective);
     if (nodes !== undefined && nodes === this.#nodes) return;
     this.#nodes = nodes;
     this.#isGuarded = nodes === undefined || isGuarded(nodes, this.#type);

@@ -1,11 +1,12 @@
-import { StateMachine, type AnyActor, type EventObject, type Snapshot } from 'xstate';
-import type { HandlerRoute } from '../../machines/connectedSocketAdapter';
+import type { AnyActor, EventObject, Snapshot } from 'xstate';
 import type { ProtocolInput } from '../../machines/connectionMachine';
 import { describe } from '../../machines/vocabulary/errors';
 import { isActorLogic, type LogicFor } from '../../machines/vocabulary/logic';
 import { crashSafe } from '../xstate/crashSafe';
-import { passthrough } from './passthrough';
+import { hearEmits } from '../xstate/hearEmits';
+import { isOfObservable } from '../xstate/snapshots';
 import { tableDriven } from '../xstate/tableDriven';
+import { passthrough } from './passthrough';
 
 /**
  * Kamaelia's `mkProtocolHandler`: the logic that becomes the user's handler.
@@ -23,41 +24,17 @@ export const mkProtocolHandler: LogicFor<EventObject, ProtocolInput> = {
     if (!isActorLogic(made)) {
       throw new TypeError(`The protocol factory returned ${describe(made)} instead of actor logic`);
     }
-    const logic = made instanceof StateMachine ? tableDriven(made) : made;
+    const logic = tableDriven(made);
     const link = CSA.link(self, options);
     self.logic = crashSafe(logic);
-    const snapshot = logic.getInitialSnapshot(withSocket(scope, link) as never, info) as Snapshot<unknown>;
-    // nothing else tells an observable handler from others
-    if ('_subscription' in snapshot) link.routeValues();
+    const own = hearEmits(scope, (event) => {
+      link.route(event);
+    });
+    const snapshot = logic.getInitialSnapshot(own as never, info) as Snapshot<unknown>;
+    if (isOfObservable(snapshot)) link.routeValues();
     return snapshot;
   },
   // only reached when no handler could be made, by an actor that has failed already
   transition: (snapshot: Snapshot<unknown>) => snapshot,
   getPersistedSnapshot: (snapshot: Snapshot<unknown>) => snapshot,
 };
-
-/** What XState hands to an actor's logic, which it keeps where its types don't tell. */
-interface Scoped {
-  _actorScope?: object;
-}
-
-/**
- * The actor's scope, with its emits going to the socket first: every kind of logic emits through it. With the socket as a
- * listener (`actor.on('*', …)`), connect–echo–close took 2.08 to 2.33 times raw node:net's CPU, with this 1.80 to 2.00 in
- * two runs, and an idle connection 0.5 KB more. For messages the difference is within the noise.
- *
- * A scope of its own, because with another `emit` put into the given one V8 keeps every closed connection until a full
- * collection: 3 KB each (Node 24).
- */
-function withSocket<TScope extends object>(scope: TScope, link: HandlerRoute): TScope {
-  const { emit, self } = scope as unknown as { emit: (event: EventObject) => void; self: Scoped };
-  const own = {
-    ...scope,
-    emit: (event: EventObject) => {
-      link.route(event);
-      emit(event);
-    },
-  };
-  self._actorScope = own;
-  return own;
-}

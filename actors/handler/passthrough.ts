@@ -3,6 +3,7 @@ import type { ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
 import type { ConnectionReport } from '../../machines/events';
 import type { ProtocolEvent } from '../../machines/protocolEvents';
 import type { LogicFor } from '../../machines/vocabulary/logic';
+import { parentOf } from '../xstate/parentOf';
 import { relay } from '../xstate/relay';
 
 /** What it passes on, and to what. The rest of a handler's events it can't take, so that the connection deals with them. */
@@ -26,8 +27,8 @@ export const passthrough: LogicFor<ProtocolEvent, ConnectionInfo> = {
   }),
   transition(snapshot: Snapshot<unknown>, event, scope) {
     const self = scope.self as AnyActorRef;
-    const connection = self._parent;
-    const owner = connection?._parent;
+    const connection = parentOf(self);
+    const owner = connection && parentOf(connection);
     const type = passed[event.type];
     if (type !== undefined && connection !== undefined && owner !== undefined) {
       relay(connection, owner, { ...event, type });

@@ -13,6 +13,7 @@ import { connectionInfo } from '../socket/connectionInfo';
 import { DescriptorWatch } from './descriptorWatch';
 import { addressOf, isBroken, listenError, listenOptions, placeError } from './listenPlace';
 import { networkOf, systemNetwork } from '../socket/network';
+import { parentOf } from '../xstate/parentOf';
 import { isActive } from '../xstate/relay';
 import { tcpSettings } from '../socket/tcpSettings';
 import { TlsUpgrader } from '../socket/tls/tlsUpgrader';
@@ -162,7 +163,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
     });
 
     return () => {
-      const keeper = status.is === 'failed' && input.unclaimed !== undefined ? actor._parent : undefined;
+      const keeper = status.is === 'failed' && input.unclaimed !== undefined ? parentOf(actor) : undefined;
       close({ is: 'closed' });
       if (keeper === undefined) destroyUnclaimed();
       else {

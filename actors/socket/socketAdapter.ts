@@ -13,6 +13,7 @@ import { stopOrphans } from '../xstate/orphans';
 import { Participant } from '../xstate/participant';
 import { isIn } from './addressList';
 import { behindProxy, HeaderReader } from './proxyProtocol/headerReader';
+import { parentOf } from '../xstate/parentOf';
 import { SocketWriter } from './socketWriter';
 import { sweepOf } from './timeouts/sweep';
 import { Timeouts } from './timeouts/timeouts';
@@ -249,7 +250,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     if (this.#phase === unclaimed) this.#phase = plain;
     this.#limits = limits;
     // the handler starts, and may emit, before the connection's first action runs
-    this.#connection = handler._parent;
+    this.#connection = parentOf(handler);
     this.#handler = new HandlerLink(handler, this);
     this.#timeouts?.started();
     return this.#handler;

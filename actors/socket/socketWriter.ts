@@ -1,13 +1,7 @@
 import type { Socket } from 'node:net';
 import { sizeOf } from '../../machines/vocabulary/bytes';
 import type { Bytes } from '../../machines/vocabulary/connectionTypes';
-
-/** What Node's own `Socket` knows about bytes on their way out, and its types leave out. */
-interface Outgoing {
-  readonly _handle?: { readonly writeQueueSize?: number } | null;
-  /** Bytes that were handed to libuv. */
-  readonly _bytesDispatched?: number;
-}
+import { beforeDestroy, dispatchedBytes, takenBytes, unsentBytes } from './nodeInternals';
 
 const nothing = Buffer.alloc(0);
 
@@ -47,7 +41,7 @@ export class SocketWriter {
     if (this.#isEncrypted) return this.#takenFromWire;
     if (this.#socket.destroyed) return this.#written - this.#unsentAtDestroy;
     // nearly always the kernel has taken all at once
-    return this.isFlushed ? this.#written : this.#taken;
+    return this.isFlushed ? this.#written : takenBytes(this.#socket);
   }
 
   /** Bytes that wait in this process. */
@@ -75,19 +69,12 @@ export class SocketWriter {
     else this.#fill();
   }
 
-  /** What the kernel took. libuv holds a part of what Node handed to it, and Node what was written after that. */
-  get #taken(): number {
-    const { _handle: handle, _bytesDispatched: dispatched = this.#written } = this.#socket as Outgoing;
-    return dispatched - (handle?.writeQueueSize ?? this.#socket.writableLength);
-  }
-
   get #isEncrypted(): boolean {
     return this.#wire !== this.#socket;
   }
 
   get #takenFromWire(): number {
-    const { _handle: handle, _bytesDispatched: dispatched = 0 } = this.#wire as Outgoing;
-    return dispatched - (handle?.writeQueueSize ?? this.#unsentAtDestroy);
+    return dispatchedBytes(this.#wire) - (unsentBytes(this.#wire) ?? this.#unsentAtDestroy);
   }
 
   /**
@@ -101,8 +88,7 @@ export class SocketWriter {
       this.#isLooking = false;
       const { writable, writableLength } = this.#socket;
       if (!writable || writableLength === 0) return;
-      const { _handle: handle } = this.#wire as Outgoing;
-      if ((handle?.writeQueueSize ?? 0) > 0) this.#fill();
+      if ((unsentBytes(this.#wire) ?? 0) > 0) this.#fill();
       else this.#lookLater();
     });
   }
@@ -127,13 +113,10 @@ export class SocketWriter {
 
   /** Notes what is unsent in the moment that the socket is destroyed, by whomever. */
   #keepUnsent(): void {
-    const socket = this.#socket;
-    if (Object.hasOwn(socket, '_destroy')) return;
-    const destroy = socket._destroy.bind(socket);
-    socket._destroy = (error, callback) => {
-      const { _handle: handle } = this.#wire as Outgoing;
-      this.#unsentAtDestroy = this.#isEncrypted ? (handle?.writeQueueSize ?? 0) : this.#written - this.#taken;
-      destroy(error, callback);
-    };
+    beforeDestroy(this.#socket, () => {
+      this.#unsentAtDestroy = this.#isEncrypted
+        ? (unsentBytes(this.#wire) ?? 0)
+        : this.#written - takenBytes(this.#socket);
+    });
   }
 }

@@ -1,10 +1,7 @@
 import { stopChild, type AnyActor, type AnyMachineSnapshot, type EventObject } from 'xstate';
-import { resolveBuiltIn, withChanges, type BuiltIn, type Scope } from './builtIns';
+import { resolveBuiltIn, withChanges } from './builtIns';
+import type { BuiltInAction, Guard, MachineScope, MacrostepParts } from './internals';
 import type { Action, Configuration, StateNode, Step, StepTable, Transition } from './stepTable';
-
-type Guard = ((args: object, params: unknown) => boolean) & {
-  readonly check?: (snapshot: AnyMachineSnapshot, args: object, guard: Guard) => boolean;
-};
 
 /** What a chart says of an action or a guard: its name, its name and params, or the thing itself. */
 type Reference<T> = string | { readonly type: string; readonly params?: unknown } | T;
@@ -15,7 +12,7 @@ type Reference<T> = string | { readonly type: string; readonly params?: unknown 
  */
 export class Macrostep {
   readonly #table: StepTable;
-  readonly #scope: Scope;
+  readonly #scope: MachineScope;
   #event: EventObject;
   #snapshot: AnyMachineSnapshot;
   #first: AnyMachineSnapshot;
@@ -23,7 +20,7 @@ export class Macrostep {
   /** What was raised. */
   readonly #queue: EventObject[] = [];
 
-  constructor(table: StepTable, scope: Scope, snapshot: AnyMachineSnapshot, event: EventObject) {
+  constructor(table: StepTable, scope: MachineScope, snapshot: AnyMachineSnapshot, event: EventObject) {
     this.#table = table;
     this.#scope = scope;
     this.#snapshot = snapshot;
@@ -163,15 +160,15 @@ export class Macrostep {
 
   #run(actions: readonly Action[], deferredActorIds?: readonly string[]): void {
     if (actions.length === 0) return;
-    const retries: [BuiltIn, unknown][] | undefined = deferredActorIds && [];
+    const retries: [BuiltInAction, unknown][] | undefined = deferredActorIds && [];
     this.#resolve(actions, { internalQueue: this.#queue, deferredActorIds }, retries);
     if (retries === undefined) return;
     for (const [action, params] of retries) action.retryResolve?.(this.#scope, this.#snapshot, params);
   }
 
-  #resolve(actions: readonly Action[], extra: object, retries: [BuiltIn, unknown][] | undefined): void {
+  #resolve(actions: readonly Action[], parts: MacrostepParts, retries: [BuiltInAction, unknown][] | undefined): void {
     const scope = this.#scope;
-    for (const action of actions as readonly Reference<BuiltIn | (() => void)>[]) {
+    for (const action of actions as readonly Reference<BuiltInAction | (() => void)>[]) {
       const context = this.#snapshot.context as unknown;
       const info = { context, event: this.#event, self: scope.self, system: scope.system };
       const params = paramsOf(action, context, this.#event);
@@ -180,19 +177,19 @@ export class Macrostep {
         scope.actionExecutor({ type: nameOf(action), info, params, exec: implementation });
         continue;
       }
-      const [snapshot, resolved, more] = resolveBuiltIn(scope, this.#snapshot, info, params, implementation, extra);
+      const [snapshot, resolved, more] = resolveBuiltIn(scope, this.#snapshot, info, params, implementation, parts);
       this.#snapshot = snapshot;
       if (implementation.retryResolve !== undefined) retries?.push([implementation, resolved]);
       if (implementation.execute !== undefined) {
         const exec = implementation.execute.bind(null, scope, resolved);
         scope.actionExecutor({ type: implementation.type, info, params: resolved, exec });
       }
-      if (more !== undefined) this.#resolve(more as readonly Action[], extra, retries);
+      if (more !== undefined) this.#resolve(more as readonly Action[], parts, retries);
     }
   }
 
-  #implementationOf(action: string | { readonly type: string }): BuiltIn | (() => void) | undefined {
-    const { actions } = this.#table.machine.implementations as { actions: Record<string, BuiltIn | undefined> };
+  #implementationOf(action: string | { readonly type: string }): BuiltInAction | (() => void) | undefined {
+    const { actions } = this.#table.machine.implementations as { actions: Record<string, BuiltInAction | undefined> };
     return actions[typeof action === 'string' ? action : action.type];
   }
 

@@ -1,10 +1,13 @@
 import type { AnyActorRef, EventObject } from 'xstate';
+import { has, type SystemInternals } from './internals';
 import { isActive, relay } from './relay';
 
-/** The part of an actor system that XState's types leave out: where everything in the system tells what it does. */
-interface InspectedSystem {
-  readonly _sendInspectionEvent?: (event: object) => void;
-}
+/** Tells the inspectors of a system something; without XState's own way, inspectors don't see what is only called. */
+const inspect: (system: AnyActorRef['system'], event: object) => void = has._sendInspectionEvent
+  ? (system, event) => {
+      (system as SystemInternals)._sendInspectionEvent(event);
+    }
+  : () => undefined;
 
 const nothingToUnsubscribe = { unsubscribe: () => undefined };
 
@@ -25,9 +28,9 @@ export abstract class Participant {
     return `${this.owner?.sessionId ?? ''}/${this.id}`;
   }
 
-  /** The owner, by the name that XState's actors have for their parents. */
-  get _parent(): AnyActorRef | undefined {
-    return this.owner;
+  /** The owner, where XState's actors have their parent. */
+  get options(): { readonly parent: AnyActorRef | undefined } {
+    return { parent: this.owner };
   }
 
   get system(): AnyActorRef['system'] | undefined {
@@ -57,8 +60,9 @@ export abstract class Participant {
   /** Tells inspectors what the owner has commanded by a call: no event is sent for it. */
   protected noteCommand(event: EventObject): void {
     const { owner } = this;
-    const system = this.system as InspectedSystem | undefined;
-    system?._sendInspectionEvent?.({ type: '@xstate.event', sourceRef: owner, actorRef: this, event });
+    if (owner !== undefined) {
+      inspect(owner.system, { type: '@xstate.event', sourceRef: owner, actorRef: this, event });
+    }
   }
 }
 

@@ -1,30 +1,32 @@
 import type { AnyActorRef, EventObject } from 'xstate';
-
-/** The part of an actor system that XState's types leave out: what `sendTo` and `sendBack` use themselves. */
-interface Relaying {
-  _relay?: (source: AnyActorRef, target: AnyActorRef, event: EventObject) => void;
-}
+import { has, processingStatus, type ActorInternals, type SystemInternals } from './internals';
+import { recordLives } from './lives';
 
 /**
  * Sends an event to an actor in the name of another one, as `sendTo` does inside a machine.
  *
- * `target.send(event)` would deliver it too, but the inspector would show it as coming from nowhere.
+ * `target.send(event)` delivers the event too, but the inspector shows it as coming from nowhere.
  */
-export function relay(source: AnyActorRef, target: AnyActorRef, event: EventObject): void {
-  const system = source.system as AnyActorRef['system'] & Relaying;
-  if (system._relay === undefined) target.send(event);
-  else system._relay(source, target, event);
-}
+export const relay: (source: AnyActorRef, target: AnyActorRef, event: EventObject) => void = has._relay
+  ? (source, target, event) => {
+      (source.system as SystemInternals)._relay(source, target, event);
+    }
+  : (_, target, event) => {
+      target.send(event);
+    };
+
+const lives = has._processingStatus ? undefined : recordLives();
 
 /** Whether an actor was ever started. */
-export function wasStarted(actor: AnyActorRef): boolean {
-  // 0 is XState's ProcessingStatus.NotStarted
-  return (actor as AnyActorRef & { _processingStatus?: number })._processingStatus !== 0;
-}
+export const wasStarted: (actor: AnyActorRef) => boolean =
+  lives?.wasStarted ?? ((actor) => (actor as ActorInternals)._processingStatus !== processingStatus.notStarted);
+
+const wasStopped: (actor: AnyActorRef) => boolean =
+  lives?.wasStopped ?? ((actor) => (actor as ActorInternals)._processingStatus === processingStatus.stopped);
 
 /** Whether an actor still takes events. XState warns on the console about each one sent to an actor that doesn't. */
 export function isActive(actor: AnyActorRef): boolean {
-  // a stopped fromTransition actor's snapshot still says 'active'; 2 is XState's ProcessingStatus.Stopped
-  if ((actor as AnyActorRef & { _processingStatus?: number })._processingStatus === 2) return false;
+  // a stopped fromTransition actor's snapshot still says 'active'
+  if (wasStopped(actor)) return false;
   return (actor.getSnapshot() as { status?: string } | undefined)?.status === 'active';
 }

@@ -64,7 +64,7 @@ function valueOf([, child, ...deeper]: readonly StateNode[]): unknown {
 }
 
 /** What all snapshots have in common. */
-export const specimen: AnyMachineSnapshot = createMachine({}).resolveState({ value: {}, context: {} });
+const specimen: AnyMachineSnapshot = createMachine({}).resolveState({ value: {}, context: {} });
 
 /** How many event types a configuration remembers the candidates for. */
 const maxTypes = 200;

@@ -1,38 +1,40 @@
 import type { AnyActorRef } from 'xstate';
+import { has, type SystemInternals } from './internals';
 
 type System = AnyActorRef['system'];
-
-/** What XState keeps of pending timers, and its types leave out: by `sessionId.id`. */
-interface Pending {
-  readonly _snapshot?: { readonly _scheduledEvents: Readonly<Record<string, unknown>> };
-}
 
 const indexed = new WeakSet<System>();
 
 /** The ids of an actor's timers, kept with the actor: a Map of all would keep those that have ended (see `connections.ts`). */
 const timers = Symbol('timers');
-type Timed = AnyActorRef & { [timers]?: Set<string> | undefined };
+type ActorWithTimers = AnyActorRef & { [timers]?: Set<string> | undefined };
+
+/** The system's pending timers, by `sessionId.id`. */
+const pendingIn: (system: System) => Readonly<Record<string, unknown>> = has._snapshot
+  ? (system) => (system as SystemInternals)._snapshot._scheduledEvents
+  : (system) => system.getSnapshot()._scheduledEvents;
 
 /**
  * Makes stopping an actor cost the same with one pending `after` in the system as with 100,000.
  *
  * XState's scheduler looks through every timer of the system for those of the actor that ends: 2.8 ms a stop at 10,000
  * pending timers, 16 ms at 30,000 (XState 5.33). Here their ids are kept by actor. `system.scheduler` is a plain object
- * that XState itself calls through, so its methods can be replaced in place.
+ * that XState itself calls through, so its methods can be replaced in place. An XState that doesn't tell its pending timers
+ * (`_scheduledEvents`) keeps its own way of looking.
  */
 export function indexTimers({ system }: AnyActorRef): void {
-  if (indexed.has(system)) return;
+  if (!has._scheduledEvents || indexed.has(system)) return;
   indexed.add(system);
   const { scheduler } = system;
   const schedule = scheduler.schedule.bind(scheduler);
   const cancel = scheduler.cancel.bind(scheduler);
   for (const { source, id } of Object.values(system.getSnapshot()._scheduledEvents)) {
-    ((source as Timed)[timers] ??= new Set()).add(id);
+    ((source as ActorWithTimers)[timers] ??= new Set()).add(id);
   }
   let made = 0;
 
   scheduler.schedule = (source, target, event, delay, id = `delayed.${String((made += 1))}`) => {
-    const ids = ((source as Timed)[timers] ??= new Set());
+    const ids = ((source as ActorWithTimers)[timers] ??= new Set());
     // Nobody tells when a timer fires. The ids of `after` come again, those of `sendTo(…, { delay })` don't: an actor
     // that goes on sending must not collect them for ever.
     if (ids.size >= 64 && Number.isInteger(Math.log2(ids.size))) forgetFired(system, source, ids);
@@ -40,20 +42,19 @@ export function indexTimers({ system }: AnyActorRef): void {
     schedule(source, target, event, delay, id);
   };
   scheduler.cancel = (source, id) => {
-    (source as Timed)[timers]?.delete(id);
+    (source as ActorWithTimers)[timers]?.delete(id);
     cancel(source, id);
   };
   scheduler.cancelAll = (source) => {
-    const ids = (source as Timed)[timers];
+    const ids = (source as ActorWithTimers)[timers];
     if (ids === undefined) return;
-    (source as Timed)[timers] = undefined;
+    (source as ActorWithTimers)[timers] = undefined;
     for (const id of ids) cancel(source, id);
   };
 }
 
 function forgetFired(system: System, source: AnyActorRef, ids: Set<string>): void {
-  const pending = (system as System & Pending)._snapshot?._scheduledEvents;
-  if (pending === undefined) return;
+  const pending = pendingIn(system);
   for (const id of ids) {
     if (!(`${source.sessionId}.${id}` in pending)) ids.delete(id);
   }

@@ -2,6 +2,8 @@
  * serverchart/inspect: watch the statecharts of a running server, in a browser page without internet, in the Stately
  * Inspector, or as text; and draw them. The core never imports it.
  */
+import '../../actors/xstate/requireXState';
+
 export { Hub } from './hub/hub';
 export type { HubOptions } from './hub/lens';
 export { startInspector, type Inspector } from './web/startInspector';

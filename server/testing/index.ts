@@ -1,4 +1,6 @@
 /** serverchart/testing: servers and clients in one process, without ports and with a clock that moves by hand. */
+import '../../actors/xstate/requireXState';
+
 export { modelPaths, type ModelPaths, type ModelPathsOptions } from './paths/modelPaths';
 export type { Coverage } from './paths/coverage';
 export type { ModelStep } from './paths/explore';

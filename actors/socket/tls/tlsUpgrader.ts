@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { createServer, type PeerCertificate, type Server, type TLSSocket } from 'node:tls';
 import { ServerchartError } from '../../../machines/vocabulary/errors';
 import { checkTlsOptions, invalidTls, type TlsOptions } from '../../../machines/options/tlsOptions';
+import { endOneTurnLater } from '../nodeInternals';
 
 /** What a handshake has found out. */
 export interface TlsInfo {
@@ -93,8 +94,7 @@ export class TlsUpgrader {
         secured.disableRenegotiation();
         // Node is still in the middle of OpenSSL's handshake, and will be until whatever we call now is done: under TLS 1.3
         // there would be no close_notify yet, and a client that is answered and closed at once would take that for cut off
-        const final = secured._final.bind(secured);
-        secured._final = (done) => void setImmediate(final, done);
+        endOneTurnLater(secured);
         told.secured(secured, info);
       },
       failed: (error) => {

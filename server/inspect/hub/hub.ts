@@ -6,7 +6,7 @@ import { HubViewer, type Registry } from './hubViewer';
 import { Lens, type HubOptions } from './lens';
 import { now, type LiveActor } from './liveActor';
 import { hasEnded, livingActors, rootOf } from './livingActors';
-import { observe } from './observe';
+import { observe } from '../../../actors/xstate/observe';
 import { Reporter } from './reporter';
 import type { Viewer } from './viewer';
 import type { Definition, DefinitionId, Watched } from '../wire';

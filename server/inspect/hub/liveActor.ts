@@ -1,5 +1,6 @@
 import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate';
 import { isParticipant } from '../../../actors/xstate/participant';
+import { isOfObservable } from '../../../actors/xstate/snapshots';
 import { isMachine } from '../../../machines/vocabulary/logic';
 import { clip } from './lens';
 import type { ActorId, ActorKind, ActorStatus, Born, InspectionRecord, SnapshotTaken, StateValue } from '../wire';
@@ -90,6 +91,6 @@ export class LiveActor {
 function kindOf({ actor, machine, snapshot }: LiveActor): ActorKind {
   if (isParticipant(actor)) return 'part';
   if (machine !== undefined) return 'machine';
-  if ('_subscription' in snapshot) return 'observable';
+  if (isOfObservable(snapshot)) return 'observable';
   return 'context' in snapshot ? 'transition' : 'other';
 }

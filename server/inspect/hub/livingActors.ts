@@ -1,4 +1,5 @@
 import type { AnyActorRef } from 'xstate';
+import { parentOf } from '../../../actors/xstate/parentOf';
 import { isActive, wasStarted } from '../../../actors/xstate/relay';
 
 /**
@@ -28,10 +29,6 @@ function* childrenOf(actor: AnyActorRef): Generator<AnyActorRef> {
 
 const isChild = (value: unknown, parent: AnyActorRef): value is AnyActorRef =>
   typeof value === 'object' && value !== null && parentOf(value as AnyActorRef) === parent;
-
-/** The actor that has this one among its children. */
-const parentOf = (actor: AnyActorRef): AnyActorRef | undefined =>
-  (actor as AnyActorRef & { readonly _parent?: AnyActorRef })._parent;
 
 /** The root of an actor's system. */
 export function rootOf(actor: AnyActorRef): AnyActorRef {

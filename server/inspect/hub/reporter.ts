@@ -1,11 +1,12 @@
 import type { AnyActorRef, EventObject, InspectedEventEvent } from 'xstate';
-import { edgeIdOf, type AnyTransition } from '../../diagram/edgeId';
+import { edgeIdOf } from '../../diagram/edgeId';
 import type { Census } from './census';
 import type { HubViewer } from './hubViewer';
 import { clip, type Lens } from './lens';
 import { now, type LiveActor, type Snapshot, type Watcher } from './liveActor';
 import { hasEnded } from './livingActors';
-import type { Observed } from './observe';
+import type { Observed } from '../../../actors/xstate/internals';
+import { transitionsOf } from '../../../actors/xstate/transitionsOf';
 import type { Died, SnapshotTaken } from '../wire';
 
 /** Microsteps of one event. A chart with more of them goes round in circles. */
@@ -96,7 +97,7 @@ export class Reporter {
       case '@xstate.microstep': {
         const live = this.#watched.get(event.actorRef as AnyActorRef);
         if (live === undefined || live.edges.length > mostEdges) break;
-        for (const transition of event._transitions) live.edges.push(edgeIdOf(transition as AnyTransition));
+        for (const transition of transitionsOf(event)) live.edges.push(edgeIdOf(transition));
         break;
       }
       case '@xstate.snapshot': {

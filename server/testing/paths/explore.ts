@@ -1,11 +1,7 @@
-import {
-  createEmptyActor,
-  fromCallback,
-  type AnyEventObject,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-} from 'xstate';
+import { fromCallback, type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
+import { scopeWithoutEffects } from '../../../actors/xstate/scopeWithoutEffects';
+import { nodesOf } from '../../../actors/xstate/snapshots';
 import { matches } from '../../../actors/xstate/stepTable';
 import { copyOf } from './copyOf';
 import { Reactions, valueName, type Reaction } from './reaction';
@@ -127,25 +123,20 @@ function modelOf(machine: AnyStateMachine): Model {
 
 /** What a logic is run with by an actor, where nothing is done and only the microsteps are heard of. */
 function withoutEffects(reactions: Reactions): never {
-  const self = createEmptyActor();
-  const nothing = (): void => undefined;
   let microsteps = 0;
-  const tell = (event: { readonly type: string }): void => {
+  return scopeWithoutEffects((event) => {
     if (event.type !== '@xstate.microstep') return;
     microsteps += 1;
     // XState itself would never come to an end
     if (microsteps > mostMicrosteps) throw new Error(`an 'always' goes round in circles`);
-    reactions.add(event as never);
-  };
-  const scope = { self, id: '', sessionId: '', logger: nothing, defer: nothing, stopChild: nothing, emit: nothing };
-  const system = Object.create(self.system, { _sendInspectionEvent: { value: tell } }) as unknown;
-  return { ...scope, system, actionExecutor: nothing } as never;
+    reactions.add(event);
+  }) as never;
 }
 
 /** What may come in a state: the samples that the chart knows there, and what needs none. */
 function eventsIn(snapshot: AnyMachineSnapshot, events: Exploring['events']): AnyEventObject[] {
   if (snapshot.status !== 'active') return [];
-  const descriptors = [...new Set(snapshot._nodes.flatMap(({ transitions }) => [...transitions.keys()]))];
+  const descriptors = [...new Set((nodesOf(snapshot) ?? []).flatMap(({ transitions }) => [...transitions.keys()]))];
   const samples = typeof events === 'function' ? events(snapshot) : events;
   const known = samples.filter(({ type }) => descriptors.some((descriptor) => matches(descriptor, type)));
   const plain = descriptors.filter(

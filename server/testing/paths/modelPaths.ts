@@ -1,4 +1,5 @@
 import type { AnyEventObject, AnyStateMachine, InputFrom, SnapshotFrom } from 'xstate';
+import { requireTransitions } from '../../../actors/xstate/transitionsOf';
 import { chartGraph, type ChartState } from '../../diagram/chartGraph';
 import { Coverage, partsOf } from './coverage';
 import { explore, type Exploring, type Route } from './explore';
@@ -81,11 +82,13 @@ export interface ModelPaths<TInput = unknown> {
  * @param options - what can come to it
  * @throws when there are more states than `limit`, when an event needs a sample that isn't given, and when `unreachable`
  * names what the chart doesn't have
+ * @throws {@link ServerchartError} `ERR_XSTATE_VERSION` with an XState that doesn't tell which transitions it takes
  */
 export function modelPaths<TMachine extends AnyStateMachine>(
   machine: TMachine,
   options: ModelPathsOptions<TMachine> = {},
 ): ModelPaths<InputFrom<TMachine>> {
+  requireTransitions('modelPaths');
   const { inputs = [undefined], unreachable = {}, cells = false } = options;
   const { events = [], filter = () => true, serialize = () => null, limit = 1_000 } = options;
   const avoided = new Set(Object.keys(unreachable));

@@ -1,4 +1,6 @@
 import type { AnyMachineSnapshot, AnyStateNode, InspectedMicrostepEvent, StateValue } from 'xstate';
+import { nodesOf } from '../../../actors/xstate/snapshots';
+import { transitionsOf } from '../../../actors/xstate/transitionsOf';
 import { stateText } from '../../inspect/trace/traceText';
 import { edgeIdOf, stateIdOf, type AnyTransition } from '../../diagram/edgeId';
 
@@ -20,8 +22,6 @@ export interface Reaction {
   readonly value: StateValue;
 }
 
-type Microstep = Pick<InspectedMicrostepEvent, 'event' | 'snapshot' | '_transitions'>;
-
 const isIn = (node: AnyStateNode, outer: AnyStateNode): boolean =>
   node === outer || (node.parent !== undefined && isIn(node.parent, outer));
 
@@ -36,11 +36,12 @@ export class Reactions {
 
   /** @param snapshot - where the machine is; none before its start */
   constructor(snapshot?: AnyMachineSnapshot) {
-    this.#nodes = snapshot?._nodes ?? [];
+    this.#nodes = (snapshot && nodesOf(snapshot)) ?? [];
   }
 
-  add({ event, snapshot, _transitions }: Microstep): void {
-    const transitions = _transitions as readonly AnyTransition[];
+  add(microstep: InspectedMicrostepEvent): void {
+    const { event } = microstep;
+    const transitions: readonly AnyTransition[] = transitionsOf(microstep);
     const leaves = this.#nodes.filter(({ states }) => Object.keys(states).length === 0);
     for (const transition of transitions) {
       this.#transitions.push(edgeIdOf(transition));
@@ -53,17 +54,20 @@ export class Reactions {
       const cell = { state: stateIdOf(leaf), isTaken: taken !== undefined };
       this.#cells.push({ ...cell, event: taken === undefined ? event.type : (taken.eventType as string) });
     }
-    this.#nodes = (snapshot as AnyMachineSnapshot)._nodes;
-    this.#pass(this.#nodes);
+    this.#enter(microstep.snapshot as AnyMachineSnapshot);
   }
 
   /** The reaction is complete: what is added from now on belongs to the next one. */
-  finish({ _nodes, value }: AnyMachineSnapshot): Reaction {
-    this.#nodes = _nodes;
-    this.#pass(_nodes);
-    const reaction = { value: value as StateValue, states: [...this.#states], cells: this.#cells.splice(0) };
+  finish(snapshot: AnyMachineSnapshot): Reaction {
+    this.#enter(snapshot);
+    const reaction = { value: snapshot.value as StateValue, states: [...this.#states], cells: this.#cells.splice(0) };
     this.#states.clear();
     return { ...reaction, transitions: this.#transitions.splice(0) };
+  }
+
+  #enter(snapshot: AnyMachineSnapshot): void {
+    this.#nodes = nodesOf(snapshot) ?? [];
+    this.#pass(this.#nodes);
   }
 
   #pass(nodes: readonly AnyStateNode[]): void {

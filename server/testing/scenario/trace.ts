@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import type { AnyActor, AnyActorRef, EventObject, StateValue } from 'xstate';
 import { connections } from '../../../actors/registry/connections';
+import type { Observed } from '../../../actors/xstate/internals';
+import { observe } from '../../../actors/xstate/observe';
 import { isParticipant } from '../../../actors/xstate/participant';
+import { parentOf } from '../../../actors/xstate/parentOf';
 import { isActive } from '../../../actors/xstate/relay';
 import { tcpListener } from '../../../actors/listener/tcpListener';
 import { isBytes } from '../../../machines/vocabulary/bytes';
 import { isMachine } from '../../../machines/vocabulary/logic';
-import { observe, type Observed } from '../../inspect/hub/observe';
 import { oneLine, stateText } from '../../inspect/trace/traceText';
 import { isPlainObject } from '../plainObject';
 import type { SimulatedClock } from '../simulatedClock';
@@ -133,11 +135,15 @@ export class Trace {
 
   /** The ids from below the root on, without those of plumbing: `connection:1/protocol`. */
   #nameOf(actor: AnyActorRef): string {
-    let above = actor._parent;
+    let above = parentOf(actor);
     if (above === undefined) return machineId(actor) ?? 'root';
     const own = actor.id === actor.sessionId ? (machineId(actor) ?? this.#nameless()) : actor.id;
-    while (above._parent !== undefined && plumbing.has(logicOf(above))) above = above._parent;
-    return oneLine(above._parent === undefined ? own : `${this.#actors.get(above)?.name ?? ''}/${own}`);
+    let next = parentOf(above);
+    while (next !== undefined && plumbing.has(logicOf(above))) {
+      above = next;
+      next = parentOf(above);
+    }
+    return oneLine(next === undefined ? own : `${this.#actors.get(above)?.name ?? ''}/${own}`);
   }
 
   #nameless(): string {

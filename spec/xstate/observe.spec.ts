@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createActor, createMachine, type AnyActor } from 'xstate';
-import { observe } from '../../server/inspect/hub/observe';
+import { observe } from '../../actors/xstate/observe';
 import { atEnd } from '../support/fixtures';
 
 interface Telling {
@@ -63,17 +63,6 @@ describe('observe', () => {
     actor.send({ type: 'go' });
     expect(count).toBe(0);
     observe(system, () => (count += 1));
-    actor.send({ type: 'go' });
-    expect(count).toBe(3);
-  });
-
-  it('does with system.inspect where XState has changed', () => {
-    const { actor } = started();
-    const { inspect } = actor.system;
-    let count = 0;
-    const one = observe({ inspect } as unknown as AnyActor['system'], () => (count += 1));
-    actor.send({ type: 'go' });
-    one.unsubscribe();
     actor.send({ type: 'go' });
     expect(count).toBe(3);
   });

@@ -1,0 +1,38 @@
+import { Actor, type AnyActor, type AnyActorRef } from 'xstate';
+
+/** Which actors have been started, and which have been stopped. */
+export interface Lives {
+  readonly wasStarted: (actor: AnyActorRef) => boolean;
+  readonly wasStopped: (actor: AnyActorRef) => boolean;
+}
+
+/**
+ * Keeps a record of all actors that are started from now on. Only for an XState that doesn't tell by itself: the record
+ * takes the place of `Actor.prototype.start`, and every system is inspected, which makes each event slower.
+ *
+ * An actor that is stopped without ever having been started counts as neither: nobody tells of it.
+ */
+export function recordLives(): Lives {
+  const started = new WeakSet<AnyActorRef>();
+  const stopped = new WeakSet<AnyActorRef>();
+  const inspected = new WeakSet<AnyActor['system']>();
+  const descriptor = Object.getOwnPropertyDescriptor(Actor.prototype, 'start');
+  const start = descriptor?.value as (this: AnyActor) => AnyActor;
+  Object.defineProperty(Actor.prototype, 'start', {
+    ...descriptor,
+    value(this: AnyActor): AnyActor {
+      const { system } = this;
+      started.add(this);
+      if (!inspected.has(system)) {
+        inspected.add(system);
+        system.inspect((event) => {
+          if (event.type === '@xstate.snapshot' && event.event.type === 'xstate.stop') {
+            stopped.add(event.actorRef as AnyActorRef);
+          }
+        });
+      }
+      return start.call(this);
+    },
+  });
+  return { wasStarted: (actor) => started.has(actor), wasStopped: (actor) => stopped.has(actor) };
+}

@@ -1,0 +1,23 @@
+import type { InspectedMicrostepEvent, TransitionDefinition } from 'xstate';
+import { has } from './internals';
+import { unsupportedXState } from './unsupportedXState';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Transitions = readonly TransitionDefinition<any, any>[];
+
+/**
+ * The transitions that a microstep has taken, as XState tells an inspector. Nothing else tells: where XState has no
+ * `_transitions` there are none, so an inspector shows which states a chart enters but not by which way.
+ */
+export const transitionsOf: (microstep: Pick<InspectedMicrostepEvent, '_transitions'>) => Transitions = has._transitions
+  ? ({ _transitions }) => _transitions
+  : () => [];
+
+/**
+ * For what makes no sense without {@link transitionsOf}.
+ * @param what - what can't be done
+ * @throws {@link ServerchartError} `ERR_XSTATE_VERSION` where XState doesn't tell which transitions it takes
+ */
+export function requireTransitions(what: string): void {
+  if (!has._transitions) throw unsupportedXState(`${what}: XState doesn't tell which transitions it takes`);
+}
