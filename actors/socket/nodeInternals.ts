@@ -36,6 +36,9 @@ export function takenBytes(socket: Socket): number {
   return dispatched - unsent;
 }
 
+/** Marks a stream that {@link beforeDestroy} watches: by a property, since a WeakSet of all would outlive them. */
+const watched = Symbol('watched');
+
 /**
  * Calls `act` in the moment that a stream is destroyed, by whomever, while all that it knows is still there: 'close' comes
  * later, when the handle is gone. Once for each stream; a second call does nothing.
@@ -44,7 +47,8 @@ export function takenBytes(socket: Socket): number {
  * isn't watched: then the bytes that were unsent when the socket broke count as sent.
  */
 export function beforeDestroy(stream: Writable, act: () => void): void {
-  if (Object.hasOwn(stream, '_destroy') || !isMethod(stream, '_destroy')) return;
+  if (watched in stream || !isMethod(stream, '_destroy')) return;
+  Object.defineProperty(stream, watched, { value: true });
   const destroy = stream._destroy.bind(stream);
   stream._destroy = (error, callback) => {
     act();
