@@ -1,5 +1,9 @@
 import type { Config } from 'jest';
 
+// A folder with another XState than the one that is installed, for `.ci/run`. Programs that a spec starts through
+// spec/support/swcHook.cjs get it as well; those that run the compiled package (`installed()`) don't.
+const { SERVERCHART_XSTATE: xstate } = process.env;
+
 const config: Config = {
   testEnvironment: 'node',
   // a machine with two cores would get one worker, and many specs wait for processes of their own
@@ -8,6 +12,7 @@ const config: Config = {
   // for the slowest machine: a spec awaits events, so it takes no longer than it must
   testTimeout: 20_000,
   testMatch: ['**/*.spec.ts'],
+  moduleNameMapper: xstate === undefined ? {} : { '^xstate($|/.*)': `${xstate}/node_modules/xstate$1` },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -3,7 +3,12 @@ import type { Observed } from './internals';
 
 type AnyScope = ActorScope<Snapshot<unknown>, EventObject>;
 
-const idle: Snapshot<unknown> = { status: 'active', output: undefined, error: undefined };
+/** Logic of an actor that never does anything. */
+export const idleLogic: AnyActorLogic = {
+  getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined }),
+  transition: (snapshot: Snapshot<unknown>) => snapshot,
+  getPersistedSnapshot: (snapshot: Snapshot<unknown>) => snapshot,
+};
 
 /**
  * What an actor hands to its logic, where nothing is done with it: no action is executed, no child starts, nothing is
@@ -13,12 +18,11 @@ const idle: Snapshot<unknown> = { status: 'active', output: undefined, error: un
 export function scopeWithoutEffects(tell: (event: Observed) => void): AnyScope {
   let scope: AnyScope | undefined;
   const logic: AnyActorLogic = {
-    getInitialSnapshot: (given) => {
+    ...idleLogic,
+    getInitialSnapshot: (given, input) => {
       scope = given as AnyScope;
-      return idle;
+      return idleLogic.getInitialSnapshot(given, input) as Snapshot<unknown>;
     },
-    transition: (snapshot: Snapshot<unknown>) => snapshot,
-    getPersistedSnapshot: (snapshot: Snapshot<unknown>) => snapshot,
   };
   createActor(logic).system.inspect((event) => {
     tell(event);

@@ -128,7 +128,11 @@ describe('endOneTurnLater', () => {
     endOneTurnLater(stream);
     stream.end();
     // all that Node does in this turn is done by then
-    for (let tick = 0; tick < 10; tick += 1) await new Promise<void>((resolve) => void process.nextTick(resolve));
+    for (let tick = 0; tick < 10; tick += 1) {
+      await new Promise<void>((resolve) => {
+        process.nextTick(resolve);
+      });
+    }
     expect(stream.writableFinished).toBe(false);
     await once(stream, 'finish');
     expect(stream.writableFinished).toBe(true);

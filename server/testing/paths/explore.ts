@@ -1,6 +1,6 @@
-import { fromCallback, type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine } from 'xstate';
+import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
-import { scopeWithoutEffects } from '../../../actors/xstate/scopeWithoutEffects';
+import { idleLogic, scopeWithoutEffects } from '../../../actors/xstate/scopeWithoutEffects';
 import { nodesOf } from '../../../actors/xstate/snapshots';
 import { matches } from '../../../actors/xstate/stepTable';
 import { copyOf } from './copyOf';
@@ -91,7 +91,7 @@ interface Visited {
 function modelOf(machine: AnyStateMachine): Model {
   const names = Object.keys(machine.implementations.actors);
   const inert = machine.provide({
-    actors: Object.fromEntries(names.map((name) => [name, fromCallback(() => undefined)])),
+    actors: Object.fromEntries(names.map((name) => [name, idleLogic])),
   });
   const moment = (snapshot: AnyMachineSnapshot, reactions: Reactions): Moment => ({
     snapshot,
