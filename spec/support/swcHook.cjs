@@ -2,6 +2,7 @@
 // With SERVERCHART_XSTATE, what is required as `xstate` comes from that folder's node_modules.
 const { readFileSync } = require('node:fs');
 const Module = require('node:module');
+const { env } = require('node:process');
 const { transformSync } = require('@swc/core');
 
 require.extensions['.ts'] = (module, filename) => {
@@ -10,7 +11,7 @@ require.extensions['.ts'] = (module, filename) => {
   module._compile(transformSync(source, { filename, jsc, module: { type: 'commonjs' } }).code, filename);
 };
 
-const { SERVERCHART_XSTATE: folder } = process.env;
+const { SERVERCHART_XSTATE: folder } = env;
 if (folder) {
   const resolve = Module._resolveFilename;
   Module._resolveFilename = (request, ...others) =>
