@@ -1,5 +1,5 @@
 /**
- * Draws our own charts into `docs/` and `README.md`: `npm run diagrams`. With `--check` it writes nothing, and fails when
+ * Draws our own charts into `docs/`: `npm run diagrams`. With `--check` it writes nothing, and fails when
  * they are not what the charts are now.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -8,8 +8,8 @@ import type { AnyStateMachine } from 'xstate';
 import { connectionMachine } from '../machines/connectionMachine';
 import { serverCoreMachine } from '../machines/serverCoreMachine';
 import { singleServerMachine } from '../machines/singleServerMachine';
+import { tcpClientMachine } from '../machines/tcpClientMachine';
 import { drawChart } from '../server/diagram/drawChart';
-import { toMermaid } from '../server/diagram/toMermaid';
 import { stateEventTable } from './stateEventTables';
 
 interface Chart {
@@ -34,21 +34,12 @@ const charts: readonly Chart[] = [
     title: 'SingleServer',
     says: 'One client at a time. A drain can begin in any of its states.',
   },
+  {
+    machine: tcpClientMachine,
+    title: 'tcpClient',
+    says: 'A connection that we make ourselves. The chart of a connection runs inside it, while it is `connected`.',
+  },
 ];
-
-const place = /(<!-- diagrams -->)[^]*?(<!-- end diagrams -->)/;
-
-const block = ({ machine }: Chart): string => `\`\`\`mermaid\n${toMermaid(machine)}\`\`\``;
-
-/** The README has the first chart open, and the others a click away. */
-const readmeSection = charts
-  .map((chart, i) => {
-    const summary = `<summary><b>${chart.title}</b></summary>`;
-    return [`<details${i === 0 ? ' open' : ''}>`, summary, '', chart.says, '', block(chart), '', '</details>'].join(
-      '\n',
-    );
-  })
-  .join('\n\n');
 
 const page = [
   '# The charts, drawn',
@@ -62,22 +53,18 @@ const page = [
 
 const tables = [
   '# States × events',
-  'What each chart does about each event, in each of its states; `npm run diagrams` writes this from the machines that run. ' +
-    '`→ closed` leads there; `stays` does something, and stays; `/` takes the event and does nothing. Where there are ' +
-    'several, the first one counts whose guard lets the event through. In an empty cell nothing happens: ' +
-    '`spec/charts/chartPaths*.spec.ts` takes every transition with a real server, and `spec/charts/stateEventTable.spec.ts` has each ' +
-    'event come where its cell is empty.',
+  'What each chart does about each event, in each of its states. `npm run diagrams` writes this page from the machines that ' +
+    'run. `→ closed` leads there; `stays` does something, and stays; `/` takes the event and does nothing. Where a cell has ' +
+    'several lines, the first one counts whose guard lets the event through. In an empty cell nothing happens.',
+  'The specs hold the tables of ServerCore, SingleServer and the connection: `spec/charts/chartPaths*.spec.ts` takes every ' +
+    'transition with a real server, and `spec/charts/stateEventTable.spec.ts` has each event come where its cell is empty. ' +
+    'What tcpClient does is held by `spec/connection/tcpClient*.spec.ts`, without a walk through its chart.',
   ...charts.flatMap(({ machine, title }) => [`## ${title}`, stateEventTable(machine)]),
 ].join('\n\n');
 
 /** What the files are to be, by their names. */
 export async function diagramFiles(root: string): Promise<ReadonlyMap<string, string>> {
-  const readmeFile = join(root, 'README.md');
-  const readme = await readFile(readmeFile, 'utf8');
-  if (!place.test(readme)) throw new Error('README.md has no place for the diagrams');
-  const filled = readme.replace(place, (_, begin: string, end: string) => [begin, readmeSection, end].join('\n\n'));
   const files = new Map([
-    [readmeFile, filled],
     [join(root, 'docs/diagrams.md'), `${page}\n`],
     [join(root, 'docs/state-event-tables.md'), `${tables}\n`],
   ]);

@@ -5,6 +5,8 @@ import { oneLine, widthOf } from './text';
 export interface Row {
   readonly kind: 'name' | 'tags' | 'action' | 'invoke' | 'internal' | 'label' | 'guard';
   readonly text: string;
+  /** The row goes on with what the row above it began. */
+  readonly isIndented?: boolean;
   /** What an internal transition does, for its tooltip. */
   readonly transition?: ChartTransition;
 }
@@ -12,20 +14,29 @@ export interface Row {
 /** Beyond this many characters, a label's guard goes to a line of its own. */
 const maxLabel = 30;
 
-/** How far that line is moved in, in pixels. */
+/** How far a row is moved in that goes on with the row above it, in pixels. */
 export const indentation = 24;
 
-/** How many characters of actions are drawn, roughly; the tooltip has all of them. */
-const maxActions = 26;
+/** A row of a state takes no more characters than that, and its actions go on in the next row. */
+const maxRow = 48;
 
-/** As many actions as there is room for, one at least. */
-function briefly([first = '–', ...others]: readonly string[]): string {
-  let text = first;
-  for (const action of others) {
-    if (text.length + action.length > maxActions) return `${text}, …`;
-    text += `, ${action}`;
+/** A transition gets that many rows for its actions. What doesn't fit ends in an ellipsis, and the tooltip has all of them. */
+const maxRows = 6;
+
+/** What comes before the actions, and the actions, as many in each row as there is room for. */
+function wrapped(head: string, actions: readonly string[]): readonly string[] {
+  const rows = [head];
+  let isFirst = true;
+  for (const [i, action] of actions.entries()) {
+    const text = i < actions.length - 1 ? `${action},` : action;
+    const row = String(rows.at(-1));
+    const part = isFirst ? `/ ${text}` : text;
+    isFirst = false;
+    if (row.length + part.length < maxRow) rows[rows.length - 1] = `${row} ${part}`;
+    else if (rows.length < maxRows) rows.push(part);
+    else return [...rows.slice(0, -1), `${row} …`];
   }
-  return text;
+  return rows;
 }
 
 const triggerOf = ({ event, guard }: ChartTransition): string =>
@@ -48,20 +59,34 @@ export function sentenceOf(transition: ChartTransition): string {
   ].join(' ');
 }
 
-function internalRow(transition: ChartTransition, { id, kind }: ChartState): Row {
+function internalRows(transition: ChartTransition, { id, kind }: ChartState): readonly Row[] {
   const { targets, reenter, actions } = transition;
   const others = targets.filter((target) => target !== id);
   // a state that has others inside begins anew
   const isAnew = reenter || (others.length < targets.length && kind !== 'atomic');
-  const text = [
+  const head = [
     triggerOf(transition),
     ...(isAnew ? ['↻'] : []),
     ...(others.length > 0 ? [`→ ${others.map((target) => pathTo(target, id)).join(', ')}`] : []),
-    // what does nothing at all is there to keep others from being taken: that is worth a sign
-    ...(actions.length > 0 || (!isAnew && others.length === 0) ? [`/ ${briefly(actions)}`] : []),
   ].join(' ');
-  return { kind: 'internal', text: oneLine(text), transition };
+  // what does nothing at all is there to keep others from being taken: that is worth a sign
+  const isSilent = actions.length === 0 && !isAnew && others.length === 0;
+  return rowsFor('internal', head, isSilent ? ['–'] : actions, transition);
 }
+
+/** A row, and those in which its actions go on. */
+const rowsFor = (
+  kind: Row['kind'],
+  head: string,
+  actions: readonly string[],
+  transition?: ChartTransition,
+): readonly Row[] =>
+  wrapped(head, actions).map((text, i) => ({
+    kind,
+    text: oneLine(text),
+    ...(i > 0 && { isIndented: true }),
+    ...(transition && { transition }),
+  }));
 
 /** What a state says of itself: its name first, and the transitions that are listed in it last. */
 export function rowsOf(state: ChartState, listed: readonly ChartTransition[]): readonly Row[] {
@@ -70,10 +95,10 @@ export function rowsOf(state: ChartState, listed: readonly ChartTransition[]): r
   return [
     row('name', name),
     ...(tags.length > 0 ? [row('tags', `tags: ${tags.join(', ')}`)] : []),
-    ...(entry.length > 0 ? [row('action', `entry / ${briefly(entry)}`)] : []),
-    ...(exit.length > 0 ? [row('action', `exit / ${briefly(exit)}`)] : []),
+    ...(entry.length > 0 ? rowsFor('action', 'entry', entry) : []),
+    ...(exit.length > 0 ? rowsFor('action', 'exit', exit) : []),
     ...invokes.map((actor) => row('invoke', `invoke ${actor}`)),
-    ...listed.map((transition) => internalRow(transition, state)),
+    ...listed.flatMap((transition) => internalRows(transition, state)),
   ];
 }
 
@@ -85,7 +110,7 @@ export function labelOf(transition: ChartTransition): readonly Row[] {
   if (!isLong) return [{ kind: 'label', text: oneLine(triggerOf(transition)) }];
   return [
     { kind: 'label', text: oneLine(event) },
-    { kind: 'guard', text: oneLine(`[${guard}]`) },
+    { kind: 'guard', text: oneLine(`[${guard}]`), isIndented: true },
   ];
 }
 
@@ -93,8 +118,8 @@ export function labelOf(transition: ChartTransition): readonly Row[] {
 const fromFar = 0.6;
 const mostFromFar = 50;
 
-function widthOfRow({ kind, text }: Row): number {
-  if (kind !== 'name') return (kind === 'guard' ? indentation : 0) + widthOf(text, 'code');
+function widthOfRow({ kind, text, isIndented = false }: Row): number {
+  if (kind !== 'name') return (isIndented ? indentation : 0) + widthOf(text, 'code');
   const width = widthOf(text, 'name');
   return Math.ceil(width + Math.min(mostFromFar, width * fromFar));
 }

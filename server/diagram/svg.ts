@@ -19,8 +19,8 @@ const title = (text: string): string => element('title', {}, escapeXml(text));
 
 /** Rows one below the other, from this corner on. */
 const texts = (rows: readonly Row[], { x, y }: Point): string[] =>
-  rows.map(({ kind, text, transition }, i) => {
-    const place = { x: kind === 'guard' ? x + indentation : x, y: y + i * lineHeight + baseline };
+  rows.map(({ kind, text, transition, isIndented = false }, i) => {
+    const place = { x: isIndented ? x + indentation : x, y: y + i * lineHeight + baseline };
     if (transition === undefined) return element('text', { class: kind, ...place }, escapeXml(text));
     const tooltip = title(sentenceOf(transition));
     return element('text', { class: kind, 'data-edge': transition.id, ...place }, tooltip + escapeXml(text));

@@ -1,6 +1,8 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import ts from 'typescript';
 import type { AnyActorLogic } from 'xstate';
 import * as serverchart from '../../server/index';
@@ -11,18 +13,27 @@ import * as testing from '../../server/testing/index';
 import '../../server/testing/matchers/jestGlobals';
 import { Client } from '../support/client';
 import { root } from '../support/root';
+import { issue } from '../support/tls/certificates';
 
 /** Which pages have programs, and how many. */
 const pages = {
-  'README.md': 9,
+  'README.md': 5,
   'SECURITY.md': 1,
+  'docs/embedding.md': 3,
   'docs/inspecting.md': 2,
+  'docs/limits.md': 4,
   'docs/operating.md': 2,
+  'docs/protocols.md': 2,
   'docs/testing.md': 8,
+  'docs/tls.md': 2,
 } as const;
 const blocksOf = (page: string): string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
 const blocks = Object.keys(pages).flatMap(blocksOf);
+
+/** The block that is a file of its own, which another one imports. */
+const order = blocks.findIndex((code) => code.startsWith("import") && code.includes("id: 'order'"));
+const orderFile = './order.mjs';
 
 /** A block as a module: its imports, and a function that runs the rest and returns what it exports. */
 function asModule(code: string): string {
@@ -30,7 +41,9 @@ function asModule(code: string): string {
   const imports = lines.filter((line) => line.startsWith('import '));
   const rest = lines.filter((line) => !line.startsWith('import ')).join('\n');
   const exported = [...rest.matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
-  const body = rest.replace(/^export /gm, '');
+  const isDefault = rest.includes('\nexport default ');
+  if (isDefault) exported.push('default: exported');
+  const body = rest.replace(/^export default /gm, 'const exported = ').replace(/^export /gm, '');
   return `${imports.join('\n')}\nexport async function block() {\n${body}\nreturn { ${exported.join(', ')} };\n}\n`;
 }
 
@@ -43,6 +56,10 @@ function diagnose(): readonly string[] {
   const files = new Map(
     blocks.map((code, index) => [join(root, 'spec', `readme.${String(index)}.ts`), asModule(code)] as const),
   );
+  // for types alone: when the block has run is for `run` to say
+  const ofOrder = 'declare const ran: Awaited<ReturnType<typeof block>>; export default ran.default;';
+  const orderName = join(root, 'spec', `readme.${String(order)}.ts`);
+  files.set(orderName, `${String(files.get(orderName))}${ofOrder}\n`);
   const host = ts.createCompilerHost(options);
   const readFile = host.readFile.bind(host);
   const fileExists = host.fileExists.bind(host);
@@ -50,6 +67,7 @@ function diagnose(): readonly string[] {
     files
       .get(path)
       ?.replace(/'serverchart(\/inspect|\/log|\/metrics|\/testing)?'/g, "'../server$1/index'")
+      .replace(`'${orderFile}'`, `'./readme.${String(order)}'`)
       .replace("'serverchart/testing/jest-globals'", "'../server/testing/matchers/jestGlobals'") ?? readFile(path);
   host.fileExists = (path) => files.has(path) || fileExists(path);
   host.getSourceFile = (path, languageVersion) => {
@@ -63,14 +81,28 @@ function diagnose(): readonly string[] {
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
 
-async function run(code: string): Promise<Record<string, unknown>> {
+/** What a block gets for `process`: signals that only the spec sends. */
+const signals = Object.assign(new EventEmitter(), { stderr: new PassThrough().resume() });
+
+const { keyFile, certFile } = issue('docs.test');
+const files: Readonly<Record<string, string>> = { 'key.pem': keyFile, 'cert.pem': certFile };
+
+/** The servers that blocks have made. */
+const servers: serverchart.ServerCore[] = [];
+const createServerCore: typeof serverchart.createServerCore = (options) => {
+  const server = serverchart.createServerCore(options);
+  servers.push(server);
+  return server;
+};
+
+async function run(code: string, others: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const { outputText } = ts.transpileModule(asModule(code), {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
   });
   const tests: (() => Promise<void>)[] = [];
   const test = (_: string, body: () => Promise<void>): unknown => tests.push(body);
   const ours: Record<string, unknown> = {
-    serverchart,
+    serverchart: { ...serverchart, createServerCore },
     'serverchart/inspect': inspect,
     'serverchart/log': log,
     'serverchart/metrics': metrics,
@@ -78,11 +110,14 @@ async function run(code: string): Promise<Record<string, unknown>> {
     'serverchart/testing/jest-globals': {},
     '@jest/globals': { expect, test },
     'node:test': { test },
+    'node:fs': { readFileSync: (name: string) => readFileSync(files[name] ?? name) },
+    [orderFile]: { __esModule: true, ...others },
   };
   const load = (name: string): unknown => ours[name] ?? jest.requireActual(name);
   const exports: { block?: () => Promise<Record<string, unknown>> } = {};
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
-  (new Function('require', 'exports', outputText) as (require: unknown, exports: unknown) => void)(load, exports);
+  const program = new Function('require', 'exports', 'process', outputText);
+  (program as (require: unknown, exports: unknown, process: unknown) => void)(load, exports, signals);
   const exported = (await exports.block?.()) ?? {};
   for (const body of tests) await body();
   return exported;
@@ -97,11 +132,14 @@ async function converse(protocol: unknown, talk: (client: Client) => Promise<voi
 
 describe('The documentation', () => {
   const exported: Record<string, unknown> = {};
+  const said: string[] = [];
 
   beforeAll(async () => {
-    jest.spyOn(console, 'log').mockImplementation(() => undefined);
-    jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
-    for (const code of blocks) Object.assign(exported, await run(code));
+    jest.spyOn(console, 'log').mockImplementation((text: unknown) => void said.push(String(text)));
+    for (const code of blocks) Object.assign(exported, await run(code, exported));
+  });
+
+  afterAll(() => {
     jest.restoreAllMocks();
   });
 
@@ -119,7 +157,7 @@ describe('The documentation', () => {
   });
 
   it('has an order that keeps what arrives while it prepares', async () => {
-    await converse(exported['order'], async (client) => {
+    await converse(exported['default'], async (client) => {
       expect(await client.receiveText('What would you like? ')).toBe('What would you like? ');
       await client.send('tea');
       expect(await client.receiveText('One moment.\n')).toBe('One moment.\n');
@@ -127,5 +165,28 @@ describe('The documentation', () => {
       const rest = 'What would you like? One moment.\nWhat would you like? ';
       expect(await client.receiveText(rest)).toBe(rest);
     });
+  });
+
+  it('has a server that serves until Ctrl-C, and another one that takes a new certificate meanwhile', async () => {
+    const port = Number((/^Talk to it: nc 127\.0\.0\.1 (\d+)$/m.exec(said.join('\n')))?.[1]);
+    const client = await Client.connect(port);
+    await client.send('hello');
+    expect(await client.receiveText(5)).toBe('hello');
+    await client.destroy();
+    const reloaded = servers
+      .filter(({ actor, address }) => actor.getSnapshot().status === 'active' && address !== undefined)
+      .filter(({ actor }) => actor.getSnapshot().context.options.tls !== undefined)
+      .map((server) => new Promise((resolve) => server.on('*', resolve)));
+    expect(reloaded).toHaveLength(1);
+    signals.emit('SIGHUP');
+    expect(await Promise.all(reloaded)).toEqual([{ type: 'server.tlsReloaded' }]);
+    const told = new Promise<void>((resolve) => {
+      jest.mocked(console.log).mockImplementation((text: unknown) => {
+        if (text === 'connections served: 1') resolve();
+      });
+    });
+    signals.emit('SIGINT');
+    await told;
+    await Promise.all(servers.filter(({ address }) => address !== undefined).map(({ closed }) => closed));
   });
 });
