@@ -54,14 +54,15 @@ export interface ProxyInfo {
 /**
  * Why a connection ended. Each has exactly one reason:
  *
- * - `peerClosed`: the peer ended its side and, unless half-open connections are allowed, we ended ours;
+ * - `peerClosed`: the peer ended its side, and the handler, once it had dealt with all that came, doesn't write on;
  * - `handlerFinished`: the handler said `signal.producerFinished` or came to its own end;
- * - `handlerFailed`: the handler threw; the close carries the `error`;
- * - `serverShutdown`: ended by a drain after its bytes were flushed;
+ * - `handlerFailed`: the handler or its factory threw, its promise rejected, it emitted what isn't bytes, or it did nothing
+ *   for `handlerStartTimeout`; the close carries the `error`;
+ * - `serverShutdown`: ended by a drain: after its bytes were flushed, or before it had a handler;
  * - `slowConsumer`: the peer let more than `maxBufferedBytes` pile up, or took nothing for `writeTimeout`;
- * - `reset`: the peer or the network broke the connection; the close carries the `error`;
- * - `aborted`: cut without flushing (or the connection's own actor crashed; the close then carries the `error`), by `signal.shutdownMicroprocess`, `control.shutdownMicroprocess` or at
- *   `shutdownTimeout`;
+ * - `reset`: the peer or the network broke the connection; the close carries the `error`, if the system told one;
+ * - `aborted`: cut without flushing, by `signal.shutdownMicroprocess`, by `control.shutdownMicroprocess` or at
+ *   `shutdownTimeout`; or the connection's own actor crashed, and the close carries the `error`;
  * - `openTimeout`: the PROXY header and the TLS handshake took longer than `openTimeout`;
  * - `idleTimeout`: not a byte came from the peer for `idleTimeout`;
  * - `slowSender`: the peer sent slower than `minReceiveRate`;
@@ -90,7 +91,11 @@ export type CloseReason =
 /** How a connection ended: the output of its actor. */
 export interface ConnectionSummary {
   readonly reason: CloseReason;
-  /** What was thrown (`handlerFailed`) or what the socket reported (`reset`). */
+  /**
+   * What went wrong, for the reasons that have an error: what was thrown or rejected with (`handlerFailed`), what the socket
+   * reported (`reset`), why there is no TLS (`tlsFailed`) or no PROXY header (`proxyFailed`), or what the connection's own actor
+   * crashed with (`aborted`).
+   */
   readonly error?: unknown;
   /** Bytes read from the socket; over TLS as they travel, the handshake included. */
   readonly bytesIn: number;
