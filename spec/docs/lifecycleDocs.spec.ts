@@ -5,9 +5,9 @@ import type { AnyStateNode } from 'xstate';
 import { resolveServerCoreOptions, serverCoreChecks, singleServerChecks } from '../../machines/options/resolveOptions';
 import { connectionMachine, echo, serverCoreMachine, singleServerMachine } from '../../server/index';
 import { root } from '../support/root';
+import { eventsIn, unionIn } from '../support/sourceTypes';
 
-const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
-const page = read('docs', 'lifecycle.md');
+const page = readFileSync(join(root, 'docs/lifecycle.md'), 'utf8');
 
 /** The code spans in the first cells of the tables under a heading. */
 function firstCells(heading: string): string[] {
@@ -25,20 +25,6 @@ function statesOf(node: AnyStateNode, path: readonly string[] = []): string[] {
   const states = Object.values(node.states as Record<string, AnyStateNode>);
   if (states.length === 0) return [path.join('.')];
   return states.flatMap((state) => statesOf(state, [...path, state.key]));
-}
-
-/** The members of a union of strings, as its source has them. */
-function unionIn(file: string, name: string): string[] {
-  const [, body = ''] = new RegExp(`export type ${name} =([^;]*);`).exec(read('machines', file)) ?? [];
-  return [...body.matchAll(/'(\w+)'/g)].map(([, member = '']) => member);
-}
-
-/** The types of the events in a union, as its source has them. */
-function eventsIn(name: string): string[] {
-  const source = read('machines', 'events.ts');
-  const start = source.indexOf(`type ${name} =`);
-  const body = source.slice(start, source.indexOf('\n\n', start));
-  return [...body.matchAll(/readonly type: '([^']+)'/g)].map(([, type = '']) => type);
 }
 
 const sorted = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
