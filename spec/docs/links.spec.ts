@@ -1,18 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { pages, readPage } from '../support/pages';
 import { root } from '../support/root';
 
-const pages = [
-  ...['README.md', 'SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
-
 /** A page without what stands in blocks of code. */
-const textOf = (page: string): string => readFileSync(join(root, page), 'utf8').replace(/^```[^]*?^```$/gm, '');
+const textOf = (page: string): string => readPage(page).replace(/^```[^]*?^```$/gm, '');
 
 interface Link {
   readonly page: string;
@@ -88,6 +82,6 @@ describe('The links of README.md, SECURITY.md, CHANGELOG.md, CONTRIBUTING.md and
 
 describe('README.md', () => {
   it('has 200 lines at most', () => {
-    expect(readFileSync(join(root, 'README.md'), 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(200);
+    expect(readPage('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(200);
   });
 });

@@ -1,0 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './root';
+
+/** The pages of the documentation, from the root. */
+export const pages: readonly string[] = [
+  ...['README.md', 'SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+export const readPage = (page: string): string => readFileSync(join(root, page), 'utf8');
+
+/** The blocks of a language in a page; of none, what is typed into a terminal or comes out there. */
+export const blocksIn = (page: string, language = ''): string[] =>
+  [...readPage(page).matchAll(/^```(\w*)\n([^]*?)^```$/gm)].flatMap(([, of, text = '']) =>
+    of === language ? [text] : [],
+  );
