@@ -58,10 +58,21 @@ export type RejectReason =
  * What a connection's chart commands its socket. The socket is no actor: the chart calls it. Inspectors and traces see each
  * call as one of these events, to `socket`.
  */
-export interface SocketControl {
-  readonly type: `_socketControl.${
-    'claim' | 'readProxyHeader' | 'startTls' | 'resumeReading' | 'pauseReading' | 'end' | 'destroy'}`;
-}
+export type SocketControl =
+  /** The connection owns the socket from now on. */
+  | { readonly type: '_socketControl.claim' }
+  /** Read a PROXY header, and no byte more. */
+  | { readonly type: '_socketControl.readProxyHeader' }
+  /** Go over to TLS. */
+  | { readonly type: '_socketControl.startTls' }
+  /** Read what the peer sends. */
+  | { readonly type: '_socketControl.resumeReading' }
+  /** Read no further. */
+  | { readonly type: '_socketControl.pauseReading' }
+  /** Flush what was written, then send our FIN. */
+  | { readonly type: '_socketControl.end' }
+  /** Close the descriptor. */
+  | { readonly type: '_socketControl.destroy' };
 
 /** What a connection hears from its socket. Kamaelia's TCPClient has this box for the same purpose. */
 export type SocketFeedback =

@@ -14,15 +14,17 @@ export function unionIn(file: string, name: string): string[] {
 const typesIn = (source: string): string[] =>
   [...source.matchAll(/readonly type: '([^']+)'/g)].map(([, type = '']) => type);
 
+const readEvents = (): string => read('protocolEvents.ts') + read('events.ts');
+
 /** The types of the events in a union. */
 export function eventsIn(name: string): string[] {
-  const source = read('events.ts');
+  const source = readEvents();
   const start = source.indexOf(`type ${name} =`);
   return typesIn(source.slice(start, source.indexOf('\n\n', start)));
 }
 
 /** The types of all events, in every box. */
-export const allEvents = (): string[] => [...new Set(typesIn(read('events.ts')))];
+export const allEvents = (): string[] => [...new Set(typesIn(readEvents()))];
 
 /** The fields of an interface that has no others inside. */
 export function fieldsIn(file: string, name: string): string[] {
