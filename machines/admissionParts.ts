@@ -1,6 +1,6 @@
 /**
- * What both servers do about clients that come, wait, are turned away, or leave. Each chart names these functions in its
- * `setup`, so that the chart reads the same and the work is written once.
+ * What both servers do with their clients: they take them, queue them, turn them away, and see them leave. Both
+ * charts call these functions in their `setup`, so the work is written once.
  */
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import { admit, identify, leave, refusal, refusalOfIdentified } from './context/admission';
@@ -10,12 +10,12 @@ import type { RejectReason, ServerEmitted } from './events';
 import { eventOf, type ServerEnqueue, type ServerStep } from './serverStep';
 import type { ClosedConnection } from './vocabulary/connectionTypes';
 
-/** Why {@link reject} turns a client away: `unwelcome` stands for the reason that {@link isUnwelcome} has found. */
+/** Why {@link reject} turns a client away. `unwelcome` stands for the reason that {@link isUnwelcome} has found. */
 export interface Rejection {
   readonly reason: RejectReason | 'unwelcome';
 }
 
-/** The client that the listener has just accepted: each server hears of it in a box of its own. */
+/** The client that the listener has just accepted. Each of the two servers has its own box for new clients. */
 const newCSA = (step: ServerStep): ConnectedSocketAdapter =>
   eventOf(step, '_socketactivity.newCSA', '_oobinfo.newCSA').CSA;
 
@@ -23,35 +23,35 @@ const newCSA = (step: ServerStep): ConnectedSocketAdapter =>
 const bringsCSA = ({ event: { type } }: ServerStep): boolean =>
   type === '_socketactivity.newCSA' || type === '_oobinfo.newCSA';
 
-/** The client that comes, or else the one that has waited longest. */
-export function comer(step: ServerStep): ConnectedSocketAdapter {
+/** The client that gets the next place: the new client, or else the first one in the queue. */
+export function nextClient(step: ServerStep): ConnectedSocketAdapter {
   const CSA = bringsCSA(step) ? newCSA(step) : step.context.queue[0];
   if (CSA === undefined) throw new TypeError(`${step.event.type} brings no client`);
   return CSA;
 }
 
-/** Whether the client that comes is refused for what it is, however many places there are. */
+/** Whether the new client is refused for another reason than a lack of places (`refusal` has the reasons). */
 export const isUnwelcome = (step: ServerStep): boolean =>
   bringsCSA(step) && refusal(step.context, newCSA(step)) !== undefined;
 
-/** Turns the client away that comes. */
+/** Turns the new client away. */
 export function reject(step: ServerStep & ServerEnqueue, { reason }: Rejection): void {
   const { context, enqueue } = step;
   const CSA = newCSA(step);
-  // an unwelcome client gets no farewell: that would take bytes, and a descriptor for as long as the client takes to read
+  // no farewell in these cases: it costs bytes, and a client that reads slowly keeps its descriptor
   CSA.reject(reason === 'unwelcome' || reason === 'descriptors' ? undefined : context.options);
   enqueue.assign({ tally: addRejected(context.tally, 1) });
   const why = reason === 'unwelcome' ? (refusal(context, CSA) ?? 'denied') : reason;
   enqueue.emit({ type: 'connection.rejected', reason: why, info: CSA.info });
 }
 
-/** Has the client that comes wait for its turn. */
+/** The queue and the admission once the new client has joined the queue. */
 export function withQueued(step: ServerStep): Pick<ServerContext, 'queue' | 'admission'> {
   const CSA = newCSA(step);
   return { queue: [...step.context.queue, CSA], admission: admit(step.context, CSA) };
 }
 
-/** Turns all clients away that wait for their turn. */
+/** Turns away every client in the queue. */
 export function rejectQueued({ context, enqueue }: ServerStep & ServerEnqueue): void {
   for (const CSA of context.queue) {
     CSA.reject();
@@ -61,39 +61,42 @@ export function rejectQueued({ context, enqueue }: ServerStep & ServerEnqueue): 
   enqueue.assign({ queue: [], tally: addRejected(context.tally, context.queue.length) });
 }
 
-/** Whether the client that a proxy has brought is refused. */
+/** Whether the client behind a proxy is refused, now that the PROXY header has named it. */
 export const isUnwelcomeAfterAll = (step: ServerStep): boolean =>
   step.event.type === '_CSA.identified' &&
   refusalOfIdentified(step.context, eventOf(step, '_CSA.identified').CSA) !== undefined;
 
-/** Counts the client that a proxy has brought for the client's own address, whether it is refused or not. */
+/**
+ * Counts the connection for the address of the client behind the proxy. A refused client counts too: when its
+ * connection ends, `leave` takes it from the count again.
+ */
 export function countIdentified(step: ServerStep): void {
   identify(step.context, eventOf(step, '_CSA.identified').CSA);
 }
 
-/** The id of the client that a proxy has brought. */
+/** The id of the connection whose client the PROXY header has named. */
 export const identifiedId = (step: ServerStep): string => eventOf(step, '_CSA.identified').CSA.info.id;
 
-/** Tells why the client that a proxy has brought is refused. */
+/** Emits why the client behind a proxy is refused. */
 export function tellRejected(step: ServerStep & ServerEnqueue): void {
   const { CSA } = eventOf(step, '_CSA.identified');
   const reason = refusalOfIdentified(step.context, CSA);
   if (reason !== undefined) step.enqueue.emit({ type: 'connection.rejected', reason, info: CSA.info });
 }
 
-/** A connection has got through its PROXY header and its TLS handshake. */
-export const opened = (step: ServerStep): ServerEmitted => ({
+/** The event for a connection that has its PROXY header and its TLS handshake behind it. */
+export const openedEvent = (step: ServerStep): ServerEmitted => ({
   type: 'connection.opened',
   ...eventOf(step, '_CSA.opened').CSA.info,
 });
 
-/** How the connection ended whose end has come. */
-export function closedIn(step: ServerStep): ClosedConnection {
+/** How the connection of this event ended. */
+export function closedConnection(step: ServerStep): ClosedConnection {
   const { type, CSA, ...closed } = eventOf(step, '_socketactivity.shutdownCSA', '_oobinfo.shutdownCSA');
   return closed;
 }
 
-/** Keeps how a connection ended while the server drains. */
+/** Adds the connection of this event to those that ended while the server drains. */
 export function noteDrained(step: ServerStep): void {
-  step.context.tally.drained.push(closedIn(step));
+  step.context.tally.drained.push(closedConnection(step));
 }

@@ -3,25 +3,25 @@ import type { ProtocolEvent } from './protocolEvents';
 import type { ConnectionOptions } from './options/connectionOptions';
 import type { Bytes, CloseReason, ConnectionInfo } from './vocabulary/connectionTypes';
 
-/** What a client is told that is turned away; the server's options. */
+/** How a client that is turned away is told so. Both values are options of the server. */
 export interface Farewell {
   readonly busyReply?: Bytes;
-  /** Milliseconds that it has to read that, and to close its side. */
+  /** Milliseconds that the client has to read `busyReply` and to close its side. Then the socket is closed. */
   readonly lingerTimeout: number;
 }
 
-/** The way of what a handler emits to its socket. */
+/** Carries what a handler emits to the handler's socket. */
 export interface HandlerRoute {
-  /** Takes what the handler emits, from its first moment on. */
+  /** Takes each event that the handler emits, from the handler's start on. */
   route(emitted: EventObject): void;
-  /** Sends each value of an observable handler that is bytes. */
+  /** Subscribes to an observable handler, and sends each value that is bytes or a string. */
   routeValues(): void;
 }
 
 /**
- * Kamaelia's ConnectedSocketAdapter (CSA), as the charts see it: one socket, and the byte path between it and the
- * handler. The charts command it; it answers with `_socketFeedback` events. The real one is the
- * `SocketAdapter` in `actors/socket/`, with the handler's end in `actors/handler/handlerLink.ts`.
+ * Kamaelia's ConnectedSocketAdapter (CSA), as the charts see it: one socket, and the path of the bytes between the
+ * socket and the handler. The charts call the methods; the socket answers with `_socketFeedback` events. The
+ * implementation is `SocketAdapter` in `actors/socket/`, with the handler's end in `actors/handler/handlerLink.ts`.
  */
 export interface ConnectedSocketAdapter {
   readonly info: ConnectionInfo;
@@ -29,47 +29,47 @@ export interface ConnectedSocketAdapter {
   readonly bytesIn: number;
   /** Bytes that the kernel took. */
   readonly bytesOut: number;
-  /** The accept, in milliseconds of the clock. */
+  /** When the listener accepted the client, in milliseconds of the clock. */
   readonly acceptedAt: number;
   /** Milliseconds since the accept. */
   readonly durationMs: number;
-  /** Whether what is written now will be sent. */
+  /** Whether bytes that are written now will be sent. */
   readonly takesBytes: boolean;
-  /** Everything that was written has left this process. */
+  /** Whether everything that was written has left this process. */
   readonly isFlushed: boolean;
-  /** What the handler threw, if it did. */
+  /** The handler's error; undefined when the handler threw none. */
   readonly crash: { readonly reason: 'handlerFailed'; readonly error: unknown } | undefined;
 
-  /** Whether the other end of the socket has an address in a list of addresses and CIDR blocks. */
+  /** Whether the address in `info.peer` is in a list of addresses and CIDR blocks. */
   isFrom(list: readonly string[]): boolean;
-  /** From now on `connection` gets the socket's feedback, and owns the socket. */
+  /** Makes `connection` the owner of the socket. From now on the socket's feedback goes there. */
   claim(connection: AnyActorRef, options: ConnectionOptions): void;
-  /** Reads a PROXY header, and no byte more: `_socketFeedback.identified` or `.proxyFailed` tells. */
+  /** Reads a PROXY header, and no byte more. `_socketFeedback.identified` or `.proxyFailed` tells the result. */
   readProxyHeader(): void;
-  /** Goes over to TLS once what was written has left: `_socketFeedback.secured` or `.tlsFailed` tells. */
+  /** Starts TLS once everything written has left. `_socketFeedback.secured` or `.tlsFailed` tells the result. */
   startTls(): void;
   /** Links a handler to the socket. Called while the handler's actor is being made. */
   link(handler: AnyActorRef, options: ConnectionOptions): HandlerRoute;
   /** Lets bytes flow from the peer to the handler. */
   resumeReading(): void;
-  /** Reads no further; TCP slows the peer down. */
+  /** Stops reading, so that TCP slows the peer down. */
   pauseReading(): void;
   /** Sends bytes to the peer. */
   write(data: Bytes): void;
-  /** Sends what a handler that isn't a machine returned, when that is bytes. */
+  /** Sends the output of a handler that isn't a machine, when the output is bytes or a string. */
   writeOutput(output: unknown): void;
-  /** Passes the peer's FIN on to a handler that may go on writing. */
+  /** Tells a handler, which may go on writing, that the peer has ended its side. */
   tellProducerFinished(): void;
-  /** Tells the handler that the server drains, or ends the inbox of one that doesn't listen to that. */
+  /** Tells the handler that the server drains. For a handler that doesn't accept this, the inbox ends instead. */
   tellServerShutdown(): void;
-  /** Tells the handler of something, if the handler still runs. */
+  /** Sends an event to the handler, if the handler still runs. */
   tell(event: ProtocolEvent): void;
   /** Unlinks the handler's outbox, then tells the handler that its connection is over. */
   tellSocketShutdown(reason: CloseReason, error: unknown): void;
-  /** Flushes what was written, sends our FIN, and reads on only to throw away. */
+  /** Flushes what was written, then sends our FIN. Bytes that still come are read and thrown away. */
   end(): void;
-  /** Closes the descriptor now. Any number of calls is fine. */
+  /** Closes the descriptor now. Further calls do nothing. */
   destroy(): void;
-  /** Turns a client away that never got a connection actor: says `busyReply`, if there is one, and closes. */
+  /** Turns away a client that has no connection actor: sends `busyReply`, if there is one, and closes. */
   reject(farewell?: Farewell): void;
 }

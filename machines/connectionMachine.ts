@@ -8,10 +8,13 @@ import type { LogicFor } from './vocabulary/logic';
 
 /** The input of a connection actor. */
 export interface ConnectionInput {
-  /** The socket. From its start on, the connection owns it. */
+  /** The socket. The connection owns it from the connection's start on. */
   readonly CSA: ConnectedSocketAdapter;
   readonly options: ConnectionOptions;
-  /** Hears `control.serverShutdown` when the handler emits `serversignal.serverShutdown`. */
+  /**
+   * The actor that owns the connection. It gets `control.serverShutdown` when the handler emits
+   * `serversignal.serverShutdown`. Without it, such a handler ends only its own connection.
+   */
   readonly server?: Supervisor;
 }
 
@@ -21,7 +24,7 @@ export interface ConnectionContext extends Omit<ConnectionInput, 'server'> {
   readonly error: unknown;
 }
 
-/** What the handler's actor is given; the handler itself sees only `info`. */
+/** The input of the actor that makes the handler. The handler itself gets only `info`. */
 export interface ProtocolInput {
   readonly CSA: ConnectedSocketAdapter;
   readonly options: ConnectionOptions;
@@ -31,8 +34,8 @@ export interface ProtocolInput {
 /**
  * One connection: `opening → open → closing → closed`.
  *
- * It takes a transition when something happens to the connection, never for a chunk of bytes: those go straight from
- * the socket to the handler and back (see `actors/socket/socketAdapter.ts`).
+ * The chart takes a transition when something happens to the connection, never for a chunk of bytes. Bytes go
+ * straight from the socket to the handler and back (see `actors/socket/socketAdapter.ts`).
  */
 export const connectionMachine = setup({
   types: {} as {
@@ -40,7 +43,7 @@ export const connectionMachine = setup({
     events: ConnectionEvent;
     input: ConnectionInput;
     output: ConnectionSummary;
-    /** There is no handler yet. The metrics ask for it. */
+    /** The connection has no handler yet. The metrics ask for this tag. */
     tags: 'opening';
   },
   actors: {
@@ -56,7 +59,10 @@ export const connectionMachine = setup({
     startTls: ({ context }) => {
       context.CSA.startTls();
     },
-    /** Who is it really? The server has limits for each, and lists of whom it wants. */
+    /**
+     * Asks the server about the client that the PROXY header named: the server's limits and lists apply to that
+     * client. A connection without a server takes every client.
+     */
     askServer: sendTo(
       ({ context, self }) => context.server ?? self,
       ({ context: { server, CSA } }) => (server ? { type: '_CSA.identified', CSA } : { type: 'control.admit' }),
@@ -102,7 +108,7 @@ export const connectionMachine = setup({
       context.CSA.destroy();
     },
     noteReason: assign(({ context, event }, { reason }: { reason: CloseReason }) => {
-      // a crash is not renamed by what becomes of the bytes before it
+      // a crash stays the reason, whatever becomes of the bytes that were written before
       if (context.reason === 'handlerFailed') return {};
       return { reason, error: 'error' in event ? event.error : undefined };
     }),
@@ -113,7 +119,7 @@ export const connectionMachine = setup({
     passServerShutdown: sendTo(
       ({ context, self }) => context.server ?? self,
       ({ context }) =>
-        // a connection without a server is all there is to shut down
+        // without a server, this connection is all that there is to shut down
         context.server ? { type: 'control.serverShutdown' } : { type: 'signal.producerFinished' },
     ),
   },
@@ -121,7 +127,7 @@ export const connectionMachine = setup({
     allowsHalfOpen: ({ context, event }) =>
       context.options.allowHalfOpen && event.type === '_socketFeedback.inboxEnded' && event.reason === 'peerClosed',
     isServerShutdown: ({ event }) => event.type === '_socketFeedback.inboxEnded' && event.reason === 'serverShutdown',
-    // over TLS, close_notify has yet to leave: without it the peer would take what it got for cut off
+    // over TLS, close_notify has yet to leave: without close_notify the peer takes its data for cut off
     isFlushed: ({ context: { CSA } }) => CSA.isFlushed && !CSA.info.encrypted,
     comesFromProxy: ({ context: { CSA, options } }) => comesFromProxy(options, CSA),
     encryptsAtOnce: ({ context: { options } }) => options.tls !== undefined && options.starttls !== true,
@@ -134,7 +140,7 @@ export const connectionMachine = setup({
   context: ({ input: { CSA, options, server } }) => ({ CSA, options, server, reason: 'aborted', error: undefined }),
   output: ({ context }) => {
     const { CSA } = context;
-    // a handler may still throw at its last word, when the chart has moved on
+    // a handler may still throw when it gets its last event, and the chart has already left `open` then
     const { reason, error } = CSA.crash ?? context;
     const { bytesIn, bytesOut, durationMs } = CSA;
     return error === undefined
@@ -146,7 +152,7 @@ export const connectionMachine = setup({
   states: {
     opening: {
       tags: 'opening',
-      description: 'What comes before the handler: the PROXY header and the TLS handshake, if there are to be any.',
+      description: 'There is no handler yet: a PROXY header, a TLS handshake, or both, may come first.',
       on: {
         '_timeouts.openTimeout': {
           target: 'closed',
@@ -178,7 +184,7 @@ export const connectionMachine = setup({
           ],
         },
         identifying: {
-          description: 'A PROXY header tells who the client is.',
+          description: 'The proxy sends a PROXY header, which names the client.',
           entry: 'readProxyHeader',
           on: {
             '_socketFeedback.identified': { target: 'admitting' },
@@ -189,7 +195,7 @@ export const connectionMachine = setup({
           },
         },
         admitting: {
-          description: 'The server looks whether it takes this client.',
+          description: 'The server decides whether it takes this client.',
           entry: 'askServer',
           on: {
             'control.admit': [
@@ -203,7 +209,7 @@ export const connectionMachine = setup({
           },
         },
         handshaking: {
-          description: 'The TLS handshake.',
+          description: 'The TLS handshake runs.',
           entry: 'startTls',
           on: {
             '_socketFeedback.secured': { target: '#connection.open', actions: 'tellOpened' },
@@ -263,7 +269,7 @@ export const connectionMachine = setup({
             actions: [{ type: 'noteReason', params: { reason: 'serverShutdown' } }, 'tellSocketShutdown'],
           },
           {
-            // both sides are done: closing the descriptor sends our FIN, with nothing left to flush or to wait for
+            // both sides are done: closing the descriptor sends our FIN, and nothing is left to flush or to wait for
             guard: 'isFlushed',
             target: 'closed',
             actions: [{ type: 'noteReason', params: { reason: 'peerClosed' } }, 'tellSocketShutdown'],
@@ -325,7 +331,7 @@ export const connectionMachine = setup({
           },
         },
         congested: {
-          description: 'The peer takes bytes slower than the handler writes them, so it is not read either.',
+          description: 'The peer takes bytes slower than the handler writes them. Nothing more is read from it.',
           entry: 'pauseReading',
           on: {
             '_socketFeedback.spaceInBox': { target: 'flowing', actions: 'tellSpaceInBox' },
@@ -344,10 +350,10 @@ export const connectionMachine = setup({
           },
         },
         upgrading: {
-          description: 'The handler has asked for TLS: what it wrote leaves, then the handshake. No byte reaches it.',
+          description: 'The handler has asked for TLS. Its bytes leave, then the handshake runs. It gets no bytes.',
           entry: 'startTls',
           on: {
-            // it is under way
+            // the upgrade has begun already
             makessl: {},
             '_socketFeedback.secured': { target: 'flowing', actions: 'tellSslready' },
             '_socketFeedback.noSpaceInBox': { actions: 'tellNoSpaceInBox' },
@@ -361,17 +367,17 @@ export const connectionMachine = setup({
       },
     },
     closing: {
-      description: 'The handler is gone; what it wrote is not.',
+      description: 'The handler has ended; the bytes that it wrote still leave.',
       entry: 'endSocket',
       on: {
         '_socketFeedback.closed': { target: 'closed' },
-        // told in the output; unhandled it would end the connection in error
+        // the output tells this error; unhandled, the event would end the connection in error
         'xstate.error.actor.protocol': {},
       },
       initial: 'flushing',
       states: {
         flushing: {
-          description: 'Bytes are still leaving, our FIN behind them.',
+          description: 'Bytes still leave, and our FIN behind them.',
           on: {
             '_socketFeedback.flushed': { target: 'lingering' },
             'control.shutdownMicroprocess': {
@@ -382,7 +388,7 @@ export const connectionMachine = setup({
               target: '#connection.closed',
               actions: { type: 'noteReason', params: { reason: 'reset' } },
             },
-            // told after the end, when a handler that sends to its parent has finished in the same event
+            // comes after the end when a handler that sends to its parent has finished in the same event
             '_socketFeedback.overflowed': {
               target: '#connection.closed',
               actions: { type: 'noteReason', params: { reason: 'slowConsumer' } },
@@ -392,12 +398,12 @@ export const connectionMachine = setup({
               target: '#connection.closed',
               actions: { type: 'noteReason', params: { reason: 'slowConsumer' } },
             },
-            // what it wrote had its time
+            // the bytes that the handler wrote have had their time
             '_timeouts.maxConnectionDuration': { target: '#connection.closed' },
           },
         },
         lingering: {
-          description: 'All has left. Wait for the peer to end its side, so that no late byte of it meets a reset.',
+          description: 'All bytes have left. We wait until the peer ends its side, so that no late byte meets a reset.',
           on: {
             '_socketFeedback.failed': { target: '#connection.closed' },
             'control.shutdownMicroprocess': { target: '#connection.closed' },

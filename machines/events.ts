@@ -1,8 +1,9 @@
 /**
- * Every event of every box, typed, under Kamaelia's names.
+ * Every event of every box, with its type, under Kamaelia's names.
  *
- * An inbox is an event type that an actor accepts, an outbox one that it emits. An event is named `box` when the box
- * carries one kind of message, else `box.message`. A leading underscore marks a box that only our own actors use.
+ * An inbox is an event type that an actor accepts. An outbox is an event type that an actor emits. An event is named
+ * `box` when the box carries one kind of message, else `box.message`. A leading underscore marks a box that only our
+ * own actors use.
  */
 import type { AnyActorRef } from 'xstate';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
@@ -23,24 +24,24 @@ import type { TlsOptions } from './options/tlsOptions';
 /** The file descriptors of this process. */
 export interface Descriptors {
   readonly open: number;
-  /** How many it may have (`ulimit -n`). */
+  /** How many descriptors the process may have open (`ulimit -n`). */
   readonly limit: number;
 }
 
 /**
- * Why a connection was turned away before it had a handler:
+ * Why a client was turned away before it had a handler:
  *
  * - `atCapacity`: every place is taken (`maxConnections`), and `whenBusy` says to reject;
- * - `queueFull`: every place is taken, and as many as `maxQueued` wait already;
- * - `gone`: it has reset the connection already, so that its address is not to be had, on which `proxyProtocol`, `allow` or
- *   `deny` depend. HAProxy's health checks do that;
- * - `denied`: its address is in `deny`, or not in `allow`;
- * - `untrustedProxy`: it isn't one of the proxies that `proxyProtocol` trusts;
- * - `peerLimit`: its address has `maxConnectionsPerPeer` already;
- * - `rateLimited`: it came faster than `acceptRate`;
- * - `descriptors`: this process has hardly a descriptor left (`descriptorHeadroom`);
- * - `serverShutdown`: it came or waited while the server drains;
- * - `acceptFailed`: the system could not hand it over.
+ * - `queueFull`: every place is taken, and `maxQueued` clients wait already;
+ * - `gone`: the client has reset the connection already, so its address can't be found out, and `proxyProtocol`,
+ *   `allow` or `deny` depend on the address. HAProxy's health checks reset in this way;
+ * - `denied`: the client's address is in `deny`, or not in `allow`;
+ * - `untrustedProxy`: the client is none of the proxies that `proxyProtocol` trusts;
+ * - `peerLimit`: the client's address has `maxConnectionsPerPeer` connections already;
+ * - `rateLimited`: clients came faster than `acceptRate`;
+ * - `descriptors`: this process has few file descriptors left (`descriptorHeadroom`);
+ * - `serverShutdown`: the client came, or waited, while the server drained;
+ * - `acceptFailed`: the system could not accept the client.
  */
 export type RejectReason =
   | 'atCapacity'
@@ -55,8 +56,8 @@ export type RejectReason =
   | 'acceptFailed';
 
 /**
- * What a connection's chart commands its socket. The socket is no actor: the chart calls it. Inspectors and traces see each
- * call as one of these events, to `socket`.
+ * The commands of a connection's chart to its socket. The socket is no actor: the chart calls its methods. Inspectors
+ * and traces show each call as one of these events, to `socket`.
  */
 export type SocketControl =
   /** The connection owns the socket from now on. */
@@ -74,11 +75,11 @@ export type SocketControl =
   /** Close the descriptor. */
   | { readonly type: '_socketControl.destroy' };
 
-/** What a connection hears from its socket. Kamaelia's TCPClient has this box for the same purpose. */
+/** The events that a connection gets from its socket. Kamaelia's TCPClient has this box for the same purpose. */
 export type SocketFeedback =
-  /** The handler has taken every byte and waits for more, but there will be none: why is in `reason`. */
+  /** The handler has taken every byte and waits for more, but no more will come. `reason` says why. */
   | { readonly type: '_socketFeedback.inboxEnded'; readonly reason: 'peerClosed' | 'serverShutdown' }
-  /** What was written has left, and our FIN behind it. */
+  /** Everything that was written has left, and our FIN behind it. */
   | { readonly type: '_socketFeedback.flushed' }
   /** The descriptor is closed. */
   | { readonly type: '_socketFeedback.closed' }
@@ -86,37 +87,39 @@ export type SocketFeedback =
   | { readonly type: '_socketFeedback.failed'; readonly error: Error }
   /** The handler emitted something that isn't bytes. */
   | { readonly type: '_socketFeedback.refused'; readonly error: Error }
-  /** The kernel takes no more for now: bytes are piling up in this process. */
+  /** The kernel takes no more bytes for now: they wait in this process. */
   | { readonly type: '_socketFeedback.noSpaceInBox' }
-  /** All that had piled up has left. */
+  /** All bytes that waited in this process have left. */
   | { readonly type: '_socketFeedback.spaceInBox' }
-  /** More than `maxBufferedBytes` piled up. */
+  /** More than `maxBufferedBytes` wait in this process. */
   | { readonly type: '_socketFeedback.overflowed' }
   /** The PROXY header has come: `info` is about the real client now. */
   | { readonly type: '_socketFeedback.identified' }
-  /** What should have been a PROXY header isn't one. */
+  /** The peer's first bytes are no PROXY header. */
   | { readonly type: '_socketFeedback.proxyFailed'; readonly error: Error }
   /** The TLS handshake is done. */
   | { readonly type: '_socketFeedback.secured' }
-  /** There is no TLS to be had with this peer. */
+  /** The TLS handshake failed, or could not begin. */
   | { readonly type: '_socketFeedback.tlsFailed'; readonly error: Error };
 
-/** What a connection hears when one of its time limits is up: the option that says how long it is. */
+/**
+ * The events that a connection gets when a time limit is up. Each one is named after the option that sets the limit.
+ */
 export type TimeoutEvent =
-  /** The PROXY header and the TLS handshake have taken too long. */
+  /** The PROXY header and the TLS handshake took too long. */
   | { readonly type: '_timeouts.openTimeout' }
-  /** The handler has neither read nor written anything since it was started. */
+  /** Since its start the handler has neither taken nor written bytes, and does not wait for bytes. */
   | { readonly type: '_timeouts.handlerStartTimeout'; readonly error: Error }
-  /** Not a byte has come. */
+  /** The peer has sent no byte. */
   | { readonly type: '_timeouts.idleTimeout' }
-  /** Bytes have come, but too few. */
+  /** The peer has sent bytes, but too few. */
   | { readonly type: '_timeouts.minReceiveRate' }
-  /** The peer takes nothing of what waits for it. */
+  /** The peer takes none of the bytes that wait for it. */
   | { readonly type: '_timeouts.writeTimeout' }
-  /** The connection is old enough. */
+  /** The connection has been open for as long as it may. */
   | { readonly type: '_timeouts.maxConnectionDuration' };
 
-/** What the connection actor accepts, beside its socket's feedback. */
+/** The events that a connection actor accepts. */
 export type ConnectionEvent =
   | SocketFeedback
   | TimeoutEvent
@@ -126,36 +129,37 @@ export type ConnectionEvent =
   | { readonly type: 'control.serverShutdown' }
   /** Cut the connection now. */
   | { readonly type: 'control.shutdownMicroprocess' }
-  /** The server takes the client that the PROXY header told of. */
+  /** The server takes the client that the PROXY header named. */
   | { readonly type: 'control.admit' }
   /** The server doesn't take that client. */
   | { readonly type: 'control.reject' };
 
-/** What a server hears from its listener. */
+/** The events that a server gets from its listener. */
 type ListenerFeedback =
   | { readonly type: '_listener.listening'; readonly address: ListenAddress }
-  /** The port is free, and stays so: the listener has closed for good. */
+  /** The listener has closed for good: the port is free. */
   | { readonly type: '_listener.closed' }
   /**
-   * The port could not be had, or the listening socket has broken. The listener ends in this error right after, whatever it
-   * is told. `at` is the time of the failure, in milliseconds of the clock.
+   * The listener could not listen on the port, or the listening socket has broken. Right after this event the
+   * listener ends in this error, whatever it is told meanwhile. `at` is the time of the failure, in milliseconds of
+   * the clock.
    */
   | { readonly type: '_listener.failed'; readonly error: ListenError; readonly at: number }
-  /** Hardly a descriptor is left to this process. */
+  /** This process has few descriptors left (`descriptorHeadroom`). */
   | { readonly type: '_listener.descriptorsShort'; readonly descriptors: Descriptors }
-  /** There are enough again. */
+  /** This process has enough descriptors again. */
   | { readonly type: '_listener.descriptorsSpare'; readonly descriptors: Descriptors }
   /** New handshakes use the new TLS options. */
   | { readonly type: '_listener.tlsReloaded'; readonly options: TlsOptions }
-  /** The new TLS options are no good, and nothing has changed. */
+  /** The listener could not use the new TLS options. Nothing has changed. */
   | { readonly type: '_listener.tlsReloadFailed'; readonly error: Error }
   /**
-   * One client could not be accepted; the listener goes on. Not told when the process has no descriptor left: libuv then
-   * closes the client itself, and Node hears nothing of it.
+   * One client could not be accepted; the listener goes on. The listener can't tell when the process has no
+   * descriptor left: libuv then closes the client itself, and Node does not report it.
    */
   | { readonly type: '_listener.acceptFailed'; readonly error: Error };
 
-/** What a listener accepts. */
+/** The events that a listener accepts. */
 export type ListenerEvent =
   | TlsReload
   /** Close for good. */
@@ -165,14 +169,14 @@ export type ListenerEvent =
   /** Listen again, on the same port. */
   | { readonly type: 'control.resume' };
 
-/** What the connections registry accepts. */
+/** The events that the connections registry accepts. */
 export type ConnectionsEvent =
-  /** Give an accepted client its connection actor. */
+  /** Give an accepted client a connection actor. */
   | { readonly type: 'spawnConnection'; readonly CSA: ConnectedSocketAdapter; readonly options: ConnectionOptions }
-  /** Tell one connection that the server takes the client behind its proxy, or that it doesn't. */
+  /** Tell a connection that the server takes the client behind the proxy, or that the server refuses it. */
   | { readonly type: 'control.admit'; readonly id: string }
   | { readonly type: 'control.reject'; readonly id: string }
-  /** Tell every handler that the server drains, spread over `stagger` milliseconds. */
+  /** Tell every handler that the server drains. The messages are spread over `stagger` milliseconds. */
   | { readonly type: 'control.serverShutdown'; readonly stagger: number }
   /** Cut every connection. */
   | { readonly type: 'control.shutdownMicroprocess' };
@@ -186,22 +190,22 @@ export type ServerControl =
   | TlsReload;
 
 /**
- * Use other TLS options for the handshakes that begin from now on; connections that stand keep theirs. When the new options
- * are bad nothing changes: `server.tlsReloaded` or `server.tlsReloadFailed` tells.
+ * Use other TLS options for the handshakes that begin from now on. Open connections keep theirs. When the new options
+ * are bad, nothing changes. `server.tlsReloaded` or `server.tlsReloadFailed` tells the result.
  */
 export interface TlsReload {
   readonly type: 'control.tlsReload';
   readonly options: TlsOptions;
 }
 
-/** What ServerCore accepts. */
+/** The events that ServerCore accepts. */
 export type ServerCoreEvent =
   | ServerControl
   | ListenerFeedback
   | OpeningReport
   /**
-   * Change limits while the server runs: all of the given ones or, when one of them is bad, none. `server.configured` or
-   * `server.configureFailed` tells. Connections that are open keep their time limits, and nobody is thrown out.
+   * Change limits while the server runs: all given options or, when one of them is bad, none. `server.configured` or
+   * `server.configureFailed` tells the result. Open connections keep their time limits, and none is closed.
    */
   | { readonly type: 'control.configure'; readonly options: ConfigurableOptions }
   /**
@@ -218,23 +222,26 @@ export type ServerCoreEvent =
   /** A connection ended. */
   | ({ readonly type: '_socketactivity.shutdownCSA'; readonly CSA: ConnectedSocketAdapter } & ClosedConnection);
 
-/** What a server hears of a connection that had to be opened first. */
+/** The events that a server gets from a connection. */
 type OpeningReport =
   /** The connection is open: its handler starts. */
   | { readonly type: '_CSA.opened'; readonly CSA: ConnectedSocketAdapter }
-  /** The PROXY header has told which client this is; the connection waits for `control.admit` or `control.reject`. */
+  /** The PROXY header has named the client. The connection waits for `control.admit` or `control.reject`. */
   | { readonly type: '_CSA.identified'; readonly CSA: ConnectedSocketAdapter }
   /** The handler wants its connection not to count for `maxConnections`. */
   | { readonly type: '_CSA.exempt'; readonly CSA: ConnectedSocketAdapter };
 
-/** What SingleServer accepts. */
+/** The events that SingleServer accepts. */
 export type SingleServerEvent =
   | ServerControl
   | ListenerFeedback
   | OpeningReport
-  /** Bytes for the client. While there is none they wait for the next one, at most `maxPendingBytes`. */
+  /** Bytes for the client. Without a client they wait for the next one, at most `maxPendingBytes`. */
   | { readonly type: 'inbox'; readonly data: Bytes }
-  /** Flush and end the client, not the server. Behind bytes that still wait for a client, it waits with them. */
+  /**
+   * Flush, then end the client's connection; the server goes on. Behind bytes that still wait for a client, this
+   * waits too, and ends that client's connection after them.
+   */
   | { readonly type: 'control.producerFinished' }
   /** A client was accepted. */
   | { readonly type: '_oobinfo.newCSA'; readonly CSA: ConnectedSocketAdapter }
@@ -242,43 +249,47 @@ export type SingleServerEvent =
   | ({ readonly type: '_oobinfo.shutdownCSA'; readonly CSA: ConnectedSocketAdapter } & ClosedConnection)
   | ConnectionReport;
 
-/** What the actor above a connection hears of it when the connection has no handler of its own. */
+/** The events that a connection without a handler sends to its parent. */
 export type ConnectionReport =
   /** Bytes from the peer. */
   | { readonly type: '_CSA.outbox'; readonly data: Buffer }
   | { readonly type: '_CSA.noSpaceInBox' }
   | { readonly type: '_CSA.spaceInBox' }
-  /** The peer has ended its side; one may still write (`allowHalfOpen`). */
+  /** The peer has ended its side; the parent may still write (`allowHalfOpen`). */
   | { readonly type: '_CSA.peerEnded' };
 
-/** What both servers emit. */
+/** The events that both servers emit. */
 export type ServerEmitted =
-  /** The server accepts connections; again after each suspension. */
+  /** The server accepts connections. Emitted at the start, and each time that the server listens again. */
   | ({ readonly type: 'server.listening' } & ListenAddress)
   /** A drain has begun. */
   | { readonly type: 'server.draining'; readonly connections: number }
   /** The server has ended. */
   | ({ readonly type: 'server.shutdown' } & ServerSummary)
-  /** The port could not be had, or the listening socket has broken once too often: the server ends in this error. */
+  /**
+   * The listener could not listen on the port, or its socket has broken more often than `restart` allows. The server
+   * ends in this error.
+   */
   | { readonly type: 'server.failed'; readonly error: ListenError }
   /**
-   * The listener failed, and is given another chance after `restart.delay`: `server.listening` tells when it listens again.
+   * The listener has failed, and a new one tries again after `restart.delay`. `server.listening` tells when it
+   * listens.
    */
   | { readonly type: 'server.restarting'; readonly error: ListenError }
   /**
-   * No more clients for now: as many as `maxConnections` are open, or hardly a descriptor is left. Once until
-   * `server.accepting`, or until the reason is the other one.
+   * The server takes no more clients for now: `maxConnections` are open, or few descriptors are left. Emitted once
+   * until `server.accepting`, or until the reason changes.
    */
   | {
       readonly type: 'server.full';
       readonly reason: 'maxConnections' | 'descriptors';
       readonly connections: number;
-      /** With reason `descriptors`. */
+      /** Present with the reason `descriptors`. */
       readonly descriptors?: Descriptors;
     }
-  /** There are places again. */
+  /** The server has places for clients again. */
   | { readonly type: 'server.accepting'; readonly connections: number }
-  /** `nearCapacity`: few places are left (`isNear`), or no longer few. */
+  /** Few places are left (`isNear`), or no longer few, by the shares that the option `nearCapacity` sets. */
   | {
       readonly type: 'server.nearCapacity';
       readonly isNear: boolean;
@@ -293,7 +304,7 @@ export type ServerEmitted =
   | { readonly type: 'server.tlsReloaded' }
   /** `control.tlsReload` was not done: nothing has changed. */
   | { readonly type: 'server.tlsReloadFailed'; readonly error: Error }
-  /** A client was accepted; the PROXY header and the TLS handshake come first. */
+  /** A client was taken, and has yet to send its PROXY header or to do its TLS handshake. */
   | ({ readonly type: 'connection.opening' } & ConnectionInfo)
   /** A client has its handler. */
   | ({ readonly type: 'connection.opened' } & ConnectionInfo)
@@ -305,37 +316,37 @@ export type ServerEmitted =
   | {
       readonly type: 'connection.rejected';
       readonly reason: RejectReason;
-      /** The client, unless not even its address could be had. */
+      /** The client. Missing when the client could not be accepted (`acceptFailed`). */
       readonly info?: ConnectionInfo;
       readonly error?: Error;
     }
-  /** What the server told its listener. */
+  /** The server has sent this event to its listener. */
   | { readonly type: '_serversignal.serverShutdown' };
 
-/** What tcpClient accepts. */
+/** The events that tcpClient accepts. */
 export type TcpClientEvent =
   | ConnectionReport
-  /** Bytes for the server. Before the connection stands they wait, at most `maxPendingBytes`. */
+  /** Bytes for the server. They wait until the connection is open, at most `maxPendingBytes`. */
   | { readonly type: 'inbox'; readonly data: Bytes }
   /** Flush, then close. */
   | { readonly type: 'control.producerFinished' }
   /** Close now. */
   | { readonly type: 'control.shutdownMicroprocess' };
 
-/** What tcpClient emits. */
+/** The events that tcpClient emits. */
 export type TcpClientEmitted =
-  /** The connection stands. */
+  /** The connection is open. */
   | ({ readonly type: 'connection.opened' } & ConnectionInfo)
   /** Bytes from the server. */
   | { readonly type: 'outbox'; readonly data: Buffer }
   /** The connection has ended. */
   | ({ readonly type: 'signal.producerFinished' } & ConnectionSummary)
-  /** As SingleServer's. */
+  /** This and the next two mean the same as those of SingleServer. */
   | { readonly type: 'signal.noSpaceInBox'; readonly refused?: Bytes }
   | { readonly type: 'signal.spaceInBox' }
   | { readonly type: 'signal.peerEnded' };
 
-/** What SingleServer emits beyond {@link ServerEmitted}. */
+/** The events that SingleServer emits: those of {@link ServerEmitted}, and its own. */
 export type SingleServerEmitted =
   | ServerEmitted
   /** Bytes from the client. */
@@ -343,36 +354,41 @@ export type SingleServerEmitted =
   /** The client's connection ended. */
   | ({ readonly type: 'signal.producerFinished' } & ClosedConnection)
   /**
-   * There is no room: the client reads slower than one sends, or (with `refused`) more than `maxPendingBytes` wait for
-   * a client, and `refused` was not taken.
+   * There is no room for more bytes. Without `refused`: the client reads slower than the owner of the server sends.
+   * With `refused`: the bytes in it were not taken, because too many wait for a client already (`maxPendingBytes`),
+   * because no client takes bytes any more, or because the value is neither bytes nor a string.
    */
   | { readonly type: 'signal.noSpaceInBox'; readonly refused?: Bytes }
-  /** There is room again. */
+  /** There is room for more bytes again. */
   | { readonly type: 'signal.spaceInBox' }
-  /** The client has ended its side; one may still write, and `control.producerFinished` ends it (`allowHalfOpen`). */
+  /**
+   * The client has ended its side; the owner of the server may still write, and ends the connection with
+   * `control.producerFinished` (`allowHalfOpen`).
+   */
   | { readonly type: 'signal.peerEnded' }
-  /** What the server told its connection. */
+  /** The server has sent this event, or the next one, to its connection. */
   | { readonly type: '_CSA_signal.producerFinished' }
   | { readonly type: '_CSA_signal.shutdownMicroprocess' };
 
-/** What was served: the output of both servers' final state. */
+/** What a server has served: the output of both servers. */
 export interface ServerSummary {
-  /** Connections that were taken; those whose PROXY header or TLS handshake failed are among them. */
+  /** How many connections the server took. Those whose PROXY header or TLS handshake failed are among them. */
   readonly connections: number;
   /**
-   * Clients that were accepted, and turned away at once. One that was taken before its PROXY header told who it is
-   * (`reasons.rejected`) is among `connections` instead, and one that couldn't be accepted (`acceptFailed`) is in neither.
+   * How many clients the server accepted and turned away at once. A client that was turned away only after its PROXY
+   * header counts in `connections` and in `reasons.rejected` instead. A client that could not be accepted
+   * (`acceptFailed`) counts nowhere.
    */
   readonly rejected: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** From the making of the server to its end, in milliseconds. */
+  /** Milliseconds from the creation of the server to its end. */
   readonly durationMs: number;
   /** How many connections ended for each reason; a reason that never came up is absent. */
   readonly reasons: Readonly<Partial<Record<CloseReason, number>>>;
-  /** How each connection ended that was still open when the shutdown began. */
+  /** How each connection ended that was open when the drain began. */
   readonly drained: readonly ClosedConnection[];
 }
 
-/** An actor that hears what a connection has to say to the server that owns it. */
+/** The actor that owns a connection, and gets the events that the connection sends to its server. */
 export type Supervisor = AnyActorRef;

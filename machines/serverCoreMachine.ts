@@ -1,13 +1,13 @@
 import { assertEvent, assign, emit, enqueueActions, sendTo, setup, type ErrorActorEvent } from 'xstate';
 import {
-  closedIn,
-  comer,
+  closedConnection,
+  nextClient,
   countIdentified,
   identifiedId,
   isUnwelcome,
   isUnwelcomeAfterAll,
   noteDrained,
-  opened,
+  openedEvent,
   reject,
   rejectQueued,
   tellRejected,
@@ -27,14 +27,14 @@ import type {
 } from './events';
 import { listenerInputFor, type ListenerInput } from './listenerInput';
 import {
-  acceptFailed,
-  failed,
+  acceptFailedEvent,
+  failedEvent,
   hasAnotherChance,
   noteAddress,
-  restarting,
+  restartingEvent,
   survivesFailure,
-  tlsReload,
-  tlsReloadFailed,
+  tlsReloadEvent,
+  tlsReloadFailedEvent,
   withFailure,
   withTls,
 } from './listenerParts';
@@ -54,13 +54,13 @@ type FullReason = Extract<ServerEmitted, { type: 'server.full' }>['reason'];
 
 export interface ServerCoreContext extends ServerContext {
   readonly options: ResolvedServerCoreOptions;
-  /** How many connections have a handler. */
+  /** How many connections are open or opening. Clients in the queue don't count. */
   readonly open: number;
-  /** The ids of those connections that don't count for `maxConnections`. */
+  /** The ids of the open connections that don't count for `maxConnections`. */
   readonly exempt: ReadonlySet<string>;
-  /** Why the server is full, as `server.full` has told; undefined once `server.accepting` has told the contrary. */
+  /** Why the server is full, as the last `server.full` said. Undefined after `server.accepting`. */
   readonly fullFor: FullReason | undefined;
-  /** Whether few places are left, as `server.nearCapacity` has told. */
+  /** Whether few places are left, as the last `server.nearCapacity` said. */
   readonly isNear: boolean;
 }
 
@@ -72,16 +72,16 @@ const counted = ({ open, exempt }: ServerCoreContext): number => open - exempt.s
 
 const hasPlace = (context: ServerCoreContext): boolean => counted(context) < context.options.maxConnections;
 
-/** Whether there is no place for a client that comes now: the clients that wait come first. */
+/** Whether there is no place for a new client. The clients in the queue come first. */
 const isAtCapacity = (context: ServerCoreContext): boolean => context.queue.length > 0 || !hasPlace(context);
 
 /**
  * Kamaelia's ServerCore: one port, many connections, a handler for each.
  *
- * `starting → listening { accepting ⇄ full ⇄ suspended } → draining → shutdown`. When the port can't be had, the
- * listener's `ListenError` ends this actor in error. Nothing here handles that, on purpose: XState then stops the
- * other children and passes the error on to whoever owns the server. Only once it has listened, `restart` allows for a few
- * such failures.
+ * `starting → listening { accepting ⇄ full ⇄ suspended } → draining → shutdown`. When the server can't listen, the
+ * listener's `ListenError` ends this actor in error. The chart does not handle that error, on purpose: XState then
+ * stops the other children and passes the error on to the owner of the server. Once the server has listened, it
+ * survives as many failures as `restart` allows.
  */
 export const serverCoreMachine = setup({
   types: {} as {
@@ -107,23 +107,23 @@ export const serverCoreMachine = setup({
       noteAddress(step);
     }),
     notePortIsFree: assign({ portIsFree: true }),
-    emitFailed: emit((step) => failed(step)),
+    emitFailed: emit((step) => failedEvent(step)),
     handleNewConnection: assign((step) => ({
       open: step.context.open + 1,
       tally: addTaken(step.context.tally),
-      admission: admit(step.context, comer(step)),
+      admission: admit(step.context, nextClient(step)),
     })),
     spawnConnection: sendTo('connections', (step) => ({
       type: 'spawnConnection',
-      CSA: comer(step),
+      CSA: nextClient(step),
       options: step.context.options,
     })),
     emitNew: emit((step) => {
-      const CSA = comer(step);
+      const CSA = nextClient(step);
       return { type: opensAtOnce(step.context.options, CSA) ? 'connection.opened' : 'connection.opening', ...CSA.info };
     }),
-    emitOpened: emit((step) => opened(step)),
-    /** The client that has waited longest has its place now. */
+    emitOpened: emit((step) => openedEvent(step)),
+    /** Takes the client that has a place now out of the queue. `admit` has counted it when it joined the queue. */
     handleQueued: assign(({ context }) => ({
       queue: context.queue.slice(1),
       open: context.open + 1,
@@ -155,7 +155,7 @@ export const serverCoreMachine = setup({
         ...(exempt.has(event.id) ? { exempt: new Set([...exempt].filter((id) => id !== event.id)) } : {}),
       };
     }),
-    emitClosed: emit((step) => ({ ...closedIn(step), type: 'connection.closed' })),
+    emitClosed: emit((step) => ({ ...closedConnection(step), type: 'connection.closed' })),
     noteDrained: (step) => {
       noteDrained(step);
     },
@@ -166,14 +166,14 @@ export const serverCoreMachine = setup({
     rejectQueued: enqueueActions((step) => {
       rejectQueued(step);
     }),
-    emitAcceptFailed: emit((step) => acceptFailed(step)),
+    emitAcceptFailed: emit((step) => acceptFailedEvent(step)),
     tellNearCapacity: enqueueActions(({ context, enqueue }) => {
       const isNear = !context.isNear;
       const { maxConnections } = context.options;
       enqueue.assign({ isNear });
       enqueue.emit({ type: 'server.nearCapacity', isNear, connections: counted(context), maxConnections });
     }),
-    /** Tells only what is new: the server also enters `full` for another `whenBusy`, or from a suspension. */
+    /** Emits only what is new: the server also enters `full` when `whenBusy` changes, or after a suspension. */
     tellFull: enqueueActions(({ context, event, enqueue }) => {
       const isShort = event.type === '_listener.descriptorsShort';
       const reason = isShort ? 'descriptors' : 'maxConnections';
@@ -201,24 +201,26 @@ export const serverCoreMachine = setup({
       const error = configureError(context.options, event.options);
       if (error !== undefined) enqueue.emit({ type: 'server.configureFailed', error });
     }),
-    reloadTls: sendTo('listener', (step) => tlsReload(step)),
+    reloadTls: sendTo('listener', (step) => tlsReloadEvent(step)),
     noteTls: assign((step) => withTls(step)),
     emitTlsReloaded: emit({ type: 'server.tlsReloaded' }),
-    emitTlsReloadFailed: emit((step) => tlsReloadFailed(step)),
-    emitRestarting: emit((step) => restarting(step)),
-    /** A new listener takes the place of the one that failed. The new one is closed as yet, and knows the port. */
+    emitTlsReloadFailed: emit((step) => tlsReloadFailedEvent(step)),
+    emitRestarting: emit((step) => restartingEvent(step)),
+    /**
+     * Replaces the listener that failed. The new listener doesn't listen before `control.resume`, and keeps the port.
+     */
     restartListener: enqueueActions(({ context, enqueue }) => {
       enqueue.stopChild('listener');
       enqueue.spawnChild('listener', { id: 'listener', input: listenerInput(context) });
     }),
     noteFailure: assign((step) => withFailure(step)),
     emitDraining: emit(({ context }) => ({ type: 'server.draining', connections: context.open })),
-    /** Every handler may still say goodbye. */
+    /** Tells every handler that the server drains, so that each may say goodbye. */
     tellConnections: sendTo('connections', ({ context }) => ({
       type: 'control.serverShutdown',
       stagger: context.options.drainStagger,
     })),
-    /** Kamaelia's `stop`: what is still open is cut. */
+    /** Kamaelia's `stop`: cuts the connections that are still open. */
     stop: sendTo('connections', { type: 'control.shutdownMicroprocess' }),
     emitShutdown: emit(({ context, self }) => ({ type: 'server.shutdown', ...summarise(context.tally, self) })),
   },
@@ -228,7 +230,7 @@ export const serverCoreMachine = setup({
     isUnwelcomeAfterAll: (step) => isUnwelcomeAfterAll(step),
     isAtCapacity: ({ context }) => isAtCapacity(context),
     canAdmitQueued: ({ context }) => context.queue.length > 0 && hasPlace(context),
-    /** A server that is short of descriptors hears of their return from its listener. */
+    /** Not when descriptors are short: the listener tells when there are enough again. */
     hasPlaceAgain: ({ context }) => context.fullFor === 'maxConnections' && !isAtCapacity(context),
     isNear: ({ context }) => context.isNear,
     isFar: ({ context }) => !context.isNear,
@@ -310,11 +312,12 @@ export const serverCoreMachine = setup({
       },
     },
     listening: {
-      description: 'The server serves.',
+      description: 'The server serves its clients.',
       on: {
         '_listener.listening': { actions: 'noteAddress' },
         '_listener.failed': [{ guard: 'mayRestart', actions: 'noteFailure' }, { actions: 'emitFailed' }],
-        // told only now, so that no listener of that event can act between the failure and the listener's end
+        // `server.restarting` comes only now, so that no subscriber can act between the failure and the listener's
+        // end
         'xstate.error.actor.listener': {
           guard: 'isRestarting',
           target: '.restarting',
@@ -335,14 +338,14 @@ export const serverCoreMachine = setup({
         'control.shutdownMicroprocess': { target: 'draining.cutting' },
       },
       always: [
-        // a free place goes to the client that has waited longest, whatever freed the place
+        // a free place goes to the client that has waited longest, whatever has freed the place
         { guard: 'canAdmitQueued', actions: ['spawnConnection', 'emitNew', 'handleQueued'] },
         { guard: 'crossesNearCapacity', actions: 'tellNearCapacity' },
       ],
       initial: 'accepting',
       states: {
         counting: {
-          description: 'Passing: the places that are left decide.',
+          description: 'Passing: the number of places that are left decides.',
           always: [
             { guard: 'isAtCapacity', target: 'full' },
             { guard: 'isNear', target: 'crowded' },
@@ -359,7 +362,7 @@ export const serverCoreMachine = setup({
           ],
         },
         crowded: {
-          description: 'There are few places left, as nearCapacity has it.',
+          description: 'Few places are left: as few as nearCapacity says.',
           tags: 'taking',
           entry: ['initialiseServerSocket', 'tellAccepting'],
           always: [
@@ -368,7 +371,7 @@ export const serverCoreMachine = setup({
           ],
         },
         full: {
-          description: 'No more clients for now.',
+          description: 'The server takes no more clients for now.',
           entry: 'tellFull',
           on: {
             '_socketactivity.newCSA': [
@@ -380,7 +383,7 @@ export const serverCoreMachine = setup({
           initial: 'responding',
           states: {
             responding: {
-              description: 'Passing: whenBusy says how the next client is met.',
+              description: 'Passing: whenBusy says what the next client meets.',
               always: [
                 { guard: 'refuses', target: 'refusing' },
                 { guard: 'queues', target: 'queueing' },
@@ -388,11 +391,11 @@ export const serverCoreMachine = setup({
               ],
             },
             rejecting: {
-              description: 'Every place is taken. The next client is accepted, told busyReply, and closed.',
+              description: 'Every place is taken. The next client is accepted, gets busyReply, and is closed.',
               entry: 'initialiseServerSocket',
             },
             queueing: {
-              description: 'Every place is taken. The next client is accepted, and not read until a place is free.',
+              description: 'Every place is taken. The next client is accepted, and waits unread for a free place.',
               tags: 'queueing',
               entry: 'initialiseServerSocket',
               on: {
@@ -403,9 +406,9 @@ export const serverCoreMachine = setup({
                 ],
               },
             },
-            refusing: { description: 'Every place is taken: the port does not listen.', entry: 'suspendListener' },
+            refusing: { description: 'Every place is taken. The port does not listen.', entry: 'suspendListener' },
             sparing: {
-              description: 'Hardly a descriptor is left. The next client is accepted, and closed at once.',
+              description: 'Few descriptors are left. The next client is accepted, and closed at once.',
               on: {
                 '_socketactivity.newCSA': {
                   actions: { type: 'rejectConnection', params: { reason: 'descriptors' } },
@@ -420,7 +423,7 @@ export const serverCoreMachine = setup({
           },
         },
         restarting: {
-          description: 'The listener has failed, and is given another chance; open connections go on.',
+          description: 'The listener has failed, and tries again soon. Open connections go on.',
           on: {
             'control.configure': [
               { guard: 'isConfigurable', actions: ['configure', 'emitConfigured'] },
@@ -430,7 +433,7 @@ export const serverCoreMachine = setup({
           after: { restartDelay: { target: 'counting' } },
         },
         suspended: {
-          description: 'The port does not listen until control.resume; open connections go on.',
+          description: 'The port does not listen until control.resume. Open connections go on.',
           entry: 'suspendListener',
           on: {
             '_listener.descriptorsShort': {},
@@ -453,7 +456,7 @@ export const serverCoreMachine = setup({
       },
     },
     draining: {
-      description: 'No new connections; those that are open come to their end.',
+      description: 'No new client is taken. Open connections come to their end.',
       entry: ['closeListener', 'emitDraining', 'rejectQueued'],
       on: {
         '_listener.closed': { actions: 'notePortIsFree' },
@@ -471,11 +474,11 @@ export const serverCoreMachine = setup({
           entry: 'tellConnections',
           after: { shutdownTimeout: { target: 'cutting' } },
         },
-        cutting: { description: 'Time is up.', entry: 'stop' },
+        cutting: { description: 'Time is up: open connections are cut.', entry: 'stop' },
       },
     },
     shutdown: {
-      description: 'The port is free and nothing is left.',
+      description: 'The port is free, and no connection is left.',
       type: 'final',
       entry: 'emitShutdown',
     },

@@ -2,13 +2,13 @@ import type { EventObject } from 'xstate';
 import type { ServerContext } from './context/serverContext';
 import type { ServerCoreEvent, ServerEmitted, SingleServerEvent } from './events';
 
-/** What an action or a guard that both servers have works with: what the server keeps, and the event that has come. */
+/** What an action or a guard of both servers works with: the server's context, and the event that has come. */
 export interface ServerStep<TContext extends ServerContext = ServerContext> {
   readonly context: TContext;
   readonly event: EventObject;
 }
 
-/** The part of XState's `enqueue` that an action needs which both keeps something and tells something. */
+/** The part of XState's `enqueue` for an action that both changes the context and emits an event. */
 export interface ServerEnqueue {
   readonly enqueue: {
     assign(changes: Partial<Pick<ServerContext, 'address' | 'queue' | 'tally'>>): void;
@@ -19,7 +19,10 @@ export interface ServerEnqueue {
 type ServerEvent = ServerCoreEvent | SingleServerEvent;
 
 /**
- * The event of a step, which is of this type, or of the other one: the charts run the action in no other case.
+ * The event of a step, typed.
+ * @param step - the step of an action that the charts run only for events of these two types
+ * @param type - the type of the event in one server
+ * @param other - the type of the same event in the other server, if that differs
  * @throws TypeError when a chart runs the action for another event
  */
 export function eventOf<TType extends ServerEvent['type']>(

@@ -10,13 +10,13 @@ import {
   type ErrorActorEvent,
 } from 'xstate';
 import {
-  closedIn,
-  comer,
+  closedConnection,
+  nextClient,
   countIdentified,
   isUnwelcome,
   isUnwelcomeAfterAll,
   noteDrained,
-  opened,
+  openedEvent,
   reject,
   rejectQueued,
   tellRejected,
@@ -26,20 +26,20 @@ import {
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ConnectionInput } from './connectionMachine';
 import { admit, emptyAdmission, leave, opensAtOnce } from './context/admission';
-import { bytesIn, hasRoom, nothingPending, takeNext, withBytes, withEnd, type Pending } from './context/pending';
+import { bytesOf, hasRoom, nothingPending, takeNext, withBytes, withEnd, type PendingQueue } from './context/pending';
 import type { ServerContext } from './context/serverContext';
 import { addClosed, addTaken, emptyTally, summarise } from './context/tally';
 import type { ConnectionEvent, ListenerEvent, ServerSummary, SingleServerEmitted, SingleServerEvent } from './events';
 import { listenerInputFor, type ListenerInput } from './listenerInput';
 import {
-  acceptFailed,
-  failed,
+  acceptFailedEvent,
+  failedEvent,
   hasAnotherChance,
   noteAddress,
-  restarting,
+  restartingEvent,
   survivesFailure,
-  tlsReload,
-  tlsReloadFailed,
+  tlsReloadEvent,
+  tlsReloadFailedEvent,
   withFailure,
   withTls,
 } from './listenerParts';
@@ -54,28 +54,29 @@ export interface SingleServerContext extends ServerContext {
   readonly options: ResolvedSingleServerOptions;
   /** The client that is being served. */
   readonly CSA: ConnectedSocketAdapter | undefined;
-  /** Whether that client takes bytes: its PROXY header and its TLS handshake are over. */
+  /** Whether the client's PROXY header and TLS handshake are over, so that the client takes bytes. */
   readonly isOpen: boolean;
-  /** What came on `inbox` while there was no client. */
-  readonly pending: Pending;
+  /** What came on `inbox`, and waits for a client. */
+  readonly pending: PendingQueue;
 }
 
-function servedOne({ CSA }: SingleServerContext): ConnectedSocketAdapter {
+function servedCSA({ CSA }: SingleServerContext): ConnectedSocketAdapter {
   if (CSA === undefined) throw new TypeError('SingleServer has no client');
   return CSA;
 }
 
 const listenerInput = (context: SingleServerContext): ListenerInput => {
   const input = listenerInputFor(context, '_oobinfo');
-  // one client and a short queue are no danger to the process
+  // one client and a short queue don't use up the descriptors of the process
   return { ...input, options: { ...input.options, descriptorHeadroom: 0 } };
 };
 
 /**
- * Kamaelia's SingleServer: one port, one connection at a time. What comes on `inbox` goes to the client, what the
- * client sends comes out of `outbox`, and `signal.producerFinished` tells when a client has gone.
+ * Kamaelia's SingleServer: one port, one connection at a time. Bytes on `inbox` go to the client. Bytes from the
+ * client come out of `outbox`. `signal.producerFinished` tells when a client has gone.
  *
- * `starting → idle ⇄ connected → draining → shutdown`, and an error when the port can't be had (as in ServerCore).
+ * `starting → idle ⇄ connected → draining → shutdown`. When the server can't listen, it ends in error, as ServerCore
+ * does.
  */
 export const singleServerMachine = setup({
   types: {} as {
@@ -102,26 +103,26 @@ export const singleServerMachine = setup({
       noteAddress(step);
     }),
     notePortIsFree: assign({ portIsFree: true }),
-    emitFailed: emit((step) => failed(step)),
-    emitAcceptFailed: emit((step) => acceptFailed(step)),
+    emitFailed: emit((step) => failedEvent(step)),
+    emitAcceptFailed: emit((step) => acceptFailedEvent(step)),
     handleNewCSA: enqueueActions((step) => {
       const { context, enqueue, self } = step;
-      const CSA = comer(step);
+      const CSA = nextClient(step);
       const isOpen = opensAtOnce(context.options, CSA);
       enqueue.assign({ CSA, isOpen, tally: addTaken(context.tally) });
       enqueue.spawnChild('connection', { id: 'connection', input: { CSA, options: context.options, server: self } });
       enqueue.emit({ type: isOpen ? 'connection.opened' : 'connection.opening', ...CSA.info });
     }),
-    countNewCSA: assign((step) => ({ admission: admit(step.context, comer(step)) })),
+    countNewCSA: assign((step) => ({ admission: admit(step.context, nextClient(step)) })),
     takeQueued: assign(({ context }) => ({ queue: context.queue.slice(1) })),
     noteOpen: assign({ isOpen: true }),
-    emitOpened: emit((step) => opened(step)),
+    emitOpened: emit((step) => openedEvent(step)),
     admitIdentified: sendTo('connection', { type: 'control.admit' }),
     rejectIdentified: enqueueActions((step) => {
       step.enqueue.sendTo('connection', { type: 'control.reject' });
       tellRejected(step);
     }),
-    /** The events that waited for a client go to the first client, in order, once that client takes bytes. */
+    /** Sends the events that wait to the client, in order, as soon as the client takes bytes. */
     sendPending: enqueueActions(({ context, enqueue }) => {
       if (!context.isOpen) return;
       const [next, pending] = takeNext(context.pending);
@@ -131,17 +132,20 @@ export const singleServerMachine = setup({
       }
       enqueue.assign({ pending });
     }),
-    /** The connection's end, as Kamaelia names it. */
+    /** Turns the end of the connection into the event that Kamaelia has for it. */
     raiseShutdownCSA: raise(({ context, event }) => ({
       type: '_oobinfo.shutdownCSA',
-      CSA: servedOne(context),
+      CSA: servedCSA(context),
       id: context.CSA?.info.id ?? '',
       ...(event as DoneActorEvent<ConnectionSummary>).output,
     })),
-    /** The connection itself has crashed, not its handler: the socket is closed, and the end is told like any other. */
+    /**
+     * The connection's own actor has crashed, not its handler. Its socket is closed, and the server treats this end
+     * like any other.
+     */
     raiseCrashedCSA: raise(({ context, event }) => ({
       type: '_oobinfo.shutdownCSA',
-      CSA: servedOne(context),
+      CSA: servedCSA(context),
       id: context.CSA?.info.id ?? '',
       reason: 'aborted',
       error: (event as ErrorActorEvent).error,
@@ -151,8 +155,8 @@ export const singleServerMachine = setup({
     })),
     handleShutdownCSA: enqueueActions((step) => {
       const { context, enqueue } = step;
-      const closed = closedIn(step);
-      leave(context, servedOne(context));
+      const closed = closedConnection(step);
+      leave(context, servedCSA(context));
       enqueue.stopChild('connection');
       enqueue.assign({ CSA: undefined, isOpen: false, tally: addClosed(context.tally, closed) });
       if (closed.reason === 'handlerFailed') {
@@ -168,13 +172,15 @@ export const singleServerMachine = setup({
     countIdentified: (step) => {
       countIdentified(step);
     },
-    reloadTls: sendTo('listener', (step) => tlsReload(step)),
+    reloadTls: sendTo('listener', (step) => tlsReloadEvent(step)),
     noteTls: assign((step) => withTls(step)),
     emitTlsReloaded: emit({ type: 'server.tlsReloaded' }),
-    emitTlsReloadFailed: emit((step) => tlsReloadFailed(step)),
+    emitTlsReloadFailed: emit((step) => tlsReloadFailedEvent(step)),
     noteFailure: assign((step) => withFailure(step)),
-    emitRestarting: emit((step) => restarting(step)),
-    /** A new listener takes the place of the one that failed. The new one is closed as yet, and knows the port. */
+    emitRestarting: emit((step) => restartingEvent(step)),
+    /**
+     * Replaces the listener that failed. The new listener doesn't listen before `control.resume`, and keeps the port.
+     */
     restartListener: enqueueActions(({ context, enqueue }) => {
       enqueue.stopChild('listener');
       enqueue.spawnChild('listener', { id: 'listener', input: listenerInput(context) });
@@ -193,16 +199,19 @@ export const singleServerMachine = setup({
       assertEvent(event, 'inbox');
       return { pending: withBytes(context.pending, event.data) };
     }),
-    /** No client is there to be ended. The event is taken all the same: over a link it would wait, and end the next client. */
+    /**
+     * Takes the event, though there is no client to end. Not taken, the event would wait in a link, and end the next
+     * client.
+     */
     ignoreEnd: assign({}),
     keepEnd: assign(({ context }) => ({ pending: withEnd(context.pending) })),
     refuseInbox: emit(({ event }) => {
       assertEvent(event, 'inbox');
       return { type: 'signal.noSpaceInBox', refused: event.data };
     }),
-    /** No client will come any more for the bytes that wait. */
+    /** Hands the bytes that wait back to the owner: no client will come for them. */
     refusePending: enqueueActions(({ context, enqueue }) => {
-      for (const refused of bytesIn(context.pending)) enqueue.emit({ type: 'signal.noSpaceInBox', refused });
+      for (const refused of bytesOf(context.pending)) enqueue.emit({ type: 'signal.noSpaceInBox', refused });
       enqueue.assign({ pending: nothingPending() });
     }),
     emitOutbox: emit(({ event }) => {
@@ -212,16 +221,16 @@ export const singleServerMachine = setup({
     emitNoSpaceInBox: emit({ type: 'signal.noSpaceInBox' }),
     emitSpaceInBox: emit({ type: 'signal.spaceInBox' }),
     emitPeerEnded: emit({ type: 'signal.peerEnded' }),
-    /** Flush, then end the client. */
+    /** Flushes, then ends the client's connection. */
     finishConnection: enqueueActions(({ enqueue }) => {
       enqueue.sendTo('connection', { type: 'signal.producerFinished' });
       enqueue.emit({ type: '_CSA_signal.producerFinished' });
     }),
-    /** The client's handler may still say goodbye. */
+    /** Tells the client's handler that the server drains, so that the handler may say goodbye. */
     tellConnection: enqueueActions(({ context, enqueue }) => {
       if (context.CSA !== undefined) enqueue.sendTo('connection', { type: 'control.serverShutdown' });
     }),
-    /** Kamaelia's `stop`, without waiting for anything. */
+    /** Kamaelia's `stop`: cuts the client's connection. */
     stop: enqueueActions(({ context, enqueue }) => {
       if (context.CSA === undefined) return;
       enqueue.sendTo('connection', { type: 'control.shutdownMicroprocess' });
@@ -307,7 +316,7 @@ export const singleServerMachine = setup({
       },
     },
     idle: {
-      description: 'No client. What comes on inbox waits for one.',
+      description: 'There is no client. Bytes on inbox wait for one.',
       tags: 'taking',
       entry: 'initialiseServerSocket',
       on: {
@@ -316,7 +325,8 @@ export const singleServerMachine = setup({
           { target: 'connected', actions: ['countNewCSA', 'handleNewCSA', 'sendPending'] },
         ],
         '_listener.failed': { guard: 'mayRestart', actions: 'noteFailure' },
-        // told only now, so that no listener of that event can act between the failure and the listener's end
+        // `server.restarting` comes only now, so that no subscriber can act between the failure and the listener's
+        // end
         'xstate.error.actor.listener': {
           guard: 'isRestarting',
           target: 'restarting',
@@ -325,11 +335,11 @@ export const singleServerMachine = setup({
       },
     },
     restarting: {
-      description: 'The listener has failed, and is given another chance.',
+      description: 'The listener has failed, and tries again soon.',
       after: { restartDelay: { target: 'idle' } },
     },
     connected: {
-      description: 'One client. whenBusy says what the next one meets.',
+      description: 'One client is served. whenBusy says what the next client meets.',
       on: {
         inbox: { guard: 'takesBytes', actions: 'sendInbox' },
         'control.producerFinished': { guard: 'takesBytes', actions: 'finishConnection' },
@@ -351,7 +361,7 @@ export const singleServerMachine = setup({
       initial: 'responding',
       states: {
         responding: {
-          description: 'Passing: whenBusy says how the next client is met.',
+          description: 'Passing: whenBusy says what the next client meets.',
           always: [
             { guard: 'refuses', target: 'refusing' },
             { guard: 'queues', target: 'queueing' },
@@ -359,11 +369,11 @@ export const singleServerMachine = setup({
           ],
         },
         rejecting: {
-          description: 'The next client is accepted, told busyReply, and closed.',
+          description: 'The next client is accepted, gets busyReply, and is closed.',
           entry: 'initialiseServerSocket',
         },
         queueing: {
-          description: 'The next client is accepted, and not read until its turn has come.',
+          description: 'The next client is accepted, and waits unread until its turn comes.',
           tags: 'queueing',
           entry: 'initialiseServerSocket',
           on: {
@@ -376,13 +386,13 @@ export const singleServerMachine = setup({
         },
         refusing: { description: 'The port does not listen.', entry: 'suspendListener' },
         restarting: {
-          description: 'The listener has failed, and is given another chance; the client goes on.',
+          description: 'The listener has failed, and tries again soon. The client goes on.',
           after: { restartDelay: { target: 'responding' } },
         },
       },
     },
     changing: {
-      description: 'What others have to say about the end of one client must not reach the next, who waits already.',
+      description: 'One client has gone, and the next one waits. Events about the first must not reach the next.',
       tags: 'queueing',
       on: {
         '_oobinfo.newCSA': [
@@ -396,7 +406,7 @@ export const singleServerMachine = setup({
       after: { nextTurn: { target: 'connected', actions: ['handleNewCSA', 'takeQueued', 'sendPending'] } },
     },
     draining: {
-      description: 'No new client; the one that is there comes to its end.',
+      description: 'No new client is taken. The present client comes to its end.',
       entry: ['closeListener', 'emitDraining', 'rejectQueued', 'refusePending'],
       on: {
         inbox: [{ guard: 'takesBytes', actions: 'sendInbox' }, { actions: 'refuseInbox' }],
@@ -412,15 +422,15 @@ export const singleServerMachine = setup({
       initial: 'finishing',
       states: {
         finishing: {
-          description: 'The client gets what was written for it.',
+          description: 'The client gets the bytes that were written for it.',
           entry: 'tellConnection',
           after: { shutdownTimeout: { target: 'cutting' } },
         },
-        cutting: { description: 'Time is up.', entry: 'stop' },
+        cutting: { description: 'Time is up: the client is cut.', entry: 'stop' },
       },
     },
     shutdown: {
-      description: 'The port is free and nothing is left.',
+      description: 'The port is free, and no connection is left.',
       type: 'final',
       entry: 'emitShutdown',
     },

@@ -16,30 +16,30 @@ import type { LogicFor } from './vocabulary/logic';
 import type { TcpClientOptions } from './options/options';
 import { resolveTcpClientOptions, type ResolvedTcpClientOptions } from './options/resolveOptions';
 import {
-  bytesIn,
+  bytesOf,
   hasEnd,
   hasRoom,
   nothingPending,
   takeNext,
   withBytes,
   withEnd,
-  type Pending,
+  type PendingQueue,
 } from './context/pending';
 
 export interface TcpClientContext {
   readonly options: ResolvedTcpClientOptions;
-  /** What came on `inbox` before the connection stood. */
-  readonly pending: Pending;
+  /** What came on `inbox` before the connection was open. */
+  readonly pending: PendingQueue;
   readonly CSA: ConnectedSocketAdapter | undefined;
   readonly summary: ConnectionSummary | undefined;
 }
 
 /**
- * Kamaelia's TCPClient: a connection to a server. What comes on `inbox` goes to the server, what the server sends comes
- * out of `outbox`.
+ * Kamaelia's TCPClient: a connection to a server. Bytes on `inbox` go to the server. Bytes from the server come out
+ * of `outbox`.
  *
- * `connecting → connected → closed`. When there is no connecting, the connector's `ConnectError` ends this actor in
- * error, as a `ListenError` does a server.
+ * `connecting → connected → closed`. When the client can't connect, the connector's `ConnectError` ends this actor in
+ * error, as a `ListenError` ends a server.
  */
 export const tcpClientMachine = setup({
   types: {} as {
@@ -79,7 +79,7 @@ export const tcpClientMachine = setup({
       return { type: 'signal.noSpaceInBox', refused: event.data };
     }),
     refusePending: enqueueActions(({ context, enqueue }) => {
-      for (const refused of bytesIn(context.pending)) enqueue.emit({ type: 'signal.noSpaceInBox', refused });
+      for (const refused of bytesOf(context.pending)) enqueue.emit({ type: 'signal.noSpaceInBox', refused });
     }),
     emitOutbox: emit(({ event }) => {
       assertEvent(event, '_CSA.outbox');
@@ -115,7 +115,7 @@ export const tcpClientMachine = setup({
   initial: 'connecting',
   states: {
     connecting: {
-      description: 'What comes on inbox waits.',
+      description: 'The client connects. Bytes on inbox wait.',
       invoke: {
         id: 'connector',
         src: 'connector',
@@ -134,7 +134,7 @@ export const tcpClientMachine = setup({
         id: 'connection',
         src: 'connection',
         input: ({ context }) => ({
-          CSA: connectedOne(context),
+          CSA: connectedCSA(context),
           options: { ...context.options, readsWhileCongested: true },
         }),
         onDone: { target: 'closed', actions: 'handleClosed' },
@@ -150,11 +150,11 @@ export const tcpClientMachine = setup({
         'control.shutdownMicroprocess': { actions: 'stop' },
       },
     },
-    closed: { description: 'The connection has ended, or never stood.', type: 'final' },
+    closed: { description: 'The connection has ended, or was never open.', type: 'final' },
   },
 });
 
-function connectedOne({ CSA }: TcpClientContext): ConnectedSocketAdapter {
+function connectedCSA({ CSA }: TcpClientContext): ConnectedSocketAdapter {
   if (CSA === undefined) throw new TypeError('tcpClient has no socket yet');
   return CSA;
 }

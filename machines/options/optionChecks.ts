@@ -19,10 +19,10 @@ const millisecondsFrom = (least: number): Check =>
   integer(least, longestDelay, `a whole number of milliseconds from ${String(least)} to ${String(longestDelay)}`);
 export const milliseconds = millisecondsFrom(0);
 /** For what would be over before it began. */
-export const someMilliseconds = millisecondsFrom(1);
-export const someMillisecondsOrInfinity: Check = {
-  allowed: `${someMilliseconds.allowed}, or Infinity`,
-  test: (value) => value === Infinity || someMilliseconds.test(value),
+export const positiveMilliseconds = millisecondsFrom(1);
+export const positiveMillisecondsOrInfinity: Check = {
+  allowed: `${positiveMilliseconds.allowed}, or Infinity`,
+  test: (value) => value === Infinity || positiveMilliseconds.test(value),
 };
 export const bytes: Check = {
   allowed: 'a number of bytes from 0, or Infinity',

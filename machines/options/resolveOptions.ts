@@ -13,7 +13,7 @@ import {
   milliseconds,
   passes,
   protocolCheck,
-  someMilliseconds,
+  positiveMilliseconds,
   text,
   type Check,
 } from './optionChecks';
@@ -136,7 +136,7 @@ const tcpClientChecks: Readonly<Record<string, Check>> = {
   ),
   port: integer(1, 65_535, 'a whole number from 1 to 65535'),
   protocol: protocolCheck,
-  connectTimeout: someMilliseconds,
+  connectTimeout: positiveMilliseconds,
 };
 
 function checkPlaces({ port, path, fd }: ServerOptions, purpose: 'listen' | 'connect'): void {

@@ -1,6 +1,6 @@
 /** How often a listener may fail, and be given another chance. */
 import type { ListenError } from '../vocabulary/errors';
-import { countOrInfinity, isObject, milliseconds, someMilliseconds, type Check } from './optionChecks';
+import { countOrInfinity, isObject, milliseconds, positiveMilliseconds, type Check } from './optionChecks';
 
 /**
  * How often a server survives that its listener fails, once the server has listened. A listener fails when its port can't be
@@ -29,7 +29,7 @@ export const restartDefaults = { max: 5, within: 60_000, delay: 1_000 } as const
 
 const checks: Readonly<Record<keyof Restart, Check>> = {
   max: countOrInfinity(0),
-  within: someMilliseconds,
+  within: positiveMilliseconds,
   delay: milliseconds,
 };
 

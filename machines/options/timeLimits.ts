@@ -1,5 +1,5 @@
 /** How long a connection may take, for what. */
-import { isObject, someMilliseconds, someMillisecondsOrInfinity, type Check } from './optionChecks';
+import { isObject, positiveMilliseconds, positiveMillisecondsOrInfinity, type Check } from './optionChecks';
 
 /** A speed, and for how long it is measured. */
 export interface ReceiveRate {
@@ -73,15 +73,15 @@ const receiveRate: Check = {
     if (!isObject(value)) return false;
     const { bytesPerSecond, window, ...others } = value;
     const isRate = Number.isInteger(bytesPerSecond) && (bytesPerSecond as number) >= 1;
-    return isRate && (window === undefined || someMilliseconds.test(window)) && Object.keys(others).length === 0;
+    return isRate && (window === undefined || positiveMilliseconds.test(window)) && Object.keys(others).length === 0;
   },
 };
 
 export const timeLimitChecks: Readonly<Record<keyof TimeLimits, Check>> = {
-  openTimeout: someMillisecondsOrInfinity,
-  handlerStartTimeout: someMillisecondsOrInfinity,
-  idleTimeout: someMillisecondsOrInfinity,
+  openTimeout: positiveMillisecondsOrInfinity,
+  handlerStartTimeout: positiveMillisecondsOrInfinity,
+  idleTimeout: positiveMillisecondsOrInfinity,
   minReceiveRate: receiveRate,
-  maxConnectionDuration: someMillisecondsOrInfinity,
-  writeTimeout: someMilliseconds,
+  maxConnectionDuration: positiveMillisecondsOrInfinity,
+  writeTimeout: positiveMilliseconds,
 };

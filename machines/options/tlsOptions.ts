@@ -73,7 +73,7 @@ const checks: Readonly<Record<keyof TlsOptions, Check>> = {
 };
 
 /** Options of `tls.createServer` that a server has elsewhere, or decides for itself. */
-const elsewhere: Readonly<Record<string, string>> = {
+const whyLeftOut: Readonly<Record<string, string>> = {
   allowHalfOpen: 'it is an option of the server',
   handshakeTimeout: 'openTimeout says how long a handshake may take',
   pauseOnConnect: 'a connection is always paused until it has a handler',
@@ -87,7 +87,7 @@ export function checkTlsOptions(options: unknown): asserts options is TlsOptions
   const entries = entriesOf(options);
   if (entries === undefined) throw new InvalidOptionError('tls', options, 'an object');
   for (const [name, value] of entries) {
-    const why = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
+    const why = Object.hasOwn(whyLeftOut, name) ? whyLeftOut[name] : undefined;
     if (why !== undefined) throw new InvalidOptionError(`tls.${name}`, value, `left out: ${why}`);
   }
   check(options, checks, 'tls.');

@@ -78,7 +78,7 @@ const clip = (text: string): string => {
 };
 
 /** As PEM. Messages get logged, and the secret of a short one is at its beginning. */
-const privateKey = /^\s*-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+const privateKeyPattern = /^\s*-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 const nameOf = (value: { readonly name?: unknown }): string | undefined =>
   typeof value.name === 'string' && value.name !== '' ? clip(value.name) : undefined;
@@ -94,7 +94,7 @@ export function describe(value: unknown): string {
   try {
     switch (typeof value) {
       case 'string':
-        return privateKey.test(value) ? 'a private key' : `'${clip(value)}'`;
+        return privateKeyPattern.test(value) ? 'a private key' : `'${clip(value)}'`;
       case 'function':
         return `the function ${nameOf(value) ?? '(anonymous)'}`;
       case 'object':
