@@ -13,7 +13,7 @@ export interface ConnectionInput {
   readonly options: ConnectionOptions;
   /**
    * The actor that owns the connection. It gets `control.serverShutdown` when the handler emits
-   * `serversignal.serverShutdown`. Without it, such a handler ends only its own connection.
+   * `serversignal.serverShutdown`. Without an owner, such a handler ends only its own connection.
    */
   readonly server?: Supervisor;
 }

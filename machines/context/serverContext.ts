@@ -5,19 +5,19 @@ import type { ListenAddress } from '../vocabulary/connectionTypes';
 import type { Admission } from './admission';
 import type { Tally } from './tally';
 
-/** What both servers keep. */
+/** The part of the context that both servers have. */
 export interface ServerContext {
   readonly options: ResolvedServerOptions;
-  /** Where the server listens, from the first time that it does. */
+  /** Where the server listens. Undefined until it has listened for the first time. */
   readonly address: ListenAddress | undefined;
-  /** The clients that wait for their turn, the longest first. */
+  /** The clients that wait for their turn (`whenBusy: 'queue'`). The first one has waited longest. */
   readonly queue: readonly ConnectedSocketAdapter[];
   readonly admission: Admission;
-  /** How the listener failed, within the time that `restart` looks at. */
+  /** The last failures of the listener. `restart` says for how long each one counts. */
   readonly failures: readonly ListenFailure[];
-  /** The listener's clients that no connection has claimed. */
+  /** The clients that the listener has accepted and that no connection has claimed yet. */
   readonly unclaimed: Set<ConnectedSocketAdapter>;
-  /** The listener has closed for good. */
+  /** Whether the listener has closed for good. */
   readonly portIsFree: boolean;
   readonly tally: Tally;
 }

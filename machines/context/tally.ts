@@ -2,20 +2,23 @@ import type { ClosedConnection, CloseReason } from '../vocabulary/connectionType
 import type { ServerSummary } from '../events';
 import { clockOf, elapsedMs, timeOf } from '../vocabulary/time';
 
-/** What a server has served so far, as it is kept in its context. */
+/** What a server has served so far, as its context keeps it. */
 export interface Tally {
-  /** The server's creation, as its clock has it. */
+  /** When the server was created, in milliseconds of its clock. */
   readonly since: number;
   readonly connections: number;
   readonly rejected: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly reasons: Readonly<Partial<Record<CloseReason, number>>>;
-  /** Grows in place while a server drains: copying it for each of 10,000 closes would cost 50 million copies. */
+  /**
+   * How each connection ended that was open when a drain began. Grows in place: a copy for each of 10,000 closes
+   * would copy 50 million entries.
+   */
   readonly drained: ClosedConnection[];
 }
 
-/** The tally of a server that has just been made. */
+/** The tally of a new server. */
 export const emptyTally = (server: object): Tally => ({
   since: timeOf(clockOf(server)),
   connections: 0,
@@ -26,13 +29,13 @@ export const emptyTally = (server: object): Tally => ({
   drained: [],
 });
 
-/** The tally with one more client that was taken. */
+/** The tally with one more client that the server took. */
 export const addTaken = (tally: Tally): Tally => ({ ...tally, connections: tally.connections + 1 });
 
-/** The tally with so many more clients that were turned away. */
+/** The tally with `count` more clients that were turned away. */
 export const addRejected = (tally: Tally, count: number): Tally => ({ ...tally, rejected: tally.rejected + count });
 
-/** The tally with one more connection that ended. */
+/** The tally with one more connection that has ended. */
 export const addClosed = (tally: Tally, { reason, bytesIn, bytesOut }: ClosedConnection): Tally => ({
   ...tally,
   bytesIn: tally.bytesIn + bytesIn,
@@ -40,7 +43,7 @@ export const addClosed = (tally: Tally, { reason, bytesIn, bytesOut }: ClosedCon
   reasons: { ...tally.reasons, [reason]: (tally.reasons[reason] ?? 0) + 1 },
 });
 
-/** The tally as users see it, as of now. */
+/** The tally for users, with the time until now. */
 export const summarise = ({ since, ...served }: Tally, server: object): ServerSummary => ({
   ...served,
   durationMs: elapsedMs(since, clockOf(server)),

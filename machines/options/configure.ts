@@ -27,14 +27,17 @@ const configurable = [
   'drainStagger',
 ] as const satisfies readonly (keyof ServerCoreOptions)[];
 
-/** The options that `control.configure` takes: limits, not where to listen, nor what handles the connections. */
+/**
+ * The options that `control.configure` takes: limits. Where to listen, and which protocol handles the connections,
+ * stay as they are.
+ */
 export type ConfigurableOptions = Pick<ServerCoreOptions, (typeof configurable)[number]>;
 
 const checks = Object.fromEntries(
   Object.entries(serverCoreChecks).filter(([name]) => (configurable as readonly string[]).includes(name)),
 );
 
-/** @throws {@link InvalidOptionError} for an option that there is, but that stays as it is while a server runs */
+/** @throws {@link InvalidOptionError} for an option that a server has, but that can't change while the server runs */
 function checkConfigurable(changes: unknown): void {
   for (const [name, value] of entriesOf(changes) ?? []) {
     if (name === 'tls') throw invalidTls('left out: control.tlsReload changes it');
@@ -44,7 +47,7 @@ function checkConfigurable(changes: unknown): void {
   }
 }
 
-/** The options with some changed; one that is undefined stays as it was. */
+/** The options with the changes in them. A change that is undefined leaves its option as it was. */
 export const reconfigure = (
   options: ResolvedServerCoreOptions,
   changes: ConfigurableOptions,
@@ -54,7 +57,7 @@ export const reconfigure = (
 });
 
 /**
- * Checks changes as the options are checked at the start.
+ * Checks changes by the same rules as the options at the start.
  * @throws {@link InvalidOptionError}
  */
 export function checkChanges(options: ResolvedServerCoreOptions, changes: ConfigurableOptions): void {
@@ -63,7 +66,7 @@ export function checkChanges(options: ResolvedServerCoreOptions, changes: Config
   checkTogether(reconfigure(options, changes));
 }
 
-/** What is wrong with changes, if anything is. */
+/** The error in the changes; undefined when they are good. */
 export function configureError(
   options: ResolvedServerCoreOptions,
   changes: ConfigurableOptions,

@@ -3,21 +3,25 @@ import type { Protocol } from './options';
 import type { TimeLimits } from './timeLimits';
 import type { TlsOptions } from './tlsOptions';
 
-/** What a connection needs to know of its server's options. */
+/** The options of one connection: those of its server's options that concern connections. */
 export interface ConnectionOptions extends TimeLimits {
-  /** The handler; without one the connection's parent gets the bytes, as `_CSA.outbox`. */
+  /** The handler. Without it the connection's parent gets the bytes, as `_CSA.outbox`. */
   readonly protocol?: Protocol;
   readonly allowHalfOpen: boolean;
   readonly maxBufferedBytes: number;
   readonly lingerTimeout: number;
-  /** From whom a PROXY header is read first. */
+  /** The proxies whose connections begin with a PROXY header. */
   readonly proxyProtocol?: ProxyProtocol;
-  /** With what there is a TLS handshake: first of all, or with {@link starttls} when the handler asks for it. */
+  /**
+   * The options for TLS. With them, the connection begins with a TLS handshake, or, with `starttls`, has one when the
+   * handler asks for it.
+   */
   readonly tls?: TlsOptions;
   readonly starttls?: boolean;
   /**
-   * Whether to read on while the peer takes nothing. A client must: if both ends stop reading until the other one reads,
-   * neither ever does.
+   * Whether to go on reading while the peer takes no bytes. A client must go on: when both ends stop reading until
+   * the other end reads, neither ever reads again.
+   * @defaultValue false
    */
   readonly readsWhileCongested?: boolean;
 }

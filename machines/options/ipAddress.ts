@@ -1,6 +1,9 @@
-/** IP addresses as text, read strictly: a `010.0.0.1` that one program takes for 8.0.0.1 and another for 10.0.0.1 is none. */
+/**
+ * IP addresses as text, read strictly. `010.0.0.1` is no address: one program takes it for 8.0.0.1, another for
+ * 10.0.0.1.
+ */
 
-/** An address. An IPv4-mapped one (`::ffff:192.0.2.1`; RFC 4291, 2.5.5.2) is the IPv4 address in it. */
+/** An IP address. An IPv4-mapped one (`::ffff:192.0.2.1`; RFC 4291, 2.5.5.2) stands for the IPv4 address in it. */
 export type IpAddress = Ipv4Address | Ipv6Address;
 
 interface Ipv4Address {
@@ -11,7 +14,7 @@ interface Ipv4Address {
 interface Ipv6Address {
   readonly family: 'ipv6';
   readonly text: string;
-  /** Its eight numbers of 16 bits. */
+  /** The address as eight numbers of 16 bits. */
   readonly groups: readonly number[];
 }
 
@@ -19,7 +22,7 @@ const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const ipv4 = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
 const group = /^[\da-f]{1,4}$/i;
 
-/** Reads an address, with or without a zone (`%eth0`), which is left out. Undefined for any other text. */
+/** Reads an address. A zone (`%eth0`) is left out. Returns undefined for any other text. */
 export function parseIp(address: string): IpAddress | undefined {
   if (!address.includes(':')) return ipv4.test(address) ? { family: 'ipv4', text: address } : undefined;
   const zone = address.indexOf('%');

@@ -28,6 +28,7 @@ import { restartCheck, restartDefaults, type Restart } from './restart';
 import { checkTlsOptions } from './tlsOptions';
 import { timeLimitChecks, timeLimitDefaults } from './timeLimits';
 
+/** The defaults of the options that both servers have. */
 export const serverDefaults = {
   port: 1601,
   host: '127.0.0.1',
@@ -61,15 +62,19 @@ const tcpClientDefaults = {
   maxPendingBytes: singleServerDefaults.maxPendingBytes,
 } as const;
 
-/** `Options` with every default filled in. */
+/** `Options` in which every option that has a default is present. */
 type Resolved<Options, Defaults> = Options & Required<Pick<Options, keyof Options & keyof Defaults>>;
 
-/** A listener's chances are an object of their own. */
+/** The option `restart` is an object of its own, with defaults of its own. */
 type WithRestart<Options> = Omit<Options, 'restart'> & { readonly restart: Required<Restart> };
 
+/** The options that both servers have, checked and with their defaults. */
 export type ResolvedServerOptions = WithRestart<Resolved<ServerOptions, typeof serverDefaults>>;
+/** ServerCore's options, checked and with their defaults. */
 export type ResolvedServerCoreOptions = WithRestart<Resolved<ServerCoreOptions, typeof serverCoreDefaults>>;
+/** SingleServer's options, checked and with their defaults. */
 export type ResolvedSingleServerOptions = WithRestart<Resolved<SingleServerOptions, typeof singleServerDefaults>>;
+/** tcpClient's options, checked and with their defaults. */
 export type ResolvedTcpClientOptions = Resolved<TcpClientOptions, typeof tcpClientDefaults>;
 
 const isShare = (value: unknown): value is number => typeof value === 'number' && value > 0 && value <= 1;
@@ -114,6 +119,7 @@ const serverChecks: Readonly<Record<string, Check>> = {
   lingerTimeout: milliseconds,
 };
 
+/** The checks of ServerCore's options. */
 export const serverCoreChecks: Readonly<Record<string, Check>> = {
   ...serverChecks,
   protocol: protocolCheck,
@@ -123,6 +129,7 @@ export const serverCoreChecks: Readonly<Record<string, Check>> = {
   descriptorHeadroom,
   drainStagger: milliseconds,
 };
+/** The checks of SingleServer's options. */
 export const singleServerChecks: Readonly<Record<string, Check>> = {
   ...serverChecks,
   protocol: protocolCheck,
@@ -160,7 +167,7 @@ function checkNested({ proxyProtocol, tls, starttls }: ServerOptions): void {
   else if (starttls === true) throw new InvalidOptionError('starttls', starttls, 'left out, because there is no tls');
 }
 
-/** Checks what is wrong only with several options together. */
+/** Checks options that are good one by one, but not together. */
 export function checkTogether({ fd, whenBusy, tls, starttls, busyReply }: ServerOptions): void {
   if (fd !== undefined && whenBusy === 'refuse') {
     throw new InvalidOptionError('whenBusy', whenBusy, "'reject' or 'queue' with fd, which can't be opened again");
@@ -185,7 +192,7 @@ const withRestart = <Options extends { readonly restart: Restart }>(options: Opt
 
 /**
  * Checks ServerCore's options and fills in the defaults.
- * @throws {@link InvalidOptionError} naming the option, its value and what is allowed
+ * @throws {@link InvalidOptionError} with the option, its value and what is allowed
  */
 export function resolveServerCoreOptions(options: ServerCoreOptions): ResolvedServerCoreOptions {
   check(options, serverCoreChecks);
@@ -200,7 +207,7 @@ export function resolveServerCoreOptions(options: ServerCoreOptions): ResolvedSe
 
 /**
  * Checks SingleServer's options and fills in the defaults.
- * @throws {@link InvalidOptionError} naming the option, its value and what is allowed
+ * @throws {@link InvalidOptionError} with the option, its value and what is allowed
  */
 export function resolveSingleServerOptions(options: SingleServerOptions = {}): ResolvedSingleServerOptions {
   check(options, singleServerChecks);
@@ -212,7 +219,7 @@ export function resolveSingleServerOptions(options: SingleServerOptions = {}): R
 
 /**
  * Checks tcpClient's options and fills in the defaults.
- * @throws {@link InvalidOptionError} naming the option, its value and what is allowed
+ * @throws {@link InvalidOptionError} with the option, its value and what is allowed
  */
 export function resolveTcpClientOptions(options: TcpClientOptions = {}): ResolvedTcpClientOptions {
   check(options, tcpClientChecks);
@@ -230,7 +237,10 @@ export function checkShutdownOptions({ timeout }: ShutdownOptions): void {
   }
 }
 
-/** The time limit of a drain: what the event that began it says, if that is one, else the server's. */
+/**
+ * The time limit of a drain, in milliseconds: the `timeout` of the event that began the drain, if that is a valid
+ * time, else the server's `shutdownTimeout`.
+ */
 export function shutdownDelay(event: object, { shutdownTimeout }: ResolvedServerOptions): number {
   const { timeout } = event as { readonly timeout?: unknown };
   return passes(timeout, milliseconds) ? (timeout as number) : shutdownTimeout;

@@ -1,30 +1,33 @@
-/** How often a listener may fail, and be given another chance. */
+/** How often a server survives a failure of its listener. */
 import type { ListenError } from '../vocabulary/errors';
 import { countOrInfinity, isObject, milliseconds, positiveMilliseconds, type Check } from './optionChecks';
 
 /**
- * How often a server survives that its listener fails, once the server has listened. A listener fails when its port can't be
- * had again (`control.resume`, or `whenBusy: 'refuse'`), or when its socket breaks. A new listener takes its place;
- * connections that are open go on. A server with `fd` survives no failure, since a descriptor can't be opened again.
+ * How often a server that has listened survives a failure of its listener. A listener fails when it can't listen on
+ * its port again (`control.resume`, or `whenBusy: 'refuse'`), or when its socket breaks. A new listener takes its
+ * place, and open connections go on. A server with `fd` survives no failure, because a descriptor can't be opened
+ * again.
  */
 export interface Restart {
   /**
-   * How many failures there may be `within` that time. The one after it ends the server in its error.
+   * How many failures the server survives `within` that time: a whole number from 0, or Infinity. The next failure
+   * ends the server in its error.
    * @defaultValue 5
    */
   readonly max?: number;
   /**
-   * Milliseconds.
+   * Milliseconds for which a failure counts, from 1.
    * @defaultValue 60 000
    */
   readonly within?: number;
   /**
-   * Milliseconds from a failure to the next try.
+   * Milliseconds from a failure to the next try, from 0.
    * @defaultValue 1 000
    */
   readonly delay?: number;
 }
 
+/** The defaults of {@link Restart}. */
 export const restartDefaults = { max: 5, within: 60_000, delay: 1_000 } as const satisfies Restart;
 
 const checks: Readonly<Record<keyof Restart, Check>> = {
@@ -33,6 +36,7 @@ const checks: Readonly<Record<keyof Restart, Check>> = {
   delay: milliseconds,
 };
 
+/** The check of the option `restart`. */
 export const restartCheck: Check = {
   allowed: 'an object with max, a whole number from 0 or Infinity, within and delay, whole numbers of milliseconds',
   test: (value) =>
@@ -43,7 +47,7 @@ export const restartCheck: Check = {
     ),
 };
 
-/** A failure of the listener, and when it was, in the clock's milliseconds. */
+/** A failure of the listener. `at` is its time, in milliseconds of the clock. */
 export interface ListenFailure {
   readonly error: ListenError;
   readonly at: number;
@@ -51,19 +55,19 @@ export interface ListenFailure {
 
 /** The part of a server's context that decides whether a failed listener gets another chance. */
 interface ListenerHistory {
-  /** Undefined as long as the server has never listened: a failure ends the server then. */
+  /** Where the server listens. Undefined until it has listened: a failure ends it then. */
   readonly address: object | undefined;
   readonly options: { readonly restart: Required<Restart>; readonly fd?: number };
   readonly failures: readonly ListenFailure[];
 }
 
-/** The failures that still count at a moment. */
+/** The failures that still count at `now`. */
 export const recentFailures = ({ options, failures }: ListenerHistory, now: number): readonly ListenFailure[] =>
   failures.filter(({ at }) => now - at < options.restart.within);
 
-/** Whether a failure at a moment is one that the server survives. */
+/** Whether the server survives a failure at `now`. */
 export const mayRestart = (history: ListenerHistory, now: number): boolean =>
   history.address !== undefined &&
-  // a descriptor that was closed may have become a client's socket by then
+  // a descriptor that was closed may be the socket of a client by then
   history.options.fd === undefined &&
   recentFailures(history, now).length < history.options.restart.max;

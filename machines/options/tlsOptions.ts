@@ -3,8 +3,9 @@ import { InvalidOptionError } from '../vocabulary/errors';
 import { boolean, check, entriesOf, type Check } from './optionChecks';
 
 /**
- * The certificate of a server, whom it trusts and what it speaks: those options of `tls.createServer` that concern TLS itself.
- * What each one means and defaults to: https://nodejs.org/api/tls.html#tlscreateserveroptions-secureconnectionlistener
+ * The TLS options of a server, such as its certificate and the authorities that it trusts: those options of
+ * `tls.createServer` that concern TLS itself. What each one means, and its default:
+ * https://nodejs.org/api/tls.html#tlscreateserveroptions-secureconnectionlistener
  *
  * Without `ca`, `requestCert` accepts certificates from every public authority that Node knows.
  */
@@ -34,15 +35,16 @@ export type TlsOptions = Pick<
   | 'ticketKeys'
 >;
 
-/** Node looks at it when it makes its server, and throws. */
+/** For an option that Node checks when it makes its server: Node throws then. */
 const checkedByNode: Check = { allowed: '', test: () => true };
 const callback: Check = { allowed: 'a function', test: (value) => typeof value === 'function' };
 
 const isProtocolName = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
 /**
- * Checked here is what Node would take for another value, or look at only when a client connects: `requestCert: 'true'`
- * would ask nobody for a certificate, and `ALPNProtocols: 'h2'` would choose no protocol.
+ * The checks of {@link TlsOptions}. They refuse what Node would take for another value, or would look at only when a
+ * client connects: `requestCert: 'true'` would ask no client for a certificate, and `ALPNProtocols: 'h2'` would
+ * choose no protocol.
  */
 const checks: Readonly<Record<keyof TlsOptions, Check>> = {
   ALPNCallback: callback,
@@ -72,7 +74,7 @@ const checks: Readonly<Record<keyof TlsOptions, Check>> = {
   ticketKeys: checkedByNode,
 };
 
-/** Options of `tls.createServer` that a server has elsewhere, or decides for itself. */
+/** Why some options of `tls.createServer` must be left out: the server has them elsewhere, or decides for itself. */
 const whyLeftOut: Readonly<Record<string, string>> = {
   allowHalfOpen: 'it is an option of the server',
   handshakeTimeout: 'openTimeout says how long a handshake may take',
@@ -80,7 +82,8 @@ const whyLeftOut: Readonly<Record<string, string>> = {
 };
 
 /**
- * Checks names and kinds. What is in a key or a certificate shows when a `TlsUpgrader` is made of them.
+ * Checks the names and the kinds of TLS options. A bad key or certificate shows only when a `TlsUpgrader` is made of
+ * the options.
  * @throws {@link InvalidOptionError} for `tls`, or for `tls.` and the name of one option
  */
 export function checkTlsOptions(options: unknown): asserts options is TlsOptions {
@@ -94,9 +97,12 @@ export function checkTlsOptions(options: unknown): asserts options is TlsOptions
   const { key, cert, pfx, SNICallback } = options as TlsOptions;
   if (key && !cert) throw new InvalidOptionError('tls.cert', cert, 'there, because tls.key is');
   if (cert && !key) throw new InvalidOptionError('tls.key', key, 'there, because tls.cert is');
-  // Node would take such a server, and it would refuse each client
+  // Node would make a server of these options, and that server would refuse each client
   if (!cert && !pfx && !SNICallback) throw invalidTls('given a certificate: cert and key, pfx, or SNICallback');
 }
 
-/** The options themselves stay out of the error: errors get logged, and a private key must not be. */
+/**
+ * The error for TLS options that are bad as a whole. The options stay out of the error: errors get logged, and a
+ * private key must not be.
+ */
 export const invalidTls = (allowed: string): InvalidOptionError => new InvalidOptionError('tls', {}, allowed);

@@ -1,4 +1,4 @@
-/** What there is to know of one connection: who it is, and how it ended. */
+/** What is known of a connection: the two ends of it, and how it ended. */
 import type { PeerCertificate } from 'node:tls';
 import type { ProxyTlvs } from './proxyHeader';
 
@@ -6,48 +6,54 @@ import type { ProxyTlvs } from './proxyHeader';
 export type Bytes = Uint8Array | string;
 
 /**
- * What a protocol handler is told about its connection: its `input`.
+ * The input of a protocol handler: what is known of its connection.
  *
  * `peer`, `peerport`, `localip` and `localport` are Kamaelia's four names.
  */
 export interface ConnectionInfo {
-  /** Unique within its server: `connection:7` was the seventh that the listener accepted. */
+  /** Unique within its server: `connection:7` is the seventh connection that the listener accepted. */
   readonly id: string;
   /**
-   * The address of the other end: the client's, or for tcpClient the server's. `'0.0.0.0'` when the client was gone before it could be asked (as Kamaelia answers);
-   * `''` on a unix socket, where clients have none.
+   * The address of the other end: the client's, or for tcpClient the server's. `'0.0.0.0'` when the client was gone
+   * before its address could be read (as in Kamaelia); `''` on a unix socket, where clients have no address.
    */
   readonly peer: string;
-  /** The client's port; 0 on a unix socket or when the client was gone before it could be asked. */
+  /** The port of the other end. 0 on a unix socket, or when the client was gone before its port could be read. */
   readonly peerport: number;
-  /** The address that the client connected to; the path of a unix socket. */
+  /** The address that the client connected to; for tcpClient, its own. On a unix socket, the socket's path. */
   readonly localip: string;
-  /** The port that the client connected to; 0 on a unix socket. */
+  /** The port that the client connected to; for tcpClient, its own. 0 on a unix socket. */
   readonly localport: number;
   /** Whether the bytes travel over TLS. */
   readonly encrypted: boolean;
-  /** The protocol that both sides agreed on in the TLS handshake (ALPN), if they did. */
+  /** The protocol on which both sides agreed in the TLS handshake (ALPN); missing when there is none. */
   readonly alpn?: string;
-  /** The name that the client asked for in the TLS handshake (SNI), if it did. */
+  /** The host name that the client asked for in the TLS handshake (SNI); missing when the client asked for none. */
   readonly servername?: string;
-  /** The client's certificate, if it showed one (`tls.requestCert`). */
+  /** The client's certificate; missing when the client showed none (`tls.requestCert`). */
   readonly peerCertificate?: PeerCertificate;
-  /** Whether that certificate is valid and from an authority of `tls.ca`; false only with `tls.rejectUnauthorized: false`. */
+  /**
+   * Whether the client's certificate is valid and from an authority of `tls.ca`. False only with
+   * `tls.rejectUnauthorized: false`.
+   */
   readonly authorized?: boolean;
-  /** What a proxy said of the client (`proxyProtocol`); `peer` and `peerport` are the client's then. */
+  /**
+   * What the proxy's PROXY header says (`proxyProtocol`). `peer` and `peerport` are those of the client behind the
+   * proxy then.
+   */
   readonly proxy?: ProxyInfo;
 }
 
-/** A proxy before us, and what its PROXY header said beside the addresses. */
+/** A proxy in front of the server, and what its PROXY header says beside the addresses. */
 export interface ProxyInfo {
   /** The proxy's own address. */
   readonly address: string;
   readonly port: number;
-  /** Of the PROXY protocol. */
+  /** The version of the PROXY header. */
   readonly version: 1 | 2;
-  /** The proxy speaks for itself: a health check, say. `peer` is the proxy then. */
+  /** Whether the proxy speaks for itself, as for a health check. Then `peer` is the proxy. */
   readonly isLocal: boolean;
-  /** What version 2 may say beside the addresses. */
+  /** The additions that a header of version 2 may have. */
   readonly tlvs: ProxyTlvs;
 }
 
@@ -97,13 +103,14 @@ export interface ConnectionSummary {
    * crashed with (`aborted`).
    */
   readonly error?: unknown;
-  /** Bytes read from the socket; over TLS as they travel, the handshake included. */
+  /** Bytes read from the socket. Over TLS these are the encrypted bytes, those of the handshake included. */
   readonly bytesIn: number;
   /**
-   * Bytes that the kernel took from us, over TLS as they travel. What still waited when a connection was cut doesn't count.
+   * Bytes that the kernel took from this process. Over TLS these are the encrypted bytes. Bytes that still waited
+   * when the connection was cut don't count.
    */
   readonly bytesOut: number;
-  /** From the accept to the close, in milliseconds. */
+  /** Milliseconds from the accept to the close. */
   readonly durationMs: number;
 }
 

@@ -1,6 +1,6 @@
-/** What went wrong, with a `code` that stays the same from version to version. */
+/** The base of all errors of serverchart. Each has a `code` that stays the same from version to version. */
 export class ServerchartError extends Error {
-  /** Stable, for programs; the message is for people. */
+  /** For programs; the message is for people. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -13,9 +13,9 @@ export class ServerchartError extends Error {
 /** An option has a value that isn't allowed. Thrown before anything is opened. Code `ERR_INVALID_OPTION`. */
 export class InvalidOptionError extends ServerchartError {
   readonly option: string;
-  /** What it is. Not enumerable: an error is logged with all that is, and this may be a private key. */
+  /** The value of the option. Not enumerable: logs print enumerable fields, and this value may be a private key. */
   declare readonly value: unknown;
-  /** What would have been allowed, in words. */
+  /** What is allowed, in words. */
   readonly allowed: string;
 
   constructor(option: string, value: unknown, allowed: string) {
@@ -26,14 +26,17 @@ export class InvalidOptionError extends ServerchartError {
   }
 }
 
-/** A path and a descriptor have no port. */
+/** An address with its port, for messages. A path and a descriptor have no port. */
 const place = (address: string, port: number): string => (port === 0 ? address : `${address} port ${String(port)}`);
 
-/** A server can't listen. `code` is the system's: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENOENT`, … */
+/**
+ * A server can't listen. `code` is the system's: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENOENT`, …; `ERR_LISTEN`
+ * when the system gives none. `cause` is Node's error.
+ */
 export class ListenError extends ServerchartError {
-  /** The host or the path that was asked for. */
+  /** The host or the path where the server was to listen. */
   readonly address: string;
-  /** The port that was asked for; 0 for a path or a descriptor. */
+  /** The port where the server was to listen; 0 for a path or a descriptor. */
   readonly port: number;
 
   constructor(address: string, port: number, cause: NodeJS.ErrnoException) {
@@ -43,7 +46,10 @@ export class ListenError extends ServerchartError {
   }
 }
 
-/** A client can't connect. `code` is the system's: `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT`, … */
+/**
+ * A client can't connect. `code` is the system's: `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT`, …; `ERR_CONNECT` when the
+ * system gives none. `cause` is Node's error.
+ */
 export class ConnectError extends ServerchartError {
   readonly address: string;
   readonly port: number;
@@ -55,7 +61,7 @@ export class ConnectError extends ServerchartError {
   }
 }
 
-/** The system's codes in a reader's words. Others speak for themselves. */
+/** The system's codes in words. For other codes Node's own message is good enough. */
 const explanations: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program is listening there',
   EACCES: 'permission denied',
@@ -70,14 +76,14 @@ function explain({ code, message }: NodeJS.ErrnoException): string {
   return words === undefined ? message : `${words} (${String(code)})`;
 }
 
-/** A text as a message shows it: in one line, and not much of it. */
+/** A text as an error message shows it: in one line, and at most 60 characters of it. */
 const clip = (text: string): string => {
   const isLong = text.length > 60;
   // JSON escapes line breaks, control characters, and half of a character at the cut
   return JSON.stringify(isLong ? text.slice(0, 60) : text).slice(1, -1) + (isLong ? '…' : '');
 };
 
-/** As PEM. Messages get logged, and the secret of a short one is at its beginning. */
+/** The beginning of a private key in PEM. Messages get logged, and clipping would not hide a short key. */
 const privateKeyPattern = /^\s*-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 const nameOf = (value: { readonly name?: unknown }): string | undefined =>
@@ -89,7 +95,9 @@ function describeObject(value: object): string {
   return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
 }
 
-/** A value as an error message shows it: short, and never throwing, whatever the value does when it is looked at. */
+/**
+ * A value as an error message shows it: short. Never throws, not even for a value that throws when one looks at it.
+ */
 export function describe(value: unknown): string {
   try {
     switch (typeof value) {

@@ -1,9 +1,10 @@
 import type { ActorLogic, AnyActorLogic, AnyStateMachine, EventObject } from 'xstate';
 
 /**
- * Actor logic of any kind that takes these events and this input: a place in a chart that real logic is provided for.
+ * Actor logic of any kind that takes these events and this input: the type of a place in a chart for which real logic
+ * is provided later.
  *
- * XState's `ActorLogic` is invariant in its snapshot, so only `any` lets a chart leave open which kind comes.
+ * XState's `ActorLogic` is invariant in its snapshot, so only `any` leaves open which kind of logic comes.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type LogicFor<TEvent extends EventObject, TInput> = ActorLogic<any, TEvent, TInput, any, any>;
@@ -18,6 +19,6 @@ export function isActorLogic(value: unknown): value is AnyActorLogic {
   );
 }
 
-/** Whether a value is a machine: of any copy of XState, so that `instanceof` can't tell. */
+/** Whether a value is a machine, of any copy of XState: `instanceof` would know only our copy's machines. */
 export const isMachine = (value: unknown): value is AnyStateMachine =>
   isActorLogic(value) && 'root' in value && 'config' in value;
