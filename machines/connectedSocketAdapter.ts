@@ -3,7 +3,7 @@ import type { ProtocolEvent } from './protocolEvents';
 import type { ConnectionOptions } from './options/connectionOptions';
 import type { Bytes, CloseReason, ConnectionInfo } from './vocabulary/connectionTypes';
 
-/** How a client that is turned away is told so. Both values are options of the server. */
+/** The last words to a client that is turned away. Both values are options of the server. */
 export interface Farewell {
   readonly busyReply?: Bytes;
   /** Milliseconds that the client has to read `busyReply` and to close its side. Then the socket is closed. */

@@ -136,6 +136,7 @@ export type ConnectionEvent =
 
 /** The events that a server gets from its listener. */
 type ListenerFeedback =
+  /** The port is open. */
   | { readonly type: '_listener.listening'; readonly address: ListenAddress }
   /** The listener has closed for good: the port is free. */
   | { readonly type: '_listener.closed' }
@@ -253,7 +254,9 @@ export type SingleServerEvent =
 export type ConnectionReport =
   /** Bytes from the peer. */
   | { readonly type: '_CSA.outbox'; readonly data: Buffer }
+  /** The peer reads slower than the parent writes: bytes wait in this process. */
   | { readonly type: '_CSA.noSpaceInBox' }
+  /** All bytes that waited have left. */
   | { readonly type: '_CSA.spaceInBox' }
   /** The peer has ended its side; the parent may still write (`allowHalfOpen`). */
   | { readonly type: '_CSA.peerEnded' };
@@ -267,8 +270,8 @@ export type ServerEmitted =
   /** The server has ended. */
   | ({ readonly type: 'server.shutdown' } & ServerSummary)
   /**
-   * The listener could not listen on the port, or its socket has broken more often than `restart` allows. The server
-   * ends in this error.
+   * The listener could not listen on the port, or its socket has broken, and `restart` allows no further failure. The
+   * server ends in this error.
    */
   | { readonly type: 'server.failed'; readonly error: ListenError }
   /**
@@ -380,7 +383,9 @@ export interface ServerSummary {
    * (`acceptFailed`) counts nowhere.
    */
   readonly rejected: number;
+  /** Bytes read from the connections that have ended. */
   readonly bytesIn: number;
+  /** Bytes sent on the connections that have ended. */
   readonly bytesOut: number;
   /** Milliseconds from the creation of the server to its end. */
   readonly durationMs: number;
