@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import ts from 'typescript';
 import type { AnyActorLogic } from 'xstate';
@@ -12,74 +11,8 @@ import * as metrics from '../../server/metrics/index';
 import * as testing from '../../server/testing/index';
 import '../../server/testing/matchers/jestGlobals';
 import { Client } from '../support/client';
-import { root } from '../support/root';
+import { asModule, orderFile, programs } from '../support/documentation';
 import { issue } from '../support/tls/certificates';
-
-/** Which pages have programs, and how many. */
-const pages = {
-  'README.md': 5,
-  'SECURITY.md': 1,
-  'docs/embedding.md': 3,
-  'docs/inspecting.md': 2,
-  'docs/limits.md': 4,
-  'docs/operating.md': 2,
-  'docs/protocols.md': 2,
-  'docs/testing.md': 8,
-  'docs/tls.md': 2,
-} as const;
-const blocksOf = (page: string): string[] =>
-  [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
-const blocks = Object.keys(pages).flatMap(blocksOf);
-
-/** The block that is a file of its own, which another one imports. */
-const order = blocks.findIndex((code) => code.startsWith("import") && code.includes("id: 'order'"));
-const orderFile = './order.mjs';
-
-/** A block as a module: its imports, and a function that runs the rest and returns what it exports. */
-function asModule(code: string): string {
-  const lines = code.split('\n');
-  const imports = lines.filter((line) => line.startsWith('import '));
-  const rest = lines.filter((line) => !line.startsWith('import ')).join('\n');
-  const exported = [...rest.matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
-  const isDefault = rest.includes('\nexport default ');
-  if (isDefault) exported.push('default: exported');
-  const body = rest.replace(/^export default /gm, 'const exported = ').replace(/^export /gm, '');
-  return `${imports.join('\n')}\nexport async function block() {\n${body}\nreturn { ${exported.join(', ')} };\n}\n`;
-}
-
-/** What TypeScript says of all the blocks, read as files beside the sources. */
-function diagnose(): readonly string[] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8')) as {
-    config: object;
-  };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const files = new Map(
-    blocks.map((code, index) => [join(root, 'spec', `readme.${String(index)}.ts`), asModule(code)] as const),
-  );
-  // for types alone: when the block has run is for `run` to say
-  const ofOrder = 'declare const ran: Awaited<ReturnType<typeof block>>; export default ran.default;';
-  const orderName = join(root, 'spec', `readme.${String(order)}.ts`);
-  files.set(orderName, `${String(files.get(orderName))}${ofOrder}\n`);
-  const host = ts.createCompilerHost(options);
-  const readFile = host.readFile.bind(host);
-  const fileExists = host.fileExists.bind(host);
-  host.readFile = (path) =>
-    files
-      .get(path)
-      ?.replace(/'serverchart(\/inspect|\/log|\/metrics|\/testing)?'/g, "'../server$1/index'")
-      .replace(`'${orderFile}'`, `'./readme.${String(order)}'`)
-      .replace("'serverchart/testing/jest-globals'", "'../server/testing/matchers/jestGlobals'") ?? readFile(path);
-  host.fileExists = (path) => files.has(path) || fileExists(path);
-  host.getSourceFile = (path, languageVersion) => {
-    const text = host.readFile(path);
-    return text === undefined ? undefined : ts.createSourceFile(path, text, languageVersion, true);
-  };
-  const program = ts.createProgram([...files.keys()], { ...options, noUnusedLocals: false }, host);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .filter(({ file }) => files.has(file?.fileName ?? ''))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
 
 /** What a block gets for `process`: signals that only the spec sends. */
 const signals = Object.assign(new EventEmitter(), { stderr: new PassThrough().resume() });
@@ -136,18 +69,12 @@ describe('The documentation', () => {
 
   beforeAll(async () => {
     jest.spyOn(console, 'log').mockImplementation((text: unknown) => void said.push(String(text)));
-    for (const code of blocks) Object.assign(exported, await run(code, exported));
+    for (const code of programs) Object.assign(exported, await run(code, exported));
   });
 
   afterAll(() => {
     jest.restoreAllMocks();
   });
-
-  it('has blocks of TypeScript that compile as they stand', () => {
-    expect(Object.fromEntries(Object.keys(pages).map((page) => [page, blocksOf(page).length]))).toEqual(pages);
-    expect(diagnose()).toEqual([]);
-    // TypeScript starts from nothing: 4 s here, and several times that on a loaded machine
-  }, 120_000);
 
   it('has an echo that echoes', async () => {
     await converse(exported['echo'], async (client) => {

@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Snippets } from '../support/snippets';
+import { describe, expect, it } from '@jest/globals';
+import { Snippets } from './snippets';
 
 const snippets = new Snippets(`
 import { assign, emit, fromPromise, setup } from 'xstate';
@@ -11,10 +11,6 @@ const on = (config: string): (() => unknown) =>
   snippets.add(`export const protocol = setupProtocol().createMachine({ on: ${config} });`);
 
 describe('The types of a protocol', () => {
-  beforeAll(() => {
-    snippets.compile();
-  }, 120_000);
-
   describe('made with setupProtocol', () => {
     const echo = `export const echo = setupProtocol().createMachine({
       on: {

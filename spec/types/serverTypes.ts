@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Snippets } from '../support/snippets';
+import { describe, expect, it } from '@jest/globals';
+import { Snippets } from './snippets';
 
 const snippets = new Snippets(`
 import { createActor, createMachine, setup } from 'xstate';
@@ -15,10 +15,6 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 const missing = 'does not exist in type';
 
 describe('The types of a server', () => {
-  beforeAll(() => {
-    snippets.compile();
-  }, 120_000);
-
   describe('for its options', () => {
     const right = snippets.add(`
       createServerCore({ protocol: echo, port: 0, host: '::', backlog: 1, allowHalfOpen: true, noDelay: false });
