@@ -79,7 +79,7 @@ describe('The serverchart command, given what it cannot do', () => {
       const line = complaint(await installation.run(['serve', './protocol', '--port', '0'], cwd).ended);
       expect(line).toContain("'./protocol'");
       // of what the user did, not of the file in this package that tried
-      expect(line).not.toContain('load.js');
+      expect(line).not.toContain('loadModule.js');
     });
 
     it('advises nothing about TypeScript for a file that is no program', async () => {

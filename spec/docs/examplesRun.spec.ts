@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { issue } from '../support/tls/certificates';
 import { knock } from '../support/fixtures';
+import { compiling } from '../support/processes/child';
 import { root } from '../support/root';
 
 const { keyFile, certFile } = issue('a.test');
@@ -12,7 +13,7 @@ describe('The program', () => {
     ...['chat', 'echo', 'embed', 'greeting', 'kamaeliaSingleServer', 'login'].map((name): [string] => [name]),
     ['starttls', keyFile, certFile],
   ])('examples/%s.ts runs by itself, and says where it listens', async (name, ...args) => {
-    const program = spawn(process.execPath, ['-r', 'ts-node/register', `examples/${name}.ts`, '0', ...args], {
+    const program = spawn(process.execPath, [...compiling, `examples/${name}.ts`, '0', ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -33,7 +34,7 @@ describe('The program', () => {
   });
 
   it('examples/singleServerPipeline.ts runs by itself, to its end', async () => {
-    const program = spawn(process.execPath, ['-r', 'ts-node/register', 'examples/singleServerPipeline.ts', '0'], {
+    const program = spawn(process.execPath, [...compiling, 'examples/singleServerPipeline.ts', '0'], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { compiling } from '../support/processes/child';
 import { Command, endCommands } from '../support/processes/command';
 import { connect, destroyClients, echoes, fate } from '../support/fates';
 import { root } from '../support/root';
@@ -46,7 +47,7 @@ afterEach(async () => {
 
 describe('Under ulimit -n 64, with 500 clients', () => {
   it('some are served throughout, the others closed at once, and others again when those leave', async () => {
-    const server = new Command(['-r', 'ts-node/register/transpile-only', '-e', program], root);
+    const server = new Command([...compiling, '-e', program], root);
     const next = async (word: string): Promise<unknown> => {
       const [json = ''] = await server.line(new RegExp(`^${word} (.*)$`));
       return JSON.parse(json);

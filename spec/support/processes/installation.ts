@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import {
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
-  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -12,9 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import ts from 'typescript';
+import { dirname, join } from 'node:path';
 import { Command, endCommands } from './command';
+import { compiledPackage } from './compiledPackage';
 import { root } from '../root';
 
 /**
@@ -27,15 +26,8 @@ class Installation {
 
   install(): void {
     this.#folder = realpathSync(mkdtempSync(join(tmpdir(), 'serverchart-spec-')));
-    const { config } = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => ts.sys.readFile(path)) as {
-      config: unknown;
-    };
-    const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-    for (const fileName of fileNames) {
-      const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), { compilerOptions: options, fileName });
-      this.#write(join('dist', relative(root, fileName).replace(/\.ts$/, '.js')), outputText);
-    }
-    this.#installPage();
+    // a copy, for a spec may take a part of it away
+    cpSync(compiledPackage(), join(this.#folder, 'dist'), { recursive: true });
     copyFileSync(join(root, 'package.json'), join(this.#folder, 'package.json'));
     this.#link(join(root, 'node_modules'), 'node_modules');
   }
@@ -66,19 +58,6 @@ class Installation {
 
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  /** The inspector's pages, which are made for browsers. */
-  #installPage(): void {
-    const page = 'server/inspect/page';
-    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
-    for (const name of readdirSync(join(root, page))) {
-      const text = readFileSync(join(root, page, name), 'utf8');
-      if (/\.(html|css)$/.test(name)) this.#write(join('dist', page, name), text);
-      if (!name.endsWith('.ts')) continue;
-      const { outputText } = ts.transpileModule(text, { compilerOptions });
-      this.#write(join('dist', page, name.replace(/\.ts$/, '.js')), outputText);
-    }
   }
 
   #write(name: string, text: string): void {
