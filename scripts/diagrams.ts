@@ -62,6 +62,15 @@ const tables = [
   ...charts.flatMap(({ machine, title }) => [`## ${title}`, stateEventTable(machine)]),
 ].join('\n\n');
 
+const drawings = new Map<AnyStateMachine, Promise<string>>();
+
+/** A chart's drawing. It takes seconds, and the charts stay what they are while this runs. */
+function drawingOf(machine: AnyStateMachine): Promise<string> {
+  const drawing = drawings.get(machine) ?? drawChart(machine, { standalone: true });
+  drawings.set(machine, drawing);
+  return drawing;
+}
+
 /** What the files are to be, by their names. */
 export async function diagramFiles(root: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map([
@@ -69,7 +78,7 @@ export async function diagramFiles(root: string): Promise<ReadonlyMap<string, st
     [join(root, 'docs/state-event-tables.md'), `${tables}\n`],
   ]);
   for (const { machine } of charts) {
-    files.set(join(root, 'docs/diagrams', `${machine.id}.svg`), await drawChart(machine, { standalone: true }));
+    files.set(join(root, 'docs/diagrams', `${machine.id}.svg`), await drawingOf(machine));
   }
   return files;
 }

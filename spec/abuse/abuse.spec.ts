@@ -3,9 +3,10 @@ import { attacks, finFlood } from './attacks';
 import { GoodClient } from './goodClient';
 import type { Holdings } from './target';
 import { Victim } from './victim';
+import { inCi } from '../support/thoroughness';
 
-/** 10,000 of them, and 10,000 descriptors of ours, where the system lets us. */
-const scales = { usual: { clients: 400 }, departure: { clients: 10_000 } };
+/** In CI 10,000 of them leave at once, and take 10,000 descriptors of ours, where the system lets us. */
+const scales = { usual: { clients: inCi(400, 200) }, departure: { clients: inCi(10_000, 1_000) } };
 /** What a heap may differ by between two full collections: code that was compiled meanwhile, for the most part. */
 const noise = 4 * 1024 * 1024;
 

@@ -16,6 +16,7 @@ import { eventually } from '../support/events';
 import { startServer } from '../support/fixtures';
 import { Client } from '../support/client';
 import { child, childrenOf, viewing } from '../support/inspect/viewing';
+import { inCi } from '../support/thoroughness';
 
 /** What a viewer is told of events at most before it takes some (see hubViewer.ts). */
 const mostEvents = 2_000;
@@ -112,7 +113,7 @@ describe('A viewer that takes slowly', () => {
         one.viewer.leave();
         root.stop();
       }),
-      { numRuns: 20 },
+      { numRuns: inCi(20, 5) },
     );
   });
 });

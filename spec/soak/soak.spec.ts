@@ -3,9 +3,10 @@ import { randomInt } from 'node:crypto';
 import { onceFailed } from './onceFailed';
 import { play, replay, soak } from './soak';
 import { Statistic } from './statistic';
+import { inCi } from '../support/thoroughness';
 
 /** As many as there is time for, and no more. */
-const [mostSeeds, mostMs] = [200, 10_000];
+const [mostSeeds, mostMs] = [200, inCi(10_000, 4_000)];
 
 describe('Any server, whatever happens to it', () => {
   describe('once failed, but keeps its promises now', () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { tableDriven } from '../../actors/xstate/tableDriven';
 import { both, firstDifference } from '../support/xstate/differential';
 import { aMachine, aScript, machineOf } from '../support/xstate/randomMachine';
+import { inCi } from '../support/thoroughness';
 import { Trace } from '../support/trace';
 
 describe('Any machine', () => {
@@ -18,7 +19,7 @@ describe('Any machine', () => {
         did.set(kind, (did.get(kind) ?? 0) + 1);
       }
     });
-    await fc.assert(run, { numRuns: 200 });
+    await fc.assert(run, { numRuns: inCi(200, 60) });
     // so that it is not only because nothing happens
     for (const kind of ['+', '-', ' initial', ' always', ' done', ' after', ' a', ' r', ' c.*', 'emitted', '+child']) {
       expect([kind, did.get(kind)]).toEqual([kind, expect.any(Number)]);
@@ -30,6 +31,6 @@ describe('Any machine', () => {
       const [driven, plain] = await both((trace) => machineOf(plan, trace), script, { restoreAt: [at] });
       expect(firstDifference(driven, plain)).toBeUndefined();
     });
-    await fc.assert(run, { numRuns: 15 });
+    await fc.assert(run, { numRuns: inCi(15, 5) });
   }, 60_000);
 });
