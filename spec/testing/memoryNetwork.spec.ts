@@ -212,6 +212,7 @@ describe('memoryNetwork', () => {
     await clock.advance(1);
     expect(closed).toMatchObject([{ reason: 'handlerFinished', bytesOut: 8 }]);
     expect(clock.now()).toBe(620);
+    client.socket.destroy();
   });
 
   it('has names for unix sockets', async () => {

@@ -8,6 +8,8 @@ describe('One peer', () => {
     ['an IPv4-mapped address and that address', '::ffff:192.0.2.1', '192.0.2.1'],
     ['the addresses of a /64', '2001:db8:1:2::1', '2001:db8:1:2:ffff:ffff:ffff:ffff'],
     ['two ways to write one address', '2001:DB8::1', '2001:0db8:0:0:0:0:0:1'],
+    ['the addresses of a /64 right below fe80::/10', 'fe7f:ffff:ffff:ffff::1', 'fe7f:ffff:ffff:ffff::2'],
+    ['the addresses of a /64 right above fe80::/10', 'fec0::1', 'fec0::2'],
   ])('is %s', (_, one, other) => {
     expect(peerKey(one)).toBe(peerKey(other));
     expect(peerKey(one)).toBeDefined();
@@ -19,7 +21,7 @@ describe('One peer', () => {
     ['two /64s', '2001:db8:1:2::1', '2001:db8:1:3::1'],
     ['two neighbours on a link', 'fe80::1%eth0', 'fe80::2%eth0'],
     ['two links', 'fe80::1%eth0', 'fe80::1%eth1'],
-    ['a last link-local network and what is not one', 'febf::1', 'fec0::1'],
+    ['two neighbours in the last network of fe80::/10', 'febf:ffff:ffff:ffff::1', 'febf:ffff:ffff:ffff::2'],
   ])('is not %s', (_, one, other) => {
     expect(peerKey(one)).not.toBe(peerKey(other));
   });

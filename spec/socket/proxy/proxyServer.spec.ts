@@ -4,7 +4,7 @@ import { scenario, type Scenario, type ScenarioOptions } from '../../../server/t
 import '../../../server/testing/matchers/jestGlobals';
 import { emittedOf } from '../../support/boxes';
 import { headers, proxied, proxyProtocol, storyOf, textHeader } from '../../support/proxy/proxied';
-import { Recorder } from '../../support/recorder';
+import { bytesOf, Recorder } from '../../support/recorder';
 
 type Core = Scenario<typeof serverCore>;
 
@@ -45,6 +45,15 @@ describe('ServerCore with proxyProtocol', () => {
         await proxy.ends();
         expect(await proxy.isClosed('peerClosed')).toMatchObject({ bytesIn: bytes.length + 10, bytesOut: 10 });
       }
+    });
+
+    it.each([0, 1, 2])('passes on %d bytes that come in one piece with it', async (count) => {
+      const recorder = new Recorder();
+      await using s = await start({ protocol: recorder.protocol }, { split: 0 });
+      const proxy = await s.client();
+      await proxy.sends(Buffer.concat([bytes, Buffer.alloc(count, 'x')]));
+      await proxy.sends('!');
+      expect(bytesOf(recorder.first.events).toString()).toBe(`${'x'.repeat(count)}!`);
     });
 
     it('takes it byte by byte', async () => {

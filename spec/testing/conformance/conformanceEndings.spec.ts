@@ -71,6 +71,23 @@ describe.each(networks)('How a connection ends on %s', (_, make) => {
       expect(await server.closed).toEqual(['end', 'finish', 'closed']);
     });
 
+    it('allows no write after it, and says so too when the peer has ended as well', async () => {
+      const [client, server] = await net.pair();
+      client.socket.end();
+      await client.sees('finish');
+      server.reads().socket.end();
+      const written = new Promise((resolve) => {
+        client.socket.once('end', () => {
+          resolve(client.write('more'));
+        });
+      });
+      client.reads();
+      expect(await written).toBe('ERR_STREAM_WRITE_AFTER_END');
+      expect(await client.closed).toEqual(['finish', 'end', 'ERR_STREAM_WRITE_AFTER_END', 'closed by error']);
+      expect((await server.closed).at(-1)).toBe('closed');
+      expect(server.chunks).toEqual([]);
+    });
+
     it('allows no write after it', async () => {
       const [client, server] = await net.pair();
       server.reads();
@@ -161,10 +178,10 @@ describe.each(networks)('How a connection ends on %s', (_, make) => {
       expect(await server.closed).toEqual(['closed']);
     });
 
-    it('is a reset when bytes were left unread', async () => {
+    it.each([1, 2, 100])('is a reset when %d bytes were left unread', async (count) => {
       const [client, server] = await net.pair();
       client.reads();
-      await client.write('unread');
+      await client.write(Buffer.alloc(count));
       await server.write('goodbye');
       await client.receives(7);
       server.socket.destroy();

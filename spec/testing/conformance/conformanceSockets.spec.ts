@@ -137,6 +137,22 @@ describe.each(networks)('A socket on %s', (_, make) => {
     expect(await client.write('much too late')).toBe('EPIPE');
   });
 
+  it('without allowHalfOpen says EPIPE of a write once both ends have ended', async () => {
+    const [client, server] = await net.pair({ allowHalfOpen: false });
+    client.socket.end('all');
+    await client.sees('finish');
+    const written = new Promise((resolve) => {
+      client.socket.once('end', () => {
+        resolve(client.write('more'));
+      });
+    });
+    server.reads().socket.end();
+    client.reads();
+    expect(await written).toBe('EPIPE');
+    expect(await client.closed).toEqual(['finish', 'end', 'EPIPE', 'closed by error']);
+    expect(server.received.toString()).toBe('all');
+  });
+
   it('without allowHalfOpen takes a write in the moment of the peer’s end', async () => {
     const [client, server] = await net.pair({ allowHalfOpen: false });
     const written = new Promise((resolve) => {
