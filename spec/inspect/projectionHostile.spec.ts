@@ -143,10 +143,12 @@ describe('project, given a value that is hostile', () => {
       Array.from({ length: 100_000 }, (_, n) => ({ n })),
     ];
     project(much);
-    const since = performance.now();
+    const before = process.cpuUsage();
     for (let n = 0; n < 10; n += 1) project(much);
+    // of this process alone: how busy others keep the machine makes no difference
+    const { user, system } = process.cpuUsage(before);
     // a text of the socket, or of the number, would take seconds alone
-    expect(performance.now() - since).toBeLessThan(1_000);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
     expect(project(socket)).toEqual({ $instance: 'Socket' });
     expect(project(sparse)).toHaveLength(51);
     expect(project(much[3])).toMatchObject({ $bytes: 67_108_864 });
