@@ -60,7 +60,7 @@ describe('A server under attack', () => {
     let go!: () => void;
     const flood = finFlood(victim.ports, scales.usual, new Promise<void>((resolve) => (go = resolve)));
     // all are there
-    while ((await victim.look()).connections < scales.usual.clients);
+    while ((await victim.count()) < scales.usual.clients);
     const drained = victim.drain();
     go();
     await flood;

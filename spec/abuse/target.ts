@@ -68,6 +68,8 @@ for (const server of servers) {
   server.on('connection.rejected', count);
 }
 
+const countOpen = (): number => servers.reduce((sum, { actor }) => sum + actor.getSnapshot().context.open, 0);
+
 function look(): Holdings {
   globalThis.gc?.();
   const { heapUsed: heap, rss } = process.memoryUsage();
@@ -77,7 +79,7 @@ function look(): Holdings {
     rss,
     // where the system tells
     descriptors: descriptorsOpen() ?? 0,
-    connections: servers.reduce((sum, { actor }) => sum + actor.getSnapshot().context.open, 0),
+    connections: countOpen(),
     timers: resources.filter((name) => name === 'Timeout').length,
     reasons,
   };
@@ -85,6 +87,7 @@ function look(): Holdings {
 
 process.on('message', (message) => {
   if (message === 'look') process.send?.(look());
+  else if (message === 'count') process.send?.(countOpen());
   else {
     void Promise.all(servers.map((server) => server.shutdown())).then((summaries) => {
       process.send?.(summaries.map(({ drained, durationMs }) => ({ drained: drained.length, durationMs })));

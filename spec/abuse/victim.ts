@@ -20,6 +20,13 @@ export class Victim {
     return new Victim(child, ports);
   }
 
+  /** How many connections it has now: it goes on serving, where {@link look} makes it collect its garbage. */
+  async count(): Promise<number> {
+    this.#process.send('count');
+    const [connections] = (await once(this.#process, 'message')) as [number];
+    return connections;
+  }
+
   /** What it holds now. */
   async look(): Promise<Holdings> {
     this.#process.send('look');
@@ -29,10 +36,8 @@ export class Victim {
 
   /** What it holds once every connection but some has ended. */
   async lookAtRest(connections = 0): Promise<Holdings> {
-    for (;;) {
-      const holdings = await this.look();
-      if (holdings.connections <= connections) return holdings;
-    }
+    while ((await this.count()) > connections);
+    return this.look();
   }
 
   /** Drains its servers, and tells how many connections each one had to end; it ends then. */
