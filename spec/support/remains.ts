@@ -100,7 +100,7 @@ const clockOf = (actor: AnyActorRef): Partial<SimulatedClock> =>
   (actor as unknown as { readonly clock: Partial<SimulatedClock> }).clock;
 
 /** Milliseconds within which whatever is under way on a network in memory arrives. A timer that is set for later is left behind. */
-const longestLatency = 100;
+const longestLatency = 1_000;
 
 /** Waits until nothing is under way any more to or from those among some actors that have ended. */
 export async function arrivals(actors: ReadonlySet<AnyActorRef>): Promise<void> {

@@ -100,9 +100,9 @@ export function listenerDrive(net: Net, server: { readonly actor: AnyActorRef })
 
 const isInMemory = ({ network }: Net): boolean => 'clock' in network;
 
-/** When a network has nothing more to tell: in memory that can be known. */
+/** When a network has nothing more to tell: in memory that can be known. On a busy machine 64 MiB take a while. */
 export function patienceOn(net: Net): RunOptions {
-  return isInMemory(net) ? { settled: () => net.clock.settled() } : {};
+  return isInMemory(net) ? { settled: () => net.clock.settled() } : { timeout: 15_000 };
 }
 
 /** More than a network takes from one who writes to one who doesn't read. */
