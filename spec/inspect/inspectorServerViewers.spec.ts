@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { Hub } from '../../server/inspect/hub/hub';
 import type { Viewer } from '../../server/inspect/hub/viewer';
 import type { InspectionRecord } from '../../server/inspect/wire';
@@ -209,6 +210,23 @@ describe("An inspector's viewer", () => {
     await inspector.stop();
     await eventually(() => viewers[2]?.hasLeft === true);
     expect(await pages[2].closed).toBe(1001);
+  });
+
+  it('is forgotten with its socket when it closes', async () => {
+    const { hub, viewers } = playedHub(() => [gap]);
+    const inspector = await inspect(hub);
+    const page = await Page.open(inspector);
+    await page.hear('batch');
+    page.socket.close();
+    await page.closed;
+    await eventually(() => viewers[0]?.hasLeft === true);
+    // the server's end closes in a turn of its own
+    await eventually(() => !process.getActiveResourcesInfo().includes('TCPSocketWrap'));
+    const taken = viewers[0]?.limits.length;
+    const destroy = jest.spyOn(Socket.prototype, 'destroy');
+    await inspector.stop();
+    expect(viewers[0]?.limits.length).toBe(taken);
+    expect(destroy).not.toHaveBeenCalled();
   });
 
   it('is dropped when it has not answered a ping by the next', async () => {

@@ -4,7 +4,7 @@ import { createActor, type AnyActor } from 'xstate';
 import { echo, serverCore, setupProtocol, type ServerEmitted } from '../../server/index';
 import { memoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from '../../server/testing/index';
 import { collect } from '../support/events';
-import { accepted, Peer } from '../support/networks';
+import { accepted, Peer, tick } from '../support/networks';
 import { Recorder } from '../support/recorder';
 
 /** Makes a network with a connection whose ends don't read. */
@@ -98,6 +98,24 @@ describe('memoryNetwork', () => {
       expect(client.received.length).toBe(500);
       expect(client.log).toEqual(['read ECONNRESET', 'closed by error']);
     });
+  });
+
+  it.each([0, 1, 2])('lets one more than the backlog of %d connect before anybody is accepted', async (backlog) => {
+    const network = memoryNetwork();
+    const server = network.createServer({});
+    server.listen({ port: 1601, backlog });
+    await once(server, 'listening');
+    const clients = Array.from({ length: backlog + 2 }, () =>
+      new Peer(network.createConnection({ port: 1601 })).reads(),
+    );
+    await tick();
+    server.close();
+    const logs = await Promise.all(clients.map(({ closed }) => closed));
+    // who stands in the backlog is reset, and who found no place there is refused
+    expect(logs.map(([first]) => first)).toEqual([
+      ...Array<string>(backlog + 1).fill('connect ECONNRESET'),
+      'connect ECONNREFUSED',
+    ]);
   });
 
   describe('the seed', () => {
