@@ -8,6 +8,9 @@ export interface Complaint {
   readonly says: string;
 }
 
+/** Where snippets pretend to be, so that relative imports start from here. There is no such folder: snippets meet no file. */
+const folder = join(root, 'spec/snippets');
+
 /**
  * Small programs that are compiled as a user of this package would compile them. All of a run's snippets go through one
  * program, for most of the time is spent on the library's types.
@@ -27,8 +30,7 @@ export class Snippets {
    * @param file - the name by which other snippets import this one
    */
   add(text: string, file = String(Snippets.#texts.size + 1)): () => readonly Complaint[] {
-    // in no folder that exists: a snippet must not meet a file, but relative imports start from here
-    const name = join(root, 'spec/snippets', `${file}.ts`);
+    const name = join(folder, `${file}.ts`);
     Snippets.#texts.set(name, this.#prelude + text);
     return () => {
       const found = Snippets.compile().get(name);
@@ -53,6 +55,7 @@ function check(texts: ReadonlyMap<string, string>): ReadonlyMap<string, readonly
   const host = ts.createCompilerHost(options);
   host.getCurrentDirectory = () => root;
   host.fileExists = (name) => texts.has(name) || ts.sys.fileExists(name);
+  host.directoryExists = (name) => name === folder || ts.sys.directoryExists(name);
   host.readFile = (name) => texts.get(name) ?? ts.sys.readFile(name);
   const program = ts.createProgram([...texts.keys()], options, host);
   const [general] = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()];
