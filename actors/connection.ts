@@ -10,8 +10,8 @@ import { mkProtocolHandler } from './handler/mkProtocolHandler';
 import { tableDriven } from './xstate/tableDriven';
 
 /**
- * One connection, to embed where you have a socket from somewhere else. Its input comes from {@link connectionInput},
- * its output is a {@link ConnectionSummary}.
+ * One connection, to embed in a program that has the socket from somewhere else. {@link connectionInput} makes the
+ * input; the output is a {@link ConnectionSummary}.
  *
  * @example
  * ```ts
@@ -25,17 +25,17 @@ export type ConnectionSettings = Omit<TimeLimits, 'openTimeout'> &
   Pick<TcpClientOptions, 'allowHalfOpen' | 'maxBufferedBytes' | 'lingerTimeout'> & { readonly protocol: Protocol };
 
 /**
- * Makes a {@link connection}'s input from a connected socket, which belongs to the connection from its start on. No byte
- * may have been read from the socket yet.
+ * Makes a {@link connection}'s input from a connected socket. The connection owns the socket from the connection's
+ * start on. Nobody may have read a byte from the socket yet.
  * @param id - the `id` in the handler's {@link ConnectionInfo}
- * @throws {@link InvalidOptionError}
+ * @throws {@link InvalidOptionError} for an option that isn't valid, and for a missing `protocol`
  */
 export function connectionInput(socket: Socket, settings: ConnectionSettings, id = 'connection:1'): ConnectionInput {
   const options = resolveTcpClientOptions(settings);
   if (options.protocol === undefined) {
     throw new InvalidOptionError('protocol', undefined, 'actor logic or a function that returns it');
   }
-  // the FIN is the connection's to answer, and no byte may come before the handler is there
+  // the connection itself answers the peer's FIN, and no byte may come before there is a handler
   socket.allowHalfOpen = true;
   socket.pause();
   // a live socket without an address is a unix socket

@@ -4,10 +4,11 @@ import { tableDriven } from './xstate/tableDriven';
 import { tcpListener } from './listener/tcpListener';
 
 /**
- * Kamaelia's ServerCore, to embed: invoke or spawn it in a machine of your own with {@link ServerCoreOptions} as its
- * input. Its output is a {@link ServerSummary}; when the port can't be had it ends in a {@link ListenError}.
+ * Kamaelia's ServerCore, to embed: invoke or spawn it in a machine of your own, with {@link ServerCoreOptions} as its
+ * input. Its output is a {@link ServerSummary}. When the port can't be had, the server ends in a {@link ListenError}.
  *
- * As with any actor: who starts it with `createActor` subscribes to its errors, or XState throws them globally.
+ * As with any actor, a program that starts it with `createActor` must subscribe to its errors, or XState throws them
+ * globally.
  *
  * @example
  * ```ts

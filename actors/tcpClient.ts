@@ -8,7 +8,7 @@ import { connection } from './connection';
 import { networkOf } from './socket/network';
 import { tcpSettings } from './socket/tcpSettings';
 
-/** Opens {@link tcpClient}'s socket; a client that is stopped meanwhile closes it. */
+/** Opens the socket of a {@link tcpClient}. A client that is stopped before the socket is open closes the socket. */
 const connector = fromPromise<SocketAdapter, ResolvedTcpClientOptions>(
   ({ input: options, self, signal }) =>
     new Promise((resolve, reject) => {
@@ -48,9 +48,13 @@ const connector = fromPromise<SocketAdapter, ResolvedTcpClientOptions>(
 );
 
 /**
- * Kamaelia's TCPClient, to embed: connects to a server with {@link TcpClientOptions} as its input. Events `inbox {data}`
- * to the server, emitted `outbox {data}` from it; its output is a {@link ConnectionSummary}. When there is no
- * connecting it ends in a {@link ConnectError}; when it is told to end before it is connected, its output is undefined. As
- * with any actor: who starts it with `createActor` subscribes to its errors, or XState throws them globally.
+ * Kamaelia's TCPClient, to embed: connects to a server, with {@link TcpClientOptions} as its input. An event
+ * `inbox {data}` goes to the server; what the server sends is emitted as `outbox {data}`.
+ *
+ * Its output is a {@link ConnectionSummary}; undefined, when the client is told to end before it is connected. A
+ * client that can't connect ends in a {@link ConnectError}.
+ *
+ * As with any actor, a program that starts it with `createActor` must subscribe to its errors, or XState throws them
+ * globally.
  */
 export const tcpClient = tcpClientMachine.provide({ actors: { connector, connection } });

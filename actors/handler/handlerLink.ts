@@ -9,27 +9,28 @@ import { canTake, Inbox, knows, listensFor } from './inbox';
 
 /** The socket's end of a connection, as far as the handler's end needs it. */
 interface SocketEnd extends Pick<ConnectedSocketAdapter, 'takesBytes' | 'write'> {
-  /** Keeps what is written from now on until the connection is encrypted. */
+  /** From now on, keeps what is written until the connection is encrypted. */
   holdWrites(): void;
-  /** Takes no more bytes from now on; `tell` says so to the connection's chart, from a microtask. */
+  /** From now on, takes no more bytes. `tell` is called in a microtask, to tell the connection's chart. */
   endSoon(tell: () => void): void;
   /** The handler has taken everything that waited. */
   inboxEmptied(): void;
 }
 
 /**
- * A handler's end of its connection: the inbox in front of the handler, the way of what it emits to the socket, and what
- * the handler is told. The link lives as long as its connection, and knows its handler even after that has ended.
+ * A handler's end of its connection: the inbox in front of the handler, the way from the handler's emitted events to
+ * the socket, and the events that the connection sends to the handler. The link lives as long as its connection, and
+ * knows the handler even after the handler has ended.
  */
 export class HandlerLink implements HandlerRoute {
   readonly #handler: AnyActorRef;
   readonly #socket: SocketEnd;
   readonly #inbox: Inbox;
-  /** To the values of an observable handler. */
+  /** The subscription to an observable handler's values. */
   #values: Subscription | undefined;
 
   /**
-   * @param handler - an actor that is being made: it isn't asked for anything yet
+   * @param handler - an actor that is still being made: the constructor asks it for nothing
    * @param socket - where the handler's bytes go
    */
   constructor(handler: AnyActorRef, socket: SocketEnd) {
@@ -74,8 +75,8 @@ export class HandlerLink implements HandlerRoute {
   }
 
   /**
-   * The peer has ended its side. The end waits behind the peer's bytes, and until the handler has dealt with them.
-   * @param allowsHalfOpen - a handler that listens for the end in its present state hears of it at once
+   * The peer has ended its side. The end waits behind the peer's bytes, until the handler has dealt with them.
+   * @param allowsHalfOpen - if true, a handler whose present state listens for the end hears of it once no byte waits
    * @param tell - called when it is the end's turn
    */
   endInbox(allowsHalfOpen: boolean, tell: () => void): void {
@@ -103,7 +104,7 @@ export class HandlerLink implements HandlerRoute {
         });
         break;
       case 'makessl':
-        // at once: the connection may be in the middle of something else, and hear of it only after the next write
+        // at once: a connection in the middle of another event would hear of this one only after the next write
         this.#socket.holdWrites();
         this.#tellConnection(emitted);
         break;
@@ -111,7 +112,7 @@ export class HandlerLink implements HandlerRoute {
       case 'serversignal.serverShutdown':
         this.#tellConnection(emitted);
         break;
-      // anything else that a handler emits is between the handler and its other listeners
+      // any other emitted event is a matter between the handler and its other listeners
     }
   }
 
@@ -119,7 +120,7 @@ export class HandlerLink implements HandlerRoute {
     let last: unknown;
     this.#values = this.#handler.subscribe({
       next: (snapshot: { status: string; context: unknown }) => {
-        // an event that the observable ignores leaves its snapshot as it was; the last one repeats the last value
+        // an event that the observable ignores leaves the snapshot as it was; the last snapshot repeats a value
         if (snapshot !== last && snapshot.status === 'active' && isBytes(snapshot.context)) {
           this.#socket.write(snapshot.context);
         }
@@ -129,18 +130,18 @@ export class HandlerLink implements HandlerRoute {
     });
   }
 
-  /** Sends what a handler that isn't a machine returned, when that is bytes. */
+  /** Sends the output of a handler that isn't a machine, if the output is bytes. */
   writeOutput(output: unknown): void {
     if (!isMachineSnapshot(this.#handler.getSnapshot()) && isBytes(output)) this.#socket.write(output);
   }
 
-  /** Tells the handler of something, if the handler still runs. */
+  /** Sends an event to the handler, if the handler still runs. */
   tell(event: ProtocolEvent): void {
     const connection = this.#connection;
     if (connection !== undefined && isActive(this.#handler)) relay(connection, this.#handler, event);
   }
 
-  /** Tells the handler that its peer has ended. Returns false when the handler's state doesn't take that. */
+  /** Tells the handler that the peer has ended its side. Returns false if the handler's state doesn't take that. */
   tellProducerFinished(): boolean {
     const event: ProtocolEvent = { type: 'control.producerFinished' };
     if (!canTake(this.#handler, event)) return false;
@@ -149,8 +150,8 @@ export class HandlerLink implements HandlerRoute {
   }
 
   /**
-   * Tells the handler that the server drains, as soon as the handler comes to a state that listens to that.
-   * @param onDone - called instead when the handler has dealt with everything, and doesn't listen
+   * Tells the handler that the server drains, as soon as the handler is in a state that takes that event.
+   * @param onDone - called instead when the handler has dealt with everything and doesn't take that event
    */
   tellServerShutdown(onDone: () => void): void {
     const event: ProtocolEvent = { type: 'control.serverShutdown' };
@@ -162,7 +163,7 @@ export class HandlerLink implements HandlerRoute {
         this.tell(event);
         return true;
       }
-      // a handler that never reads is always idle, and may yet come to a state that listens
+      // a handler that never reads is always idle, and may still come to a state that takes the event
       const mayListen = !knows(handler, 'inbox') && knows(handler, event.type);
       if (mayListen || !inbox.isIdle) return false;
       onDone();
@@ -170,14 +171,14 @@ export class HandlerLink implements HandlerRoute {
     });
   }
 
-  /** Tells the handler that its connection is over, and stops what a handler that crashed has left running. */
+  /** Tells the handler that its connection is over. Stops the children that a crashed handler has left running. */
   tellSocketShutdown(event: Extract<ProtocolEvent, { type: 'control.socketShutdown' }>): void {
     this.unlink();
     this.tell(event);
     if (!isActive(this.#handler)) stopOrphans(this.#handler);
   }
 
-  /** Forgets what waits for the handler, and takes no more values of an observable. */
+  /** Forgets what waits for the handler, and takes no more values of an observable handler. */
   unlink(): void {
     this.#values?.unsubscribe();
     this.#inbox.clear();

@@ -3,21 +3,22 @@ import { relay } from '../xstate/relay';
 import { nodesOf } from '../xstate/snapshots';
 import { matches } from '../xstate/stepTable';
 
-interface Waiting {
+interface WaitingMessage {
   readonly source: AnyActorRef;
   readonly event: EventObject;
 }
 
-/** A snapshot that can say which events its actor would take now, as a machine's can. */
-interface Selective {
+/** A snapshot that says which events its actor would take now, as a machine's snapshot does. */
+interface SelectiveSnapshot {
   can(event: EventObject): boolean;
   readonly machine?: AnyStateMachine;
-  /** Whether it has dealt with everything, where `can` alone doesn't tell. */
+  /** Whether the actor has dealt with everything; for actors whose `can` alone doesn't tell. */
   readonly isIdle?: boolean;
 }
 
-function asSelective(snapshot: unknown): Selective | undefined {
-  return typeof (snapshot as Partial<Selective> | undefined)?.can === 'function' ? (snapshot as Selective) : undefined;
+function asSelective(snapshot: unknown): SelectiveSnapshot | undefined {
+  const isSelective = typeof (snapshot as Partial<SelectiveSnapshot> | undefined)?.can === 'function';
+  return isSelective ? (snapshot as SelectiveSnapshot) : undefined;
 }
 
 function isGuarded(nodes: readonly AnyStateNode[], type: string): boolean {
@@ -34,10 +35,10 @@ export function knows(actor: AnyActorRef, type: string): boolean {
   return selective === undefined || everTakes(selective, type);
 }
 
-const everTakes = ({ machine }: Selective, type: string): boolean =>
+const everTakes = ({ machine }: SelectiveSnapshot, type: string): boolean =>
   machine === undefined || (machine.events as string[]).some((descriptor) => matches(descriptor, type));
 
-/** Whether a machine is in a state that names this event itself. What the whole machine does about it doesn't count. */
+/** Whether a machine's present state names this event. Transitions of the machine's root don't count. */
 export function listensFor(actor: AnyActorRef, type: string): boolean {
   const selective = asSelective(actor.getSnapshot());
   const nodes = (selective && nodesOf(selective)) ?? [];
@@ -55,40 +56,41 @@ export function canTake(actor: AnyActorRef, event: EventObject): boolean {
   try {
     return selective.can(event);
   } catch {
-    // A guard that throws is the actor's crash: let the actor have it.
+    // the guard throws: the actor gets the event, so that the crash is the actor's own
     return true;
   }
 }
 
 /**
- * One inbox of an actor, with Axon's promise: a message waits there until its component takes it.
+ * One inbox of an actor, with Axon's promise: a message waits in the inbox until the component takes the message.
  *
- * XState drops an event that the current state doesn't handle. So a machine is asked first (`snapshot.can`), and what
- * it can't take now waits here, in order, until it can: a state without `inbox` is a state that isn't reading.
+ * XState drops an event that the present state doesn't handle. So the inbox asks a machine first (`snapshot.can`).
+ * Messages that the machine can't take now wait in the inbox, in order, until it can: a state without `inbox` is a
+ * state that isn't reading.
  *
- * An actor that is in the middle of an event can't be asked, since its state may be about to change. {@link offer}
- * therefore belongs at the top of a call stack (a socket's callback); everything else comes from a microtask.
+ * An actor that is in the middle of an event can't be asked: its state may be about to change. So {@link offer}
+ * belongs at the top of a call stack (a socket's callback). Everything else is delivered from a microtask.
  */
 export class Inbox {
   readonly #owner: AnyActorRef;
   readonly #type: string;
   readonly #onEmpty: (() => void) | undefined;
-  // made when there is something: nearly every inbox is empty, and empty ones would be 0.3 KB
-  #waiting: Waiting[] | undefined;
+  // made when a message comes: nearly every inbox is empty, and an empty array and an empty set would take 0.3 KB
+  #waiting: WaitingMessage[] | undefined;
   #awaited: Set<() => boolean> | undefined;
   #subscription: Subscription | undefined;
   #isScheduled = false;
 
   // What the owner's present state says about this box. XState keeps the array of active nodes while the state stays
-  // the same, so its identity tells when to ask again: asking costs 0.5 to 0.8 µs a chunk.
+  // the same. So the array's identity tells when to ask again: to ask costs 0.5 to 0.8 µs for each chunk.
   #nodes: readonly AnyStateNode[] | undefined;
   #isGuarded = false;
   #isOpen = false;
 
   /**
    * @param owner - the actor whose inbox this is
-   * @param type - the type of its events; others may come too, but are asked about each time
-   * @param onEmpty - told when all that had to wait has been delivered
+   * @param type - the type of the inbox's events; for an event of another type, the owner is asked each time
+   * @param onEmpty - called when every message that had to wait has been delivered
    */
   constructor(owner: AnyActorRef, type: string, onEmpty?: () => void) {
     this.#owner = owner;
@@ -96,14 +98,14 @@ export class Inbox {
     this.#onEmpty = onEmpty;
   }
 
-  /** Whether something waits. */
+  /** Whether messages wait. */
   get isHolding(): boolean {
     return this.#waiting !== undefined;
   }
 
   /**
-   * Whether the owner has dealt with everything and waits for more: it is in a state that reads this box, or no state of
-   * it ever does.
+   * Whether the owner has dealt with everything and waits for more: the owner is in a state that reads this box, or
+   * has no state that ever does.
    */
   get isIdle(): boolean {
     if (this.isHolding) return false;
@@ -115,8 +117,9 @@ export class Inbox {
   }
 
   /**
-   * Delivers an event of `source`, or keeps it until it can be taken. Returns whether it was delivered. What the owner
-   * takes in no state at all is dropped, for it would wait for ever.
+   * Delivers an event of `source`, or keeps the event until the owner can take it. An event that the owner takes in
+   * no state at all is dropped, because it would wait for ever.
+   * @returns whether nothing has to wait: the event was delivered or dropped
    */
   offer(source: AnyActorRef, event: EventObject): boolean {
     if (!this.isHolding && this.#canTake(event)) {
@@ -129,7 +132,7 @@ export class Inbox {
     return false;
   }
 
-  /** As {@link offer}, but safe in the middle of the owner's own work: a machine gets the event from a microtask. */
+  /** Like {@link offer}, but safe in the middle of the owner's work: a machine gets the event from a microtask. */
   post(source: AnyActorRef, event: EventObject): void {
     const selective = asSelective(this.#owner.getSnapshot());
     if (selective === undefined) {
@@ -142,8 +145,8 @@ export class Inbox {
   }
 
   /**
-   * Calls `check` from a microtask, and again each time that the owner has changed or emptied this box, until it returns
-   * true.
+   * Calls `check` from a microtask, and again after each change of the owner, until `check` returns true. By then,
+   * what the owner can take from this box has been delivered.
    */
   until(check: () => boolean): void {
     (this.#awaited ??= new Set()).add(check);
@@ -151,7 +154,7 @@ export class Inbox {
     this.#schedule();
   }
 
-  /** Forgets what waits, and the owner. */
+  /** Forgets the waiting messages and checks, and no longer watches the owner. */
   clear(): void {
     this.#waiting = undefined;
     this.#awaited?.clear();
@@ -167,19 +170,19 @@ export class Inbox {
   #canTake(event: EventObject): boolean {
     const selective = asSelective(this.#owner.getSnapshot());
     if (selective === undefined) return true;
-    // a box of several messages: what is kept here is about one
+    // an event of another type than the inbox's: #isOpen and #isGuarded say nothing about it
     if (event.type !== this.#type) return canTake(this.#owner, event);
     this.#look(selective);
     return this.#isGuarded ? canTake(this.#owner, event) : this.#isOpen;
   }
 
-  #look(selective: Selective): void {
-    const nodes = nodesOf(selective);
+  #look(snapshot: SelectiveSnapshot): void {
+    const nodes = nodesOf(snapshot);
     if (nodes !== undefined && nodes === this.#nodes) return;
     this.#nodes = nodes;
     this.#isGuarded = nodes === undefined || isGuarded(nodes, this.#type);
     // without a guard only the type counts
-    this.#isOpen = !this.#isGuarded && selective.can({ type: this.#type });
+    this.#isOpen = !this.#isGuarded && snapshot.can({ type: this.#type });
   }
 
   #watch(): void {

@@ -11,10 +11,10 @@ import { passthrough } from './passthrough';
 /**
  * Kamaelia's `mkProtocolHandler`: the logic that becomes the user's handler.
  *
- * A factory may return other logic for each connection, while a statechart names its actors once. So this logic is what
- * the chart invokes; when its actor is made it asks the factory, links the actor to the socket, and puts the handler's
- * logic in its own place. From there on the actor is the handler, with nothing in between, and the inspector sees its
- * machine.
+ * A factory may return different logic for each connection, but a statechart names its actors once. So the chart
+ * invokes this logic. When the actor is made, this logic asks the factory, links the actor to the socket, and puts
+ * the handler's logic in its own place. From then on the actor is the handler, with nothing in between, and an
+ * inspector sees the handler's machine.
  */
 export const mkProtocolHandler: LogicFor<EventObject, ProtocolInput> = {
   getInitialSnapshot(scope, { CSA, options, info }) {
@@ -34,7 +34,7 @@ export const mkProtocolHandler: LogicFor<EventObject, ProtocolInput> = {
     if (isOfObservable(snapshot)) link.routeValues();
     return snapshot;
   },
-  // only reached when no handler could be made, by an actor that has failed already
+  // called only when no handler could be made: the actor has failed already
   transition: (snapshot: Snapshot<unknown>) => snapshot,
   getPersistedSnapshot: (snapshot: Snapshot<unknown>) => snapshot,
 };

@@ -6,8 +6,8 @@ import type { LogicFor } from '../../machines/vocabulary/logic';
 import { parentOf } from '../xstate/parentOf';
 import { relay } from '../xstate/relay';
 
-/** What it passes on, and to what. The rest of a handler's events it can't take, so that the connection deals with them. */
-const passed: Readonly<Record<string, ConnectionReport['type']>> = {
+/** The events that are passed on, with their new types. The connection itself deals with all others. */
+const reportTypes: Readonly<Record<string, ConnectionReport['type']>> = {
   inbox: '_CSA.outbox',
   'control.noSpaceInBox': '_CSA.noSpaceInBox',
   'control.spaceInBox': '_CSA.spaceInBox',
@@ -15,21 +15,21 @@ const passed: Readonly<Record<string, ConnectionReport['type']>> = {
 };
 
 /**
- * The handler of a connection without a protocol: what the peer sends goes, as `_CSA.outbox`, to the actor that owns the
- * connection. SingleServer and tcpClient are such owners. The other way they send `outbox` to the connection.
+ * The handler of a connection without a protocol. The peer's bytes go, as `_CSA.outbox`, to the actor that owns the
+ * connection: a SingleServer or a tcpClient. That actor sends its own bytes to the connection, as `outbox`.
  */
 export const passthrough: LogicFor<ProtocolEvent, ConnectionInfo> = {
   getInitialSnapshot: () => ({
     status: 'active',
     output: undefined,
     error: undefined,
-    can: ({ type }: EventObject) => Object.hasOwn(passed, type),
+    can: ({ type }: EventObject) => Object.hasOwn(reportTypes, type),
   }),
   transition(snapshot: Snapshot<unknown>, event, scope) {
     const self = scope.self as AnyActorRef;
     const connection = parentOf(self);
     const owner = connection && parentOf(connection);
-    const type = passed[event.type];
+    const type = reportTypes[event.type];
     if (type !== undefined && connection !== undefined && owner !== undefined) {
       relay(connection, owner, { ...event, type });
     }

@@ -17,17 +17,18 @@ import type {
 import type { Bytes, ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
 import type { ProtocolEmitted } from '../../machines/protocolEvents';
 
-/** XState's way to say that there are none. */
+/** XState's type for "there are none". */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/consistent-type-definitions
 export type None = {};
 
-/** What `reply` sends; without it, the bytes that just came. */
+/** The params of the action `reply`. Without params, `reply` sends the bytes that just came. */
 export interface ReplyParams {
+  /** What `reply` sends. */
   readonly data: Bytes;
 }
 
 /** The actions that every protocol has, with their params. */
-// a type and no interface: XState asks for an index signature
+// not an interface: XState asks for an index signature
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions
 export type ProtocolActions = {
   reply: ReplyParams | undefined;
@@ -60,10 +61,10 @@ type Setup<
 >;
 
 /**
- * Of a chart's config, the events that there are not, each with a message for a type that no transition has.
+ * The events in a chart's config that don't exist. Each gets a type that no transition has, and that says why.
  *
- * XState infers the config as a whole, and where something is inferred TypeScript looks for unknown properties only if
- * there is not a single known one: `on: { inbox, inbux }` would compile.
+ * XState infers the config as a whole. In an inferred type, TypeScript reports unknown properties only if no property
+ * is known: `on: { inbox, inbux }` would compile.
  */
 export type KnownEvents<TConfig, TDescriptor extends string> = (TConfig extends { readonly on: infer TOn }
   ? { readonly on: { readonly [K in Exclude<keyof TOn, TDescriptor>]: { readonly thereIsNoEvent: K } } }

@@ -7,14 +7,15 @@ import type { None, ProtocolActions, ProtocolSetup, ReplyParams } from './protoc
  * XState's `setup`, made ready for a protocol: typed events and boxes, the {@link ConnectionInfo} as input, and the
  * actions
  *
- * - `reply`: sends `params.data` to the peer, or back what just came when there are no params;
+ * - `reply`: sends `params.data` to the peer; without params, sends back the bytes that just came;
  * - `finish`: flushes, then closes the connection (`signal.producerFinished`);
- * - `abort`: closes it now (`signal.shutdownMicroprocess`);
+ * - `abort`: closes the connection now (`signal.shutdownMicroprocess`);
  * - `shutdownServer`: drains the whole server (`serversignal.serverShutdown`).
  *
- * Add your own actions, guards and delays with `.extend({ … })`, your context and further events with the type
- * parameters. A protocol that invokes actors uses XState's own `setup` with the types {@link ProtocolEvent} and
- * {@link ProtocolEmitted}. A transition that does nothing (`inbox: {}`) counts as none: that state isn't reading.
+ * `.extend({ … })` adds actions, guards and delays of your own; the type parameters add your context and further
+ * events. A protocol that invokes actors uses XState's own `setup`, with the types {@link ProtocolEvent} and
+ * {@link ProtocolEmitted}. A transition that does nothing (`inbox: {}`) counts as no transition: that state isn't
+ * reading.
  *
  * @example
  * ```ts
@@ -47,6 +48,6 @@ export function setupProtocol<
       abort: emit({ type: 'signal.shutdownMicroprocess' }),
       shutdownServer: emit({ type: 'serversignal.serverShutdown' }),
     },
-    // the same object: only the types are stricter
+    // only the types change: they are stricter
   }) as unknown as ProtocolSetup<TContext, ProtocolEvent | TEvent, ProtocolActions, None, never>;
 }
