@@ -15,14 +15,14 @@ export function listenOptions({ host, port, path, fd, backlog }: ListenPlace, kn
   return { host, port: known?.port ?? port, backlog };
 }
 
-/** Where a server listens, of which the place is known. */
+/** The address of a server that listens at a place. */
 export function addressOf(server: Server, { path }: ListenPlace): ListenAddress {
   const bound = server.address();
   if (bound !== null && typeof bound === 'object') return { address: bound.address, port: bound.port };
   return { address: bound ?? path ?? '', port: 0 };
 }
 
-/** The error that a server ends in which can't listen at a place any more, or never could. */
+/** The error that a server ends in when it can't listen at a place, or can't any more. */
 export function listenError(
   { host, port, path, fd }: ListenPlace,
   known: ListenAddress | undefined,
@@ -33,21 +33,24 @@ export function listenError(
   return new ListenError(host, known?.port ?? port, error);
 }
 
-/** What `sockaddr_un` holds (unix(7)). Node 20 cuts a longer path off, and listens on what is left. */
+/**
+ * The longest path that fits into `sockaddr_un` (unix(7)), in bytes. Node 20 cuts a longer path, and listens on the
+ * rest.
+ */
 const longestPath = process.platform === 'darwin' ? 103 : 107;
 
-/** What is wrong with a place that Node would not notice. */
+/** A fault of a place that Node would not notice. */
 export function placeError({ path }: ListenPlace): NodeJS.ErrnoException | undefined {
   if (process.platform === 'win32' || path === undefined || Buffer.byteLength(path) <= longestPath) return undefined;
   const error = new Error(`a path has at most ${String(longestPath)} bytes`);
   return Object.assign(error, { code: 'ENAMETOOLONG' });
 }
 
-/** Whether an error of a listening socket is about the socket itself, not about a client: there will be no more clients. */
+/** Whether an error is about the listening socket itself, not about one client: then no more clients will come. */
 export const isBroken = ({ code = '' }: NodeJS.ErrnoException): boolean =>
   ['EBADF', 'EINVAL', 'ENOTSOCK', 'EOPNOTSUPP', 'EADDRNOTAVAIL'].includes(code);
 
-/** libuv says EACCES where the system said ENOENT, for the sake of Windows (uv_pipe_bind). */
+/** Restores ENOENT: for the sake of Windows, libuv says EACCES where the system said ENOENT (uv_pipe_bind). */
 function pathError(path: string, error: NodeJS.ErrnoException): NodeJS.ErrnoException {
   const isMissing = error.code === 'EACCES' && !existsSync(dirname(path));
   return isMissing ? Object.assign(error, { code: 'ENOENT' }) : error;

@@ -19,19 +19,22 @@ import { tcpSettings } from '../socket/tcpSettings';
 import { TlsUpgrader } from '../socket/tls/tlsUpgrader';
 import { failable, type FailEvent } from '../xstate/failable';
 
-/** The statuses in which the port is closed. A port that the system chose stays the same over a suspension. */
+/** The statuses in which the port is closed. A port that the system chose stays the same after a suspension. */
 type ClosedStatus =
   /** `control.resume` opens the port. A listener starts like this. */
   | { readonly is: 'suspended'; readonly address: ListenAddress | undefined }
-  /** The failure has been told, and this actor ends in it at once. Until then it answers nothing that is about the port. */
+  /**
+   * The parent has been told of the failure, and this actor ends in it at once. Until then, events about the port are
+   * ignored.
+   */
   | { readonly is: 'failed' }
   /** Nothing opens the port again. */
   | { readonly is: 'closed' };
 
-/** What a listener is doing, and what there is while it does. Only with a server in it can Node tell anything. */
+/** What a listener is doing. Node can report something only while the status has a server. */
 type Status =
   | ClosedStatus
-  /** Node has been asked to listen, and has not answered. */
+  /** Node has been asked to listen, and has not answered yet. */
   | { readonly is: 'opening'; readonly server: Server; readonly address: ListenAddress | undefined }
   /** Clients come. */
   | { readonly is: 'listening'; readonly server: Server; readonly address: ListenAddress };
@@ -40,12 +43,13 @@ type Status =
  * Listens on a TCP port, a unix socket or an inherited descriptor, and hands each client on as a
  * {@link ConnectedSocketAdapter}: Kamaelia's TCPServer.
  *
- * A listener starts with its port closed. `control.resume` opens the port, `control.suspend` closes it for a while, and
- * `_serversignal.serverShutdown` for good. The listener tells its parent `newCSA` (in the box that its input names) and
- * the events of the box `_listener`. When the port can't be had, or the listening socket breaks, the listener tells
- * `_listener.failed` and ends in that {@link ListenError}.
+ * A listener starts with its port closed. `control.resume` opens the port, `control.suspend` closes it for a while,
+ * and `_serversignal.serverShutdown` closes it for good. The listener sends its parent `newCSA` (in the box that the
+ * input names) and the events of the box `_listener`. When the port can't be had, or the listening socket breaks, the
+ * listener sends `_listener.failed` and ends in that {@link ListenError}.
  *
- * A client belongs to the listener until a connection claims it, so that no client is left open when the server stops.
+ * A client belongs to the listener until a connection claims it, so that no client is left open when the server
+ * stops.
  */
 export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<ListenerEvent, ListenerInput>(
   ({ input, receive, self, sendBack }) => {
@@ -58,9 +62,9 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
     const socketOptions = { clock, tls };
     const watch = new DescriptorWatch({
       clock,
-      // sockets that aren't the system's take no descriptors
+      // on another network than the system's, sockets take no descriptors
       headroom: network === systemNetwork ? options.descriptorHeadroom : 0,
-      told: {
+      listener: {
         short: (descriptors) => {
           sendBack({ type: '_listener.descriptorsShort', descriptors });
         },
@@ -85,7 +89,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
       const info = connectionInfo(`connection:${String(accepted)}`, socket, address());
       const CSA = new SocketAdapter(socket, info, socketOptions, unclaimed);
       sendBack({ type: `${box}.newCSA`, CSA });
-      // nearly always a connection has claimed the client by now; but whoever heard of the client may have stopped us
+      // nearly always a connection has claimed the client by now; but the parent may have stopped this actor instead
       CSA.awaitClaim();
       if (!isActive(actor)) destroyUnclaimed();
     };
@@ -95,7 +99,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
       if ('server' in status) {
         const { server } = status;
         server.removeAllListeners();
-        // closing while the address is still being looked up may end in an error that nobody needs any more
+        // a server that is closed while its address is still being looked up may emit an error that nobody needs
         server.on('error', () => undefined);
         server.close();
       }
@@ -106,7 +110,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
       const failure = listenError(options, address(), error);
       close({ is: 'failed' });
       sendBack({ type: '_listener.failed', error: failure, at: timeOf(clock) });
-      // whoever heard of the failure may have stopped this actor
+      // the parent may have stopped this actor when it heard of the failure
       if (isActive(actor)) actor.send({ type: 'fail', error: failure } satisfies FailEvent);
     };
 
@@ -117,7 +121,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
         return;
       }
       const server = network.createServer({
-        // the FIN is ours to answer; and no byte comes before the handler is there
+        // the connection itself answers the peer's FIN, and no byte may come before there is a handler
         allowHalfOpen: true,
         pauseOnConnect: true,
         ...tcpSettings(options),
@@ -149,7 +153,7 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
           sendBack({ type: '_listener.closed' });
           break;
         case 'control.tlsReload':
-          // in every status: whoever has asked waits for the answer
+          // in every status: the caller waits for the answer
           try {
             if (tls === undefined)
               throw new InvalidOptionError('tls', {}, 'left out: this server was started without it');
@@ -167,7 +171,8 @@ export const tcpListener: LogicFor<ListenerEvent, ListenerInput> = failable<List
       close({ is: 'closed' });
       if (keeper === undefined) destroyUnclaimed();
       else {
-        // a server that survives this failure keeps these clients; whether it does shows when it has heard of the end
+        // A server that survives this failure keeps these clients. Whether the server survives shows once it has
+        // heard of this actor's end.
         queueMicrotask(() => {
           if (!isActive(keeper)) destroyUnclaimed();
         });

@@ -11,16 +11,18 @@ import { relay } from '../xstate/relay';
 import { indexTimers } from '../xstate/timerIndex';
 
 /**
- * A connection's place in the registry, emptied when it ends. A Map that entries come and go in is copied time and again,
- * and V8 keeps each copy, with what was in it, until a full collection. So what is in it must lead nowhere. Measured with
- * entries of 4 KB, two at a time (Node 20): 4.3 KB of each became old, with emptied places 0.2 KB.
+ * A connection's place in the registry. The place is emptied when the connection ends.
+ *
+ * V8 copies a Map time and again while entries come and go, and keeps each copy, with all its entries, until a full
+ * collection. So an entry that has gone must hold nothing. Measured with entries of 4 KB, two at a time (Node 20):
+ * 4.3 KB of each moved to V8's old generation; with emptied places, 0.2 KB.
  */
 interface Entry {
   actor: AnyActorRef | undefined;
   CSA: ConnectedSocketAdapter | undefined;
 }
 
-/** The registry's snapshot. `live` is the registry itself, by connection id: it changes in place. */
+/** The registry's snapshot. `live` is the registry itself, by connection id; the Map changes in place. */
 type ConnectionsSnapshot = Snapshot<undefined> & {
   readonly input: ConnectionsInput;
   readonly live: ReadonlyMap<string, Entry>;
@@ -32,11 +34,12 @@ type ChildEvent =
   | { readonly type: 'xstate.stop' };
 
 /**
- * The registry of a server's connections: spawns them, speaks to all of them, and tells the server how each one ended.
+ * The registry of a server's connections: spawns connections, sends events to all of them, and tells the server how
+ * each connection ended.
  *
- * Why the server's chart doesn't spawn them itself: XState copies all of a machine's `children` on every spawn and stop,
- * which takes 0.6 ms at 1,000 live connections and 30 ms at 20,000. Here they live in a Map, and one costs the same
- * among 10 as among 100,000.
+ * The server's chart doesn't spawn connections itself, because XState copies all of a machine's `children` on every
+ * spawn and stop. That takes 0.6 ms at 1,000 live connections and 30 ms at 20,000. Here connections live in a Map,
+ * and a connection costs the same among 10 as among 100,000.
  */
 export const connections: LogicFor<ConnectionsEvent, ConnectionsInput> = {
   getInitialSnapshot: (_, input): ConnectionsSnapshot => ({
@@ -99,7 +102,8 @@ export const connections: LogicFor<ConnectionsEvent, ConnectionsInput> = {
     if ('output' in event) {
       end(event.actorId, event.output);
     } else if ('error' in event) {
-      // not the handler crashed but the connection: its socket closed with it, and its end is told like any other
+      // the connection itself crashed, not its handler: its socket is closed, and the server hears of its end like of
+      // any
       const entry = live.get(event.actorId);
       if (entry?.actor === undefined || entry.CSA === undefined) return snapshot;
       const { bytesIn, bytesOut, durationMs } = entry.CSA;

@@ -19,7 +19,7 @@ class Process {
     this.watch = new DescriptorWatch({
       headroom,
       clock: this.clock,
-      told: {
+      listener: {
         short: (use) => this.heard.push(['short', use]),
         spare: (use) => this.heard.push(['spare', use]),
       },

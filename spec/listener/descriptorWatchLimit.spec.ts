@@ -13,7 +13,7 @@ require('node:child_process').execFileSync('prlimit', ['--nofile=64', '--pid', S
 const { createServer } = require('node:net');
 const { DescriptorWatch } = require('./actors/listener/descriptorWatch');
 const say = (word) => (value) => console.log(word, JSON.stringify(value));
-const watch = new DescriptorWatch({ clock: globalThis, told: { short: say('short'), spare: say('spare') } });
+const watch = new DescriptorWatch({ clock: globalThis, listener: { short: say('short'), spare: say('spare') } });
 let accepted = 0;
 let rejected = 0;
 const server = createServer((socket) => {
