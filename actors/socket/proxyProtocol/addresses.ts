@@ -1,4 +1,4 @@
 import { SocketAddress } from 'node:net';
 
-/** The one way in which Node writes an IPv6 address, so that the same client always has the same text. */
+/** An IPv6 address in the one form that Node writes, so that the same client always has the same text. */
 export const canonicalIPv6 = (address: string): string => new SocketAddress({ address, family: 'ipv6' }).address;

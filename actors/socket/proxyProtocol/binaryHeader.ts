@@ -1,4 +1,6 @@
-/** Version 2, in binary: https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, section 2.2. */
+/**
+ * Version 2 of the PROXY header, in binary: https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, section 2.2.
+ */
 import { canonicalIPv6 } from './addresses';
 import type { ProxyEndpoint, ProxyHeader } from '../../../machines/vocabulary/proxyHeader';
 import { ProxyHeaderError, hex } from './proxyHeaderError';
@@ -9,7 +11,13 @@ const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n');
 /** The signature, the version with the command, the family with the transport, and the length of the rest. */
 const fixedLength = 16;
 
-/** @throws {@link ProxyHeaderError} */
+/**
+ * Reads a header of version 2.
+ * @param bytes - all that the connection has received so far
+ * @param maxBytes - how many bytes the header may have
+ * @returns the header, or `undefined` while more bytes must come
+ * @throws {@link ProxyHeaderError}
+ */
 export function parseBinaryHeader(bytes: Buffer, maxBytes: number): ProxyHeader | undefined {
   const known = Math.min(bytes.length, signature.length);
   if (bytes.compare(signature, 0, known, 0, known) !== 0) {
@@ -19,7 +27,7 @@ export function parseBinaryHeader(bytes: Buffer, maxBytes: number): ProxyHeader 
   if (versionAndCommand === undefined) return undefined;
   const command = readCommand(versionAndCommand);
   if (familyAndTransport === undefined) return undefined;
-  // LOCAL's block is discarded, its family too
+  // the addresses and the family of a LOCAL header are ignored
   const family = command === 'LOCAL' ? unspecified : readFamily(familyAndTransport);
   if (bytes.length < fixedLength) return undefined;
   const length = fixedLength + bytes.readUInt16BE(fixedLength - 2);
@@ -56,10 +64,12 @@ function readCommand(byte: number): 'LOCAL' | 'PROXY' {
   }
 }
 
-/** How the addresses lie in the header: the source's, the destination's, and then the ports, if the family has them. */
+/**
+ * How the addresses lie in the header: first the source's, then the destination's, then the ports, if there are any.
+ */
 interface Family {
   readonly transport: 'tcp4' | 'tcp6' | 'unix' | 'unknown';
-  /** Of all of it, in bytes. */
+  /** Bytes of both addresses and both ports. */
   readonly length: number;
   readonly addressLength: number;
   readonly write: (address: Buffer) => string;
@@ -67,7 +77,7 @@ interface Family {
 
 const unspecified: Family = { transport: 'unknown', length: 0, addressLength: 0, write: String };
 
-/** By the number that the protocol gives them. */
+/** The families; the index is the number that the protocol gives each one. */
 const families: readonly Family[] = [
   unspecified,
   { transport: 'tcp4', length: 12, addressLength: 4, write: (address) => address.join('.') },
@@ -80,7 +90,7 @@ const families: readonly Family[] = [
   { transport: 'unix', length: 216, addressLength: 108, write: writePath },
 ];
 
-/** A path ends at its first NUL, but an abstract one of Linux begins with one. */
+/** A path ends at its first NUL. An abstract path of Linux begins with a NUL, which doesn't end it. */
 function writePath(address: Buffer): string {
   const end = address.indexOf(0, 1);
   const path = address.toString('utf8', 0, end === -1 ? undefined : end);
@@ -97,7 +107,10 @@ function readFamily(byte: number): Family {
   return family;
 }
 
-/** Only a stream can have been relayed here: a proxy that says otherwise has its addresses ignored, as the protocol allows. */
+/**
+ * Only a stream can have been relayed here. With any other transport the addresses are ignored, as the protocol
+ * allows.
+ */
 function readAddresses(
   block: Buffer,
   family: Family,

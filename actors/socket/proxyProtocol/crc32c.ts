@@ -7,7 +7,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-/** The checksum CRC-32C, which `node:zlib` doesn't have: its CRC-32 has another polynomial. */
+/** The checksum CRC-32C. `node:zlib` doesn't have it: its CRC-32 uses another polynomial. */
 export function crc32c(bytes: Uint8Array): number {
   let remainder = 0xffffffff;
   for (const byte of bytes) remainder = (remainder >>> 8) ^ (table[(remainder ^ byte) & 0xff] ?? 0);

@@ -7,32 +7,33 @@ import { ProxyHeaderError } from './proxyHeaderError';
 
 const nothing = Buffer.alloc(0);
 
-/** Who hears what a connection began with: one of both, once. */
+/** Hears how the reading ended: exactly one of the two methods is called, once. */
 interface HeaderListener {
-  /** What came behind the header waits in the socket, which is paused. */
+  /** The header is complete. The bytes behind the header wait in the socket, which is paused. */
   identified(header: ProxyHeader): void;
+  /** The connection doesn't begin with a header. */
   failed(error: Error): void;
 }
 
-/** Gathers what a connection begins with until it is a PROXY header. */
+/** Gathers the first bytes of a connection until they are a PROXY header. */
 export class HeaderReader {
   readonly #socket: Socket;
   readonly #limits: ProxyHeaderLimits;
-  readonly #told: HeaderListener;
+  readonly #listener: HeaderListener;
   #bytes: Buffer = nothing;
 
   /**
-   * @param socket - whose bytes come by {@link read}
-   * @param limits - of the header
-   * @param told - what it says
+   * @param socket - the connection's socket; its owner passes the bytes to {@link read}
+   * @param limits - how long the header may be
+   * @param listener - hears how the reading ended
    */
-  constructor(socket: Socket, { maxHeaderBytes }: Partial<ProxyProtocol> = {}, told: HeaderListener) {
+  constructor(socket: Socket, { maxHeaderBytes }: Partial<ProxyProtocol> = {}, listener: HeaderListener) {
     this.#socket = socket;
     this.#limits = maxHeaderBytes === undefined ? {} : { maxBytes: maxHeaderBytes };
-    this.#told = told;
+    this.#listener = listener;
   }
 
-  /** Takes what has come. */
+  /** Takes bytes that have come. */
   read(data: Buffer): void {
     this.#bytes = this.#bytes.length === 0 ? data : Buffer.concat([this.#bytes, data]);
     let header: ProxyHeader | undefined;
@@ -40,26 +41,26 @@ export class HeaderReader {
       header = parseProxyHeader(this.#bytes, this.#limits);
     } catch (error) {
       this.#socket.pause();
-      this.#told.failed(error as Error);
+      this.#listener.failed(error as Error);
       return;
     }
     if (header === undefined) return;
     this.#socket.pause();
     const rest = this.#bytes.subarray(header.length);
     if (rest.length > 0) this.#socket.unshift(rest);
-    this.#told.identified(header);
+    this.#listener.identified(header);
   }
 
-  /** Nothing more will come. */
+  /** The peer has ended its side: no more bytes will come. */
   end(): void {
     const count = this.#bytes.length;
-    this.#told.failed(
+    this.#listener.failed(
       new ProxyHeaderError(`the connection ended after ${String(count)} byte${count === 1 ? '' : 's'} of it`),
     );
   }
 }
 
-/** What a handler is told of a connection whose proxy has said who the client is. */
+/** The {@link ConnectionInfo} of a connection whose proxy has said, in its header, who the client is. */
 export function behindProxy(
   info: ConnectionInfo,
   { version, command, source, destination, tlvs }: ProxyHeader,

@@ -3,31 +3,31 @@ import type { ProxyHeader } from '../../../machines/vocabulary/proxyHeader';
 import { ProxyHeaderError, hex } from './proxyHeaderError';
 import { parseTextHeader } from './textHeader';
 
-/** How much a proxy may say. */
+/** How long a PROXY header may be. */
 export interface ProxyHeaderLimits {
   /**
-   * How many bytes a header of version 2 may have, from 16 to 65,551, which is the most that it can say of itself. A longer one
-   * fails with {@link ProxyHeaderError} as soon as its length is there, before the rest has come.
+   * How many bytes a header of version 2 may have: from 16 to 65,551, the longest that the protocol can express. A
+   * longer header fails with {@link ProxyHeaderError} as soon as its length has come, before the rest.
    *
-   * Default 4096: addresses are meant to fit into a segment of 536 bytes (section 2), but a proxy may add the client's
-   * certificate, host name and ids of its own. Version 1 has a limit of its own: 107 bytes.
+   * Default 4096: the addresses are meant to fit into a segment of 536 bytes (section 2), but a proxy may add the
+   * client's certificate, host name and ids of its own. Version 1 has a limit of its own: 107 bytes.
    */
   readonly maxBytes?: number;
 }
 
 /**
- * Reads the PROXY header that a connection begins with, of version 1 or 2
+ * Reads the PROXY header, of version 1 or 2, that a connection begins with
  * (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt).
  *
- * @remarks
- * It doesn't wait for the end to find an error: a wrong byte in the signature, a field that is over, or a length are judged when
- * they come. To look at an incomplete header costs next to nothing: it may be asked after each single byte.
+ * @remarks An error is found before the header is complete: each byte of the signature, each complete field and the
+ * length are checked when they come. To look at an incomplete header costs next to nothing, so this may be called
+ * after each byte.
  *
- * The header is to be believed if it comes from a proxy that one knows, and then it must be there (section 5): whoever else
- * could send one would be whom he likes.
+ * Believe a header only when it comes from a proxy that you know, and then require it (section 5). Anybody else who
+ * could send a header could pretend to be any client.
  *
  * @param bytes - all that the connection has received so far
- * @returns the header, or `undefined` as long as there must be more
+ * @returns the header, or `undefined` while more bytes must come
  * @throws {@link ProxyHeaderError} once the bytes can't become a header any more
  */
 export function parseProxyHeader(bytes: Buffer, { maxBytes = 4096 }: ProxyHeaderLimits = {}): ProxyHeader | undefined {

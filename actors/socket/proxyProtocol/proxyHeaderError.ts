@@ -1,12 +1,12 @@
 import { ServerchartError } from '../../../machines/vocabulary/errors';
 
-/** What a connection began with isn't a PROXY header, and won't become one. Code `ERR_PROXY_HEADER`. */
+/** The first bytes of a connection are no PROXY header, and can't become one. Code `ERR_PROXY_HEADER`. */
 export class ProxyHeaderError extends ServerchartError {
-  /** @param problem - what is wrong with the header, as the end of a sentence about it */
+  /** @param problem - what is wrong with the header, as the end of the message */
   constructor(problem: string) {
     super('ERR_PROXY_HEADER', `Invalid PROXY header: ${problem}`);
   }
 }
 
-/** A byte, as messages name it. */
+/** A byte as error messages write it: `0x0d`. */
 export const hex = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`;

@@ -1,23 +1,31 @@
-/** Version 1, a line of text: https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, section 2.1. */
+/**
+ * Version 1 of the PROXY header, a line of text: https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, section
+ * 2.1.
+ */
 import { isIPv4, isIPv6 } from 'node:net';
 import { describe } from '../../../machines/vocabulary/errors';
 import { canonicalIPv6 } from './addresses';
 import type { ProxyHeader } from '../../../machines/vocabulary/proxyHeader';
 import { ProxyHeaderError } from './proxyHeaderError';
 
-/** Of a line, with its CRLF. */
-const mostBytes = 107;
+/** How long a line may be, in bytes, with its CRLF. */
+const maxBytes = 107;
 
-/** The line's first words, up to where it may go on in more than one way. */
+/** How a line may begin. */
 const beginnings = ['PROXY TCP4 ', 'PROXY TCP6 ', 'PROXY UNKNOWN ', 'PROXY UNKNOWN\r\n'] as const;
 
-/** @throws {@link ProxyHeaderError} */
+/**
+ * Reads a header of version 1.
+ * @param bytes - all that the connection has received so far
+ * @returns the header, or `undefined` while more bytes must come
+ * @throws {@link ProxyHeaderError}
+ */
 export function parseTextHeader(bytes: Buffer): ProxyHeader | undefined {
-  // a byte a character, whatever comes
-  const text = bytes.toString('latin1', 0, mostBytes);
+  // in latin1 each byte is one character, whatever comes
+  const text = bytes.toString('latin1', 0, maxBytes);
   const header = parseLine(text);
-  if (header === undefined && text.length === mostBytes) {
-    throw new ProxyHeaderError(`there is no CRLF in the first ${String(mostBytes)} bytes`);
+  if (header === undefined && text.length === maxBytes) {
+    throw new ProxyHeaderError(`there is no CRLF in the first ${String(maxBytes)} bytes`);
   }
   return header;
 }
@@ -33,7 +41,7 @@ function parseLine(text: string): ProxyHeader | undefined {
       if (beginnings.some((beginning) => beginning.startsWith(text))) return undefined;
       throw new ProxyHeaderError(`the line ${describe(text)} doesn't begin with PROXY and TCP4, TCP6 or UNKNOWN`);
     default: {
-      // the rest of the line, if any, is to be ignored, even a CR or LF that stands alone
+      // the protocol wants the rest of the line ignored, even a CR or LF that stands alone
       const end = text.indexOf('\r\n');
       if (end === -1) return undefined;
       return { version: 1, command: 'PROXY', transport: 'unknown', tlvs: { others: [] }, length: end + 2 };
@@ -63,15 +71,17 @@ function parseAddresses(text: string, beginning: string, transport: 'tcp4' | 'tc
   };
 }
 
-/** What a field must be, once it is over, and the characters that it is made of. */
+/** A kind of field in the line. */
 interface Field {
   readonly name: string;
+  /** Matches a field that is valid so far, even one that isn't complete. */
   readonly alphabet: RegExp;
+  /** Whether a complete field is valid. */
   readonly isValid: (word: string) => boolean;
 }
 
 const ipv4 = { name: 'an IPv4 address', alphabet: /^[\d.]*$/, isValid: isIPv4 } as const satisfies Field;
-// the alphabet keeps out the zones that isIPv6 allows: fe80::1%eth0
+// the alphabet excludes the zones that isIPv6 allows: fe80::1%eth0
 const ipv6 = { name: 'an IPv6 address', alphabet: /^[\da-f:.]*$/i, isValid: isIPv6 } as const satisfies Field;
 const port: Field = {
   name: 'a port',
@@ -84,7 +94,7 @@ const fields: Readonly<Record<'tcp4' | 'tcp6', readonly Field[]>> = {
   tcp6: [ipv6, ipv6, port, port],
 };
 
-/** Each word but the last is over: a space came after it. */
+/** Checks the words of a line. All words but the last are complete, because a space came after each. */
 function checkFields(words: readonly string[], transport: 'tcp4' | 'tcp6', isOver: boolean): void {
   const expected = fields[transport];
   for (const [index, word] of words.entries()) {

@@ -1,4 +1,7 @@
-/** What version 2 may add to the addresses: https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, sections 2.2.1 to 2.2.8. */
+/**
+ * The TLVs (type, length, value) that version 2 may add to the addresses:
+ * https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, sections 2.2.1 to 2.2.8.
+ */
 import { crc32c } from './crc32c';
 import type { ProxySsl, ProxyTlv, ProxyTlvs } from '../../../machines/vocabulary/proxyHeader';
 import { ProxyHeaderError, hex } from './proxyHeaderError';
@@ -25,12 +28,13 @@ const sslTexts = {
 } as const satisfies Readonly<Record<number, keyof ProxySsl>>;
 const singleInSsl: ReadonlySet<number> = new Set(Object.keys(sslTexts).map(Number));
 
-/** Opaque bytes, or US-ASCII. */
+/** The text of opaque bytes, or of US-ASCII. */
 const latin1 = (value: Buffer): string => value.toString('latin1');
 
 /**
- * @param header - from its signature to its end
- * @param start - where in it the first TLV is
+ * Reads the TLVs of a header.
+ * @param header - the whole header, from its signature to its end
+ * @param start - where in the header the first TLV begins
  * @throws {@link ProxyHeaderError}
  */
 export function parseTlvs(header: Buffer, start: number): ProxyTlvs {
@@ -94,10 +98,13 @@ function parseSsl(value: Buffer): ProxySsl {
 
 const isSslText = (type: number): type is keyof typeof sslTexts => singleInSsl.has(type);
 
-/** The connection's buffer must not live on for a few bytes of it. */
+/** A TLV that keeps a copy of its bytes: a part of the connection's buffer would keep the whole buffer in memory. */
 const kept = (type: number, value: Buffer): ProxyTlv => ({ type, value: Buffer.from(value) });
 
-/** @param single - the types of which there may be only one: from two host names, everyone could choose another */
+/**
+ * Splits bytes into TLVs.
+ * @param single - the types that may come only once: of two host names, each reader might choose another one
+ */
 function* split(bytes: Buffer, single: ReadonlySet<number>): Generator<ProxyTlv, void, undefined> {
   const seen = new Set<number>();
   for (let at = 0; at < bytes.length;) {
@@ -114,7 +121,7 @@ function* split(bytes: Buffer, single: ReadonlySet<number>): Generator<ProxyTlv,
   }
 }
 
-/** The sum is that of the whole header, with zeros where the sum itself is (2.2.3). */
+/** The checksum is that of the whole header, with zeros in the place of the checksum itself (2.2.3). */
 function verifyChecksum(header: Buffer, value: Buffer): void {
   if (value.length !== 4) throw new ProxyHeaderError(`the checksum has ${String(value.length)} bytes, not 4`);
   const at = value.byteOffset - header.byteOffset;

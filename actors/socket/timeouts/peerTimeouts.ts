@@ -3,68 +3,69 @@ import type { TimeLimits } from '../../../machines/options/timeLimits';
 
 const defaultWindow = 10_000;
 
-/** Whose peer it is. */
-export interface PeerOwner {
+/** The input of a connection, as the time limits see it. */
+export interface TimedInput {
+  /** Bytes read from the socket. */
   readonly bytesIn: number;
-  /** Nothing keeps bytes of the peer from coming in. */
+  /** Whether the socket is read. */
   readonly isReading: boolean;
   /** Whether the handler waits for bytes. */
   readonly isHandlerIdle: boolean;
-  /** Calls back as soon as it does. */
+  /** Calls back as soon as the handler waits for bytes. */
   onceHandlerIdle(callback: () => void): void;
+  /** A time limit is over. */
   timedOut(event: TimeoutEvent): void;
 }
 
-/** What keeps the time. */
 interface Timekeeper {
   /** Milliseconds. */
   readonly now: number;
-  /** Something may be due then. */
+  /** At this time something may be due. */
   expect(due: number): void;
 }
 
 /**
- * The time limits of what a peer sends: `idleTimeout` and `minReceiveRate`. Time in which it isn't read, or in which it
- * waits for the handler, tells nothing about it, and doesn't count.
+ * The time limits of what a peer sends: `idleTimeout` and `minReceiveRate`. Only the peer's turn counts. While the
+ * socket isn't read, or the handler is busy, it isn't the peer's turn: that time says nothing about the peer.
  */
 export class PeerTimeouts {
-  readonly #owner: PeerOwner;
+  readonly #connection: TimedInput;
   readonly #limits: TimeLimits;
   readonly #time: Timekeeper;
-  /** Since when it is not the peer's turn; Infinity while it is. */
+  /** Since when it isn't the peer's turn; Infinity while it is. */
   #pausedAt: number;
   #isHandlerAwaited = false;
-  /** When the last byte came, or the peer's turn began. */
+  /** When the last byte came, or when the peer's turn began, whichever was later. */
   #receivedAt = 0;
   #windowSince = 0;
   #windowBytes = 0;
 
   /**
-   * @param owner - of whom it isn't known yet whether it is read
+   * @param connection - a connection that may not be read yet
    * @param limits - in milliseconds
-   * @param time - told when to look
+   * @param time - calls {@link look} when something is due
    */
-  constructor(owner: PeerOwner, limits: TimeLimits, time: Timekeeper) {
-    this.#owner = owner;
+  constructor(connection: TimedInput, limits: TimeLimits, time: Timekeeper) {
+    this.#connection = connection;
     this.#limits = limits;
     this.#time = time;
     this.#pausedAt = time.now;
     this.beginWindow(time.now);
   }
 
-  /** When there is something to look at; Infinity: it isn't the peer's turn, or has no limit. */
+  /** When {@link look} has something to do; Infinity: it isn't the peer's turn, or the turn has no limit. */
   get due(): number {
     return Math.min(this.#idleUntil, this.#windowUntil);
   }
 
   /**
    * Bytes have come.
-   * @param areTaken - by the handler; if not, the peer is not read until they are
+   * @param areTaken - whether the handler has taken the bytes; if not, the socket isn't read until the handler does
    */
   received(areTaken: boolean): void {
     this.#receivedAt = this.#time.now;
     if (!areTaken) this.paused();
-    else if (!this.#owner.isHandlerIdle) this.#awaitHandler();
+    else if (!this.#connection.isHandlerIdle) this.#awaitHandler();
   }
 
   /** It is not the peer's turn for a while. */
@@ -74,8 +75,8 @@ export class PeerTimeouts {
 
   /** It is the peer's turn again, unless the handler is still busy with what came before. */
   resumed(): void {
-    if (this.#pausedAt === Infinity || !this.#owner.isReading) return;
-    if (!this.#owner.isHandlerIdle) {
+    if (this.#pausedAt === Infinity || !this.#connection.isReading) return;
+    if (!this.#connection.isHandlerIdle) {
       this.#awaitHandler();
       return;
     }
@@ -86,13 +87,13 @@ export class PeerTimeouts {
     this.#time.expect(this.due);
   }
 
-  /** What has come so far is not what the window is about. */
+  /** Begins a window of `minReceiveRate`: bytes that have come so far don't count any more. */
   beginWindow(now: number): void {
     this.#windowSince = now;
-    this.#windowBytes = this.#owner.bytesIn;
+    this.#windowBytes = this.#connection.bytesIn;
   }
 
-  /** Tells its owner what is due. */
+  /** Tells the connection which limits are over. */
   look(now: number): void {
     if (now >= this.#idleUntil) this.#lookAtIdleness(now);
     if (now >= this.#windowUntil) this.#lookAtWindow(now);
@@ -116,25 +117,25 @@ export class PeerTimeouts {
     this.paused();
     if (this.#isHandlerAwaited) return;
     this.#isHandlerAwaited = true;
-    this.#owner.onceHandlerIdle(() => {
+    this.#connection.onceHandlerIdle(() => {
       this.#isHandlerAwaited = false;
       this.resumed();
     });
   }
 
   #lookAtIdleness(now: number): void {
-    // it may have found something to do without bytes
-    if (this.#owner.isHandlerIdle) {
+    // the handler may have found work without the peer's bytes
+    if (this.#connection.isHandlerIdle) {
       this.#receivedAt = now;
-      this.#owner.timedOut({ type: '_timeouts.idleTimeout' });
+      this.#connection.timedOut({ type: '_timeouts.idleTimeout' });
     } else this.#awaitHandler();
   }
 
   #lookAtWindow(now: number): void {
     const { bytesPerSecond = 0 } = this.#limits.minReceiveRate ?? {};
-    const came = this.#owner.bytesIn - this.#windowBytes;
+    const came = this.#connection.bytesIn - this.#windowBytes;
     const isSlow = came > 0 && came < (bytesPerSecond * (now - this.#windowSince)) / 1_000;
     this.beginWindow(now);
-    if (isSlow) this.#owner.timedOut({ type: '_timeouts.minReceiveRate' });
+    if (isSlow) this.#connection.timedOut({ type: '_timeouts.minReceiveRate' });
   }
 }

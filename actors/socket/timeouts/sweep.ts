@@ -3,30 +3,31 @@ import type { AnyActor, AnyActorRef } from 'xstate';
 import { setImmediate } from 'node:timers';
 import { timeOf } from '../../../machines/vocabulary/time';
 
-/** What a {@link Sweep} looks after. */
-export interface Swept {
-  /** Where it is in the sweep; the sweep's own. */
+/** An entry of a {@link Sweep}: the time limits of one connection. */
+export interface SweepEntry {
+  /** The entry's place in the sweep. Only the sweep writes it. */
   place: number;
-  /** When it wants to be looked at, in the clock's milliseconds; Infinity: not at all. */
+  /** When {@link look} has something to do, in the clock's milliseconds; Infinity: never. */
   due: number;
   /** Does what is due, and sets {@link due} anew. */
   look(now: number): void;
 }
 
-/** Milliseconds between two sweeps, for each connection that is looked after: see {@link Sweep}. */
+/** How much longer each connection makes the pause between two sweeps, in milliseconds: see {@link Sweep}. */
 const pausePerConnection = 0.02;
 
 /**
- * One timer for the time limits of all connections, instead of some for each.
+ * One timer for the time limits of all connections, instead of several timers for each.
  *
- * When something is due, it goes through all there are. So that this costs next to nothing however many they are, the
- * pause between two sweeps grows with their number: with 10 it is 0.2 ms, less than timers are exact to; with 10,000 it is
- * 0.2 s, and that is how late a limit may be noticed. No pending deadline, no timer.
+ * When something is due, the sweep goes through all entries. The pause between two sweeps grows with the number of
+ * entries, so that sweeps cost next to nothing, however many entries there are. With 10 entries the pause is 0.2 ms,
+ * less than the precision of timers. With 10,000 it is 0.2 s: a limit may be noticed that late. While nothing can
+ * become due, there is no timer.
  */
 export class Sweep {
   readonly #clock: AnyActor['clock'];
-  // not a Set: V8 keeps the tables of one that entries come and go in until a full collection, with what was in them
-  readonly #swept: Swept[] = [];
+  // not a Set: while entries come and go, V8 keeps a Set's old tables, with all their entries, until a full collection
+  readonly #entries: SweepEntry[] = [];
   #timer: unknown;
   #next = Infinity;
   #last = -Infinity;
@@ -35,32 +36,32 @@ export class Sweep {
     this.#clock = clock;
   }
 
-  /** Milliseconds, as {@link Swept.due} counts them. */
+  /** The clock's milliseconds. */
   get now(): number {
     return timeOf(this.#clock);
   }
 
-  add(swept: Swept): void {
-    swept.place = this.#swept.push(swept) - 1;
-    this.expect(swept.due);
+  add(entry: SweepEntry): void {
+    entry.place = this.#entries.push(entry) - 1;
+    this.expect(entry.due);
   }
 
-  /** Any number of calls is fine. */
-  remove(swept: Swept): void {
-    const { place } = swept;
-    if (this.#swept[place] !== swept) return;
-    const last = this.#swept.pop();
-    if (last !== undefined && last !== swept) {
+  /** Removes an entry. Any number of calls is fine. */
+  remove(entry: SweepEntry): void {
+    const { place } = entry;
+    if (this.#entries[place] !== entry) return;
+    const last = this.#entries.pop();
+    if (last !== undefined && last !== entry) {
       last.place = place;
-      this.#swept[place] = last;
+      this.#entries[place] = last;
     }
-    swept.place = -1;
-    if (this.#swept.length === 0) this.#cancel();
+    entry.place = -1;
+    if (this.#entries.length === 0) this.#cancel();
   }
 
-  /** Something may be due then. */
+  /** At this time something may be due. */
   expect(due: number): void {
-    const next = Math.max(due, this.#last + this.#swept.length * pausePerConnection);
+    const next = Math.max(due, this.#last + this.#entries.length * pausePerConnection);
     if (next >= this.#next) return;
     this.#cancel();
     this.#next = next;
@@ -74,8 +75,8 @@ export class Sweep {
   }
 
   /**
-   * Where the event loop was kept busy for longer than a limit, or the system slept, the bytes that came meanwhile still
-   * wait to be read, and timers run before that. So it looks once they have been read.
+   * When the event loop was busy for longer than a limit, or the system slept, bytes that came meanwhile still wait
+   * to be read, and timers run before that. So the sweep itself comes after the reading.
    */
   readonly #onTime = (): void => {
     setImmediate(this.#sweep);
@@ -86,12 +87,12 @@ export class Sweep {
     const { now } = this;
     this.#last = now;
     let next = Infinity;
-    // what ends by being looked at removes itself, and the last one takes its place: which has been looked at already
-    for (let place = this.#swept.length - 1; place >= 0; place -= 1) {
-      const swept = this.#swept[place];
-      if (swept === undefined) continue;
-      if (swept.due <= now) swept.look(now);
-      if (swept.place === place && swept.due < next) next = swept.due;
+    // backwards: an entry that removes itself when it looks is replaced by the last one, which has looked already
+    for (let place = this.#entries.length - 1; place >= 0; place -= 1) {
+      const entry = this.#entries[place];
+      if (entry === undefined) continue;
+      if (entry.due <= now) entry.look(now);
+      if (entry.place === place && entry.due < next) next = entry.due;
     }
     this.expect(next);
   };

@@ -1,40 +1,42 @@
 import { ServerchartError } from '../../../machines/vocabulary/errors';
 import type { TimeLimits } from '../../../machines/options/timeLimits';
-import { PeerTimeouts, type PeerOwner } from './peerTimeouts';
-import type { Sweep, Swept } from './sweep';
+import { PeerTimeouts, type TimedInput } from './peerTimeouts';
+import type { Sweep, SweepEntry } from './sweep';
 
-/** Whose time it is. */
-interface TimeoutsOwner extends PeerOwner {
+/** A connection, as its time limits see it. */
+interface TimedConnection extends TimedInput {
+  /** Bytes that the kernel took. */
   readonly bytesOut: number;
 }
 
 /**
- * The time limits of one connection, kept by a {@link Sweep}. It tells of each that is up; what that means in which state
- * is the chart's affair. Times are the sweep's milliseconds; Infinity is never.
+ * The time limits of one connection, as an entry of a {@link Sweep}. The connection is told of each limit that is over;
+ * the connection's chart decides what that means in its present state. Times are the sweep's milliseconds; Infinity is
+ * never.
  */
-export class Timeouts implements Swept {
+export class Timeouts implements SweepEntry {
   place = -1;
   due = Infinity;
-  readonly #owner: TimeoutsOwner;
+  readonly #connection: TimedConnection;
   readonly #limits: TimeLimits;
   readonly #sweep: Sweep;
   #openUntil = Infinity;
   #startUntil = Infinity;
   #lastUntil: number;
-  /** If what it sends has a limit: from the handler's start until nothing more is expected of the peer. */
+  /** The limits of what the peer sends, if there are any: from the handler's start until no more input is expected. */
   #peer: PeerTimeouts | undefined;
-  /** Since when something waits of which nothing has left. */
+  /** Since when written bytes wait and none have left. */
   #stalledSince = Infinity;
   #progress = 0;
 
   /**
-   * @param owner - told when a time is up
-   * @param limits - in milliseconds; what is left out is no limit
-   * @param sweep - looks after it from now on
+   * @param connection - hears when a limit is over
+   * @param limits - in milliseconds; a limit that is left out doesn't exist
+   * @param sweep - gets the limits as a new entry
    * @param acceptedAt - in the sweep's milliseconds
    */
-  constructor(owner: TimeoutsOwner, limits: TimeLimits, sweep: Sweep, acceptedAt: number) {
-    this.#owner = owner;
+  constructor(connection: TimedConnection, limits: TimeLimits, sweep: Sweep, acceptedAt: number) {
+    this.#connection = connection;
     this.#limits = limits;
     this.#sweep = sweep;
     this.#lastUntil = acceptedAt + (limits.maxConnectionDuration ?? Infinity);
@@ -46,33 +48,35 @@ export class Timeouts implements Swept {
     return this.#sweep.now;
   }
 
-  /** Something may be due then. */
+  /** At this time something may be due. */
   expect(due: number): void {
     if (due >= this.due) return;
     this.due = due;
     this.#sweep.expect(due);
   }
 
-  /** The PROXY header or the TLS handshake is awaited; the time for the first is the time for both. */
+  /**
+   * A PROXY header or a TLS handshake is awaited. When one follows the other, `openTimeout` counts for both together.
+   */
   opening(): void {
     if (this.#openUntil !== Infinity) return;
     this.#openUntil = this.now + (this.#limits.openTimeout ?? Infinity);
     this.expect(this.#openUntil);
   }
 
-  /** It no longer is. */
+  /** Neither a PROXY header nor a TLS handshake is awaited any more. */
   opened(): void {
     this.#openUntil = Infinity;
-    // a handshake is not what the window is about
+    // the bytes of a handshake don't count for minReceiveRate
     this.#peer?.beginWindow(this.now);
   }
 
-  /** The handler is there; it is not read yet. */
+  /** The handler has been made. The socket isn't read yet. */
   started(): void {
     const { idleTimeout = Infinity, handlerStartTimeout = Infinity, minReceiveRate } = this.#limits;
     this.opened();
     if (idleTimeout !== Infinity || minReceiveRate !== undefined) {
-      this.#peer = new PeerTimeouts(this.#owner, this.#limits, this);
+      this.#peer = new PeerTimeouts(this.#connection, this.#limits, this);
     }
     if (handlerStartTimeout === Infinity) return;
     this.#startUntil = this.now + handlerStartTimeout;
@@ -81,7 +85,7 @@ export class Timeouts implements Swept {
 
   /**
    * Bytes have come.
-   * @param areTaken - by the handler; if not, the peer is not read until they are
+   * @param areTaken - whether the handler has taken the bytes; if not, the socket isn't read until the handler does
    */
   received(areTaken: boolean): void {
     if (areTaken) this.#startUntil = Infinity;
@@ -93,43 +97,43 @@ export class Timeouts implements Swept {
     this.#startUntil = Infinity;
   }
 
-  /** The peer is not read for a while. */
+  /** The socket isn't read for a while. */
   paused(): void {
     this.#peer?.paused();
   }
 
-  /** The peer is read again. */
+  /** The socket is read again. */
   resumed(): void {
     this.#peer?.resumed();
   }
 
-  /** The peer will send no more, or nobody will read it. */
+  /** The peer will send no more bytes, or nobody will read them. */
   inputEnded(): void {
     this.#peer = undefined;
     this.#startUntil = Infinity;
   }
 
-  /** What was written still has its time to leave, and nothing else is awaited. */
+  /** Our side is closing: nothing is awaited but that written bytes leave, for which there is still `writeTimeout`. */
   closing(): void {
     this.inputEnded();
     this.#lastUntil = Math.max(this.#lastUntil, this.now + this.#writeTimeout);
     this.stalled();
   }
 
-  /** Something waits to be taken by the peer. */
+  /** Written bytes wait until the kernel takes them. */
   stalled(): void {
     if (this.#stalledSince !== Infinity) return;
     this.#stalledSince = this.now;
-    this.#progress = this.#owner.bytesOut;
+    this.#progress = this.#connection.bytesOut;
     this.expect(this.#stalledSince + this.#writeTimeout);
   }
 
-  /** Nothing waits any more. */
+  /** No written bytes wait any more. */
   flowing(): void {
     this.#stalledSince = Infinity;
   }
 
-  /** Nothing is awaited any more. */
+  /** The connection is over: no limit counts any more. */
   stop(): void {
     this.#sweep.remove(this);
   }
@@ -137,15 +141,15 @@ export class Timeouts implements Swept {
   look(now: number): void {
     if (now >= this.#openUntil) {
       this.#openUntil = Infinity;
-      this.#owner.timedOut({ type: '_timeouts.openTimeout' });
+      this.#connection.timedOut({ type: '_timeouts.openTimeout' });
     }
     if (now >= this.#startUntil) this.#lookAtStart();
     this.#peer?.look(now);
     if (now >= this.#stalledSince + this.#writeTimeout) this.#lookAtProgress(now);
     if (now >= this.#lastUntil) {
-      // once more when what was written takes too long to leave
+      // a second time if what was written takes too long to leave
       this.#lastUntil = now + this.#writeTimeout;
-      this.#owner.timedOut({ type: '_timeouts.maxConnectionDuration' });
+      this.#connection.timedOut({ type: '_timeouts.maxConnectionDuration' });
     }
     this.due = Math.min(
       this.#openUntil,
@@ -162,20 +166,20 @@ export class Timeouts implements Swept {
 
   #lookAtStart(): void {
     this.#startUntil = Infinity;
-    if (this.#owner.isHandlerIdle) return;
+    if (this.#connection.isHandlerIdle) return;
     const { handlerStartTimeout } = this.#limits;
     const message = `The handler did nothing for ${String(handlerStartTimeout)} ms (handlerStartTimeout)`;
-    this.#owner.timedOut({
+    this.#connection.timedOut({
       type: '_timeouts.handlerStartTimeout',
       error: new ServerchartError('ERR_HANDLER_START', message),
     });
   }
 
   #lookAtProgress(now: number): void {
-    const { bytesOut } = this.#owner;
+    const { bytesOut } = this.#connection;
     const hasLeft = bytesOut !== this.#progress;
     this.#stalledSince = now;
     this.#progress = bytesOut;
-    if (!hasLeft) this.#owner.timedOut({ type: '_timeouts.writeTimeout' });
+    if (!hasLeft) this.#connection.timedOut({ type: '_timeouts.writeTimeout' });
   }
 }

@@ -4,11 +4,14 @@ import type { Bytes, ConnectionInfo } from '../../../machines/vocabulary/connect
 import { ServerchartError } from '../../../machines/vocabulary/errors';
 import type { TlsInfo, TlsListener, TlsUpgrader } from './tlsUpgrader';
 
-/** Who hears how far an upgrade is. */
+/** Hears how far an upgrade has come. */
 interface UpgradeListener extends Pick<TlsListener, 'failed'> {
-  /** The handshake begins: from now on nobody else may listen to the raw socket. */
+  /** The handshake begins. From now on, nobody else may listen to the raw socket. */
   handshaking(): void;
-  /** As for a {@link TlsListener}, and what was held back; it is to be written before anything else. */
+  /**
+   * Like {@link TlsListener.secured}.
+   * @param held - what was held back; to be written before anything else
+   */
   secured(socket: Socket, info: TlsInfo, held: readonly Bytes[]): void;
 }
 
@@ -16,32 +19,36 @@ interface UpgradeListener extends Pick<TlsListener, 'failed'> {
 interface PlainConnection {
   readonly socket: Socket;
   readonly info: ConnectionInfo;
-  /** Nothing that was written waits. */
+  /** Whether everything that was written has left this process. */
   readonly isFlushed: boolean;
-  /** Whether bytes wait for the handler; undefined as long as there is none: then what has come belongs to the handshake. */
+  /**
+   * Whether bytes wait for the handler. Undefined without a handler: then bytes that have come belong to the
+   * handshake.
+   */
   readonly isHolding: boolean | undefined;
 }
 
 /**
- * A connection's way over to TLS, from the moment that somebody asks for it. What was written before leaves as plain text,
- * then comes the handshake; what is written meanwhile waits for it, and never leaves as plain text, even if it fails.
+ * A connection's upgrade to TLS, from the moment when somebody asks for it. What was written before leaves as plain
+ * text; then the handshake begins. What is written meanwhile waits for the handshake's end, and never leaves as plain
+ * text, not even if the handshake fails.
  */
 export class TlsUpgrade {
   readonly #tls: TlsUpgrader | undefined;
-  readonly #told: UpgradeListener;
+  readonly #listener: UpgradeListener;
   readonly #held: Bytes[] = [];
   #heldBytes = 0;
-  /** The raw one, while what was written before has yet to leave. */
+  /** The raw socket, while what was written before has not left yet. */
   #flushing: Socket | undefined;
   #isHandshaking = false;
 
   /**
-   * @param tls - undefined if the server has none: then the upgrade fails
-   * @param told - how it went
+   * @param tls - undefined if the server has no TLS: then the upgrade fails
+   * @param listener - hears how the upgrade went
    */
-  constructor(tls: TlsUpgrader | undefined, told: UpgradeListener) {
+  constructor(tls: TlsUpgrader | undefined, listener: UpgradeListener) {
     this.#tls = tls;
-    this.#told = told;
+    this.#listener = listener;
   }
 
   /** Bytes that wait for TLS. */
@@ -59,32 +66,32 @@ export class TlsUpgrade {
     this.#heldBytes += sizeOf(data);
   }
 
-  /** Goes over, as soon as nothing that was written before waits: see {@link flushed}. */
+  /** Begins the handshake as soon as everything that was written before has left: see {@link flushed}. */
   begin(connection: PlainConnection): void {
     const { socket, info, isFlushed } = connection;
     const why = this.#obstacle(connection);
     if (why !== undefined) {
-      this.#told.failed(new ServerchartError('ERR_TLS', `No TLS with ${info.id}: ${why}`));
+      this.#listener.failed(new ServerchartError('ERR_TLS', `No TLS with ${info.id}: ${why}`));
       return;
     }
     this.#flushing = socket;
     if (isFlushed) this.flushed();
   }
 
-  /** Nothing that was written waits any more. */
+  /** Everything that was written has left. */
   flushed(): void {
     const socket = this.#flushing;
     if (socket === undefined) return;
     this.#flushing = undefined;
     this.#isHandshaking = true;
-    this.#told.handshaking();
+    this.#listener.handshaking();
     this.#tls?.upgrade(socket, {
       failed: (error) => {
-        this.#told.failed(error);
+        this.#listener.failed(error);
       },
       secured: (secured, info) => {
-        // Node keeps what it calls back for as long as the connection stands
-        this.#told.secured(secured, info, this.#held.splice(0));
+        // emptied, because Node keeps this callback, and so this upgrade, for as long as the connection stands
+        this.#listener.secured(secured, info, this.#held.splice(0));
       },
     });
   }
@@ -93,8 +100,8 @@ export class TlsUpgrade {
     if (this.#tls === undefined) return 'this server has no tls options';
     if (info.encrypted) return 'the connection is encrypted already';
     if (socket.readableEnded) return 'the peer has ended its side';
-    // it may have been put in by somebody else, to be taken for what the peer says over TLS (CVE-2011-0411)
-    const isSoiled = isHolding !== undefined && (isHolding || socket.readableLength > 0);
-    return isSoiled ? 'the peer has sent bytes before, which are not encrypted' : undefined;
+    // an attacker may have put plain bytes in, to be taken for what the peer says over TLS (CVE-2011-0411)
+    const hasPlainInput = isHolding !== undefined && (isHolding || socket.readableLength > 0);
+    return hasPlainInput ? 'the peer has sent bytes before, which are not encrypted' : undefined;
   }
 }

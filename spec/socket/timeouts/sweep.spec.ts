@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Sweep, type Swept } from '../../../actors/socket/timeouts/sweep';
+import { Sweep, type SweepEntry } from '../../../actors/socket/timeouts/sweep';
 import { SimulatedClock } from '../../../server/testing/index';
 
 /** Is looked at once, and notes when. */
-class Deadline implements Swept {
+class Deadline implements SweepEntry {
   place = -1;
   due: number;
   readonly looks: number[] = [];
