@@ -1,51 +1,54 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
-// Everything of Node's sockets that serverchart uses and Node does not document for its users (lib/net.js,
-// lib/internal/stream_base_commons.js, src/stream_base.cc). spec/socket/nodeInternals.spec.ts looks for it in the Node that runs
-// the specs: 20, 22 and 24 before each change lands. Each function works without what it looks for, too.
+// All parts of Node's sockets that serverchart uses and that Node does not document for its users (lib/net.js,
+// lib/internal/stream_base_commons.js, src/stream_base.cc). spec/socket/nodeInternals.spec.ts looks for them in the
+// Node that runs the specs: Node 20, 22 and 24 before each change lands. Each function also works where they are
+// missing.
 
-/** What Node's own sockets know about bytes on their way out, and its types leave out. */
-export interface OutgoingBytes {
-  /** What libuv knows of the socket; null before it is connected and once it is destroyed. */
+/** A socket's counts of bytes that leave, which Node's types omit. */
+export interface OutputCounters {
+  /** libuv's end of the socket; null before the socket is connected and after it is destroyed. */
   readonly _handle?: {
-    /** Bytes that libuv was given, and that the kernel has not taken. */
+    /** Bytes that libuv has and that the kernel has not taken. */
     readonly writeQueueSize?: number;
   } | null;
-  /** Bytes that libuv was given, from the first one on. */
+  /** All bytes that libuv was ever given. */
   readonly _bytesDispatched?: number;
 }
 
 /**
- * Bytes that libuv holds because the kernel has not taken them: nothing that is documented tells this apart from what Node
- * itself still holds. Undefined for a socket that is not connected any more, or a Node that doesn't tell.
+ * Bytes that libuv holds because the kernel has not taken them. No documented property tells these bytes from those
+ * that Node itself still holds. Undefined for a socket that is not connected any more, or where Node doesn't tell.
  */
-export const unsentBytes = (socket: Socket): number | undefined => (socket as OutgoingBytes)._handle?.writeQueueSize;
+export const unsentBytes = (socket: Socket): number | undefined => (socket as OutputCounters)._handle?.writeQueueSize;
 
-/** Bytes that libuv was given. Where Node doesn't tell: all bytes that were written, those that Node still holds included. */
+/** Bytes that libuv was given. Where Node doesn't tell: all written bytes, including those that Node still holds. */
 export const dispatchedBytes = (socket: Socket): number =>
-  (socket as OutgoingBytes)._bytesDispatched ?? socket.bytesWritten;
+  (socket as OutputCounters)._bytesDispatched ?? socket.bytesWritten;
 
 /**
- * Bytes that the kernel has taken. Where Node doesn't tell: those of every write that has left as a whole, which is what
+ * Bytes that the kernel has taken. Where Node doesn't tell: only the bytes of writes that have left as a whole, which
  * `bytesWritten` and `writableLength` tell together.
  */
 export function takenBytes(socket: Socket): number {
-  const { _bytesDispatched: dispatched } = socket as OutgoingBytes;
+  const { _bytesDispatched: dispatched } = socket as OutputCounters;
   const unsent = unsentBytes(socket);
   if (dispatched === undefined || unsent === undefined) return socket.bytesWritten - socket.writableLength;
   return dispatched - unsent;
 }
 
-/** Marks a stream that {@link beforeDestroy} watches: by a property, since a WeakSet of all would outlive them. */
+/**
+ * Marks a stream that {@link beforeDestroy} watches. A WeakSet of all such streams would keep memory after their end.
+ */
 const watched = Symbol('watched');
 
 /**
- * Calls `act` in the moment that a stream is destroyed, by whomever, while all that it knows is still there: 'close' comes
- * later, when the handle is gone. Once for each stream; a second call does nothing.
+ * Calls `act` at the moment when a stream is destroyed, whatever the cause, while the stream's counts can still be
+ * read: 'close' comes later, when the handle is gone. A second call for the same stream does nothing.
  *
- * `_destroy` is documented for those who write streams, and Node calls it as a method of the stream. A stream without it
- * isn't watched: then the bytes that were unsent when the socket broke count as sent.
+ * `_destroy` is documented for authors of streams, and Node calls it as a method of the stream. A stream without
+ * `_destroy` isn't watched: then the bytes that were unsent when the socket broke count as sent.
  */
 export function beforeDestroy(stream: Writable, act: () => void): void {
   if (watched in stream || !isMethod(stream, '_destroy')) return;
@@ -58,8 +61,8 @@ export function beforeDestroy(stream: Writable, act: () => void): void {
 }
 
 /**
- * Has a stream end one turn of the event loop later than it would. `_final`, too, is documented for those who write
- * streams. A stream without it ends at once.
+ * Makes a stream end one turn of the event loop later. `_final`, too, is documented for authors of streams. A stream
+ * without `_final` ends at once.
  */
 export function endOneTurnLater(stream: Writable): void {
   if (!isMethod(stream, '_final')) return;

@@ -14,6 +14,7 @@ import { Participant } from '../xstate/participant';
 import { isIn } from './addressList';
 import { behindProxy, HeaderReader } from './proxyProtocol/headerReader';
 import { parentOf } from '../xstate/parentOf';
+import { discardInput, listen, listenForErrors, unlisten, type SocketListener } from './socketEvents';
 import { SocketWriter } from './socketWriter';
 import { sweepOf } from './timeouts/sweep';
 import { Timeouts } from './timeouts/timeouts';
@@ -21,11 +22,14 @@ import { TlsUpgrade } from './tls/tlsUpgrade';
 import type { TlsInfo, TlsUpgrader } from './tls/tlsUpgrader';
 import { turnAway } from './turnAway';
 
-/** What an adapter needs to know before there is a connection. */
+/** What an adapter needs before there is a connection. */
 interface SocketOptions {
-  /** What the time of a rejected client runs on, and how long a connection took; without one, the connection's own. */
+  /**
+   * Measures the connection's duration, and how long a rejected client may linger. Without it, the clock is the
+   * connection's own, and for a rejected client the system's.
+   */
   readonly clock?: AnyActor['clock'];
-  /** The server's side of TLS, if there is to be any. */
+  /** The server's side of TLS. Without it, TLS fails. */
   readonly tls?: TlsUpgrader | undefined;
 }
 
@@ -35,9 +39,10 @@ interface SocketOptions {
  * - `unclaimed`: no connection owns the socket yet;
  * - `identifying`: a PROXY header is read;
  * - `plain`: bytes travel as they are;
- * - `upgrading`: what is written waits for TLS, for whose handshake what was written before may have to leave first;
+ * - `upgrading`: what is written waits for TLS. The handshake waits until what was written before has left;
  * - `encrypted`: bytes travel over TLS;
- * - `ended`: our side takes no more bytes. What was written may still be leaving, and a handshake may still be under way;
+ * - `ended`: our side takes no more bytes. What was written may still be leaving, and a handshake may still be under
+ *   way;
  * - `destroyed`: the descriptor is closed.
  */
 type Phase =
@@ -46,17 +51,17 @@ type Phase =
   | { readonly name: 'upgrading'; readonly upgrade: TlsUpgrade }
   | { readonly name: 'ended'; readonly upgrade?: TlsUpgrade | undefined };
 
-// the same objects for all sockets: a phase costs a connection nothing
+// all sockets share these objects: a phase costs a connection nothing
 const unclaimed: Phase = { name: 'unclaimed' };
 const plain: Phase = { name: 'plain' };
 const encrypted: Phase = { name: 'encrypted' };
 const ended: Phase = { name: 'ended' };
 const destroyed: Phase = { name: 'destroyed' };
 
-/** The name of every socket among its connection's children, as inspectors see it. */
+/** The name of every socket among its connection's children, in inspectors. */
 const socketName = 'socket';
 
-/** What inspectors see of the chart's commands. */
+/** The chart's commands, as inspectors see them. */
 const commands = {
   claim: { type: '_socketControl.claim' },
   readProxyHeader: { type: '_socketControl.readProxyHeader' },
@@ -67,12 +72,9 @@ const commands = {
   destroy: { type: '_socketControl.destroy' },
 } as const satisfies Readonly<Record<string, SocketControl>>;
 
-const adapter = Symbol('adapter');
-type SocketWithAdapter = Socket & { [adapter]: SocketAdapter };
-
 /**
- * The socket's end of a connection: one `net.Socket`, which the connection's chart commands, and of which the chart hears
- * as `_socketFeedback`.
+ * The socket's end of a connection: one `net.Socket`. The connection's chart commands the socket, and hears of it by
+ * events of the box `_socketFeedback`.
  *
  * ```
  * socket 'data' → HandlerLink's inbox → handler      handler emits outbox → HandlerLink → socket.write
@@ -80,14 +82,15 @@ type SocketWithAdapter = Socket & { [adapter]: SocketAdapter };
  *
  * Neither way passes through a statechart: the chart takes a transition when something happens to the connection.
  *
- * The comment of a method names the phases in which the method may come; without one, the method may come in each.
+ * The comment of a method names the phases in which the method may be called. A method whose comment names none may be
+ * called in every phase.
  */
-export class SocketAdapter extends Participant implements ConnectedSocketAdapter {
+export class SocketAdapter extends Participant implements ConnectedSocketAdapter, SocketListener {
   info: ConnectionInfo;
   acceptedAt: number;
   /** The socket that was accepted. */
   readonly #rawSocket: Socket;
-  /** Where plain bytes come and go: the raw socket, or with TLS the one above it. */
+  /** Where plain bytes come and go: the raw socket, or with TLS the `TLSSocket` on top of the raw socket. */
   #socket: Socket;
   readonly #options: SocketOptions;
   readonly #unclaimed: Set<ConnectedSocketAdapter> | undefined;
@@ -95,20 +98,21 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   #writer: SocketWriter;
   #limits: ConnectionOptions | undefined;
   #timeouts: Timeouts | undefined;
-  /** What the connection's duration is measured by. */
+  /** Measures the connection's duration. */
   #clock: object | undefined;
   #error: Error | undefined;
   #connection: AnyActorRef | undefined;
-  /** The handler's end, from the handler's making on. */
+  /** The handler's end, from the moment when the handler is made. */
   #handler: HandlerLink | undefined;
-  /** The chart wants bytes. What the socket does about it also depends on whether the handler takes them. */
+  /** Whether the chart wants bytes. The socket is read only if the handler takes them, too. */
   #wantsReading = false;
 
   /**
    * @param socket - paused, and with `allowHalfOpen`
-   * @param info - who is at the socket's ends
-   * @param options - what the server has for all of its sockets
-   * @param unclaimed - where the adapter is to be found until somebody else has to close the socket
+   * @param info - the addresses of both ends
+   * @param options - the same for all sockets of a server
+   * @param unclaimed - the adapters whose sockets the listener must close. Contains this adapter from {@link awaitClaim}
+   * on, until a connection claims the socket, or the rejected socket is closed
    */
   constructor(
     socket: Socket,
@@ -125,9 +129,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     this.#clock = options.clock;
     this.acceptedAt = timeOf(this.#clock);
     this.#writer = new SocketWriter(socket, this);
-    (socket as SocketWithAdapter)[adapter] = this;
-    // from the first moment on: a socket without a listener for it takes the process down
-    socket.on('error', SocketAdapter.#onError);
+    listenForErrors(socket, this);
   }
 
   get id(): string {
@@ -158,7 +160,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     return this.#handler?.crash;
   }
 
-  /** Nothing keeps the peer's bytes from coming in. */
+  /** Whether the socket is read: the chart wants bytes, and none wait for the handler. */
   get isReading(): boolean {
     return this.#wantsReading && this.#handler?.isHolding === false;
   }
@@ -175,14 +177,14 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     return isIn(list, this.info.peer);
   }
 
-  /** Puts the adapter among the unclaimed, unless somebody has claimed it or closed the socket. */
+  /** Puts the adapter among the unclaimed, unless a connection has claimed it or the socket is closed. */
   awaitClaim(): void {
     if (this.#connection === undefined && !this.#socket.destroyed) this.#unclaimed?.add(this);
   }
 
   /**
-   * Phases: `unclaimed`. Also those that a handler brings about in its first moment, which is before this: `plain`,
-   * `upgrading`, `ended`. And `destroyed`, by a listener that has been stopped meanwhile.
+   * Phases: `unclaimed`. A handler may start before this call, and bring about `plain`, `upgrading` or `ended`. A
+   * listener that was stopped before this call brings about `destroyed`.
    */
   claim(connection: AnyActorRef, limits: ConnectionOptions): void {
     this.#unclaimed?.delete(this);
@@ -191,30 +193,30 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     this.#limits = limits;
     this.noteCommand(commands.claim);
     if (this.#clock === undefined) {
-      // a socket from elsewhere: only its connection knows what time it is
+      // a socket that came without a clock: its connection has one
       this.#clock = clockOf(connection);
       this.acceptedAt = timeOf(this.#clock);
     }
     this.#timeouts = new Timeouts(this, limits, sweepOf(connection), this.acceptedAt);
-    // the handler may have started, and written too much, before this
+    // the handler may have started before this, and may have written more than the kernel takes
     if (this.#handler !== undefined) this.#timeouts.started();
     if (!this.isFlushed) this.#timeouts.stalled();
     if (!this.isFlushed || this.bytesOut > 0) this.#timeouts.handlerStarted();
     const socket = this.#socket;
-    this.#listen(socket);
-    // however the actor ends, stopped by its parent included, its descriptor goes with it
+    listen(socket, this);
+    // however the connection ends, even stopped by its parent, the descriptor is closed
     const release = (): void => {
       this.destroy();
       stopOrphans(connection);
     };
     connection.subscribe({ complete: release, error: release });
-    // the client may have reset the connection while it waited for its turn
+    // the client may have reset the connection while the connection waited to be claimed
     if (!socket.destroyed) return;
     const error = this.#error;
     this.#report(error ? { type: '_socketFeedback.failed', error } : { type: '_socketFeedback.closed' });
   }
 
-  /** Phase: `plain`, before there is a handler. */
+  /** Phases: `plain`, before there is a handler. */
   readProxyHeader(): void {
     this.noteCommand(commands.readProxyHeader);
     this.#timeouts?.opening();
@@ -232,7 +234,10 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     this.#socket.resume();
   }
 
-  /** Phases: `plain`; `upgrading`, when the handler has asked for it; `encrypted` and `ended`, which make it fail. */
+  /**
+   * Phases: `plain`; `upgrading`, when the handler has asked for TLS; `encrypted`, in which the upgrade fails;
+   * `ended`, when the handler has ended the connection meanwhile.
+   */
   startTls(): void {
     this.noteCommand(commands.startTls);
     this.#timeouts?.opening();
@@ -249,7 +254,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   link(handler: AnyActorRef, limits: ConnectionOptions): HandlerRoute {
     if (this.#phase === unclaimed) this.#phase = plain;
     this.#limits = limits;
-    // the handler starts, and may emit, before the connection's first action runs
+    // set here because the handler starts, and may emit, before the connection's first action runs
     this.#connection = parentOf(handler);
     this.#handler = new HandlerLink(handler, this);
     this.#timeouts?.started();
@@ -302,7 +307,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   tellProducerFinished(): void {
     this.#timeouts?.inputEnded();
     if (this.#handler?.tellProducerFinished() === true) return;
-    // nobody there would ever end this connection
+    // a handler that doesn't take the peer's end would never end this connection
     this.#report({ type: '_socketFeedback.inboxEnded', reason: 'peerClosed' });
   }
 
@@ -324,20 +329,17 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     this.#handler?.unlink();
     const socket = this.#socket;
     if (this.#upgrade?.isHandshaking === true) {
-      // there is no way to say goodbye in the middle of a handshake
+      // in the middle of a handshake there is no way to say goodbye
       socket.destroy();
       return;
     }
     this.#phase = ended;
     if (socket.writableEnded) return;
     this.#timeouts?.closing();
-    socket.off('data', SocketAdapter.#onData);
-    // read on, only to throw away: bytes that nobody reads would make the kernel send a reset
-    socket.on('data', () => undefined);
-    socket.resume();
+    discardInput(socket);
     socket.once('finish', () => {
       this.#timeouts?.flowing();
-      // once the peer has ended too, 'close' is all that is left to come
+      // if the peer has ended, too, only 'close' is left to come
       if (!socket.readableEnded) this.#report({ type: '_socketFeedback.flushed' });
     });
     socket.end();
@@ -352,7 +354,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     this.#socket.destroy();
   }
 
-  /** Phase: `unclaimed`. */
+  /** Phases: `unclaimed`. */
   reject(farewell?: Farewell): void {
     if (farewell?.busyReply === undefined || farewell.busyReply.length === 0) {
       this.#unclaimed?.delete(this);
@@ -364,13 +366,13 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     this.#socket.on('close', () => this.#unclaimed?.delete(this));
   }
 
-  /** The kernel takes no more. */
+  /** The kernel takes no more bytes. */
   noSpaceInBox(): void {
     this.#timeouts?.stalled();
     this.#report({ type: '_socketFeedback.noSpaceInBox' });
   }
 
-  /** Nothing waits any more. */
+  /** No written bytes wait any more. */
   spaceInBox(): void {
     this.#timeouts?.flowing();
     this.#report({ type: '_socketFeedback.spaceInBox' });
@@ -392,9 +394,10 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   }
 
   /**
-   * What the handler did ends the connection: nothing that the handler writes after this counts. The handler is in the
-   * middle of an event, and stopping an actor drops what waits in its mailbox, so that it would not hear of its end. Hence
-   * the microtask.
+   * The handler has done something that ends the connection. What the handler writes after this is dropped.
+   *
+   * `tell` is called in a microtask, because the handler is in the middle of an event. A handler that is stopped now
+   * would lose what waits in its mailbox, and would not hear of its end.
    */
   endSoon(tell: () => void): void {
     if (!this.takesBytes) return;
@@ -402,96 +405,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     queueMicrotask(tell);
   }
 
-  protected get owner(): AnyActorRef | undefined {
-    return this.#connection;
-  }
-
-  // One function for all sockets instead of four closures for each.
-  static #onData(this: SocketWithAdapter, data: Buffer): void {
-    this[adapter].#receive(data);
-  }
-
-  static #onEnd(this: SocketWithAdapter): void {
-    this[adapter].#endInbox();
-  }
-
-  static #onError(this: SocketWithAdapter, error: Error): void {
-    this[adapter].#break(error);
-  }
-
-  static #onClose(this: SocketWithAdapter): void {
-    this[adapter].#report({ type: '_socketFeedback.closed' });
-  }
-
-  #listen(socket: Socket): void {
-    (socket as SocketWithAdapter)[adapter] = this;
-    socket.on('data', SocketAdapter.#onData);
-    socket.on('end', SocketAdapter.#onEnd);
-    socket.on('close', SocketAdapter.#onClose);
-  }
-
-  #unlisten(socket: Socket): void {
-    socket.off('data', SocketAdapter.#onData);
-    socket.off('end', SocketAdapter.#onEnd);
-    socket.off('close', SocketAdapter.#onClose);
-  }
-
-  /** The way over to TLS, while there is one. */
-  get #upgrade(): TlsUpgrade | undefined {
-    const phase = this.#phase;
-    return phase.name === 'upgrading' || phase.name === 'ended' ? phase.upgrade : undefined;
-  }
-
-  /** Our side takes no more bytes. */
-  #close(): void {
-    if (!this.takesBytes) return;
-    const upgrade = this.#upgrade;
-    this.#phase = upgrade === undefined ? ended : { name: 'ended', upgrade };
-  }
-
-  /** What the handler writes from now on is for TLS. */
-  #holdForTls(): TlsUpgrade {
-    const begun = this.#upgrade;
-    if (begun !== undefined) return begun;
-    const upgrade = new TlsUpgrade(this.#options.tls, {
-      handshaking: () => {
-        this.#unlisten(this.#rawSocket);
-      },
-      failed: (error) => {
-        this.#report({ type: '_socketFeedback.tlsFailed', error });
-        // where that was too late to matter
-        this.#report({ type: '_socketFeedback.closed' });
-      },
-      secured: (socket, info, held) => {
-        this.#encrypt(socket, info, held);
-      },
-    });
-    this.#phase = { name: this.takesBytes ? 'upgrading' : 'ended', upgrade };
-    return upgrade;
-  }
-
-  /** From now on TLS is between the raw socket and everybody else. */
-  #encrypt(socket: Socket, info: TlsInfo, held: readonly Bytes[]): void {
-    if (this.#phase.name === 'upgrading') this.#phase = encrypted;
-    this.#timeouts?.opened();
-    this.#socket = socket;
-    this.#writer = new SocketWriter(socket, this, this.#rawSocket);
-    this.info = { ...this.info, ...info };
-    this.#listen(socket);
-    socket.on('error', SocketAdapter.#onError);
-    // before the handler hears of it, and writes more
-    for (const data of held) this.write(data);
-    this.#report({ type: '_socketFeedback.secured' });
-  }
-
-  #break(error: Error): void {
-    // a handshake tells for itself how it ends
-    if (this.#upgrade?.isHandshaking === true) return;
-    this.#error = error;
-    this.#report({ type: '_socketFeedback.failed', error });
-  }
-
-  #receive(data: Buffer): void {
+  received(data: Buffer): void {
     if (this.#connection === undefined) return;
     if (this.#phase.name === 'identifying') {
       this.#phase.header.read(data);
@@ -504,20 +418,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     if (!isTaken) this.#socket.pause();
   }
 
-  #pause(): void {
-    this.#wantsReading = false;
-    this.#timeouts?.paused();
-    this.#socket.pause();
-  }
-
-  /** Reads if the chart wants bytes and the handler takes them. */
-  #flow(): void {
-    if (!this.isReading) return;
-    this.#timeouts?.resumed();
-    this.#socket.resume();
-  }
-
-  #endInbox(): void {
+  peerEnded(): void {
     if (this.#phase.name === 'identifying') {
       this.#phase.header.end();
       return;
@@ -525,6 +426,82 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     this.#handler?.endInbox(this.#limits?.allowHalfOpen === true, () => {
       this.#report({ type: '_socketFeedback.inboxEnded', reason: 'peerClosed' });
     });
+  }
+
+  broken(error: Error): void {
+    // the upgrade itself reports how a handshake ends
+    if (this.#upgrade?.isHandshaking === true) return;
+    this.#error = error;
+    this.#report({ type: '_socketFeedback.failed', error });
+  }
+
+  closed(): void {
+    this.#report({ type: '_socketFeedback.closed' });
+  }
+
+  protected get owner(): AnyActorRef | undefined {
+    return this.#connection;
+  }
+
+  /** The upgrade to TLS, while there is one. */
+  get #upgrade(): TlsUpgrade | undefined {
+    const phase = this.#phase;
+    return phase.name === 'upgrading' || phase.name === 'ended' ? phase.upgrade : undefined;
+  }
+
+  /** From now on, our side takes no more bytes. */
+  #close(): void {
+    if (!this.takesBytes) return;
+    const upgrade = this.#upgrade;
+    this.#phase = upgrade === undefined ? ended : { name: 'ended', upgrade };
+  }
+
+  /** From now on, what the handler writes waits for TLS. */
+  #holdForTls(): TlsUpgrade {
+    const begun = this.#upgrade;
+    if (begun !== undefined) return begun;
+    const upgrade = new TlsUpgrade(this.#options.tls, {
+      handshaking: () => {
+        unlisten(this.#rawSocket);
+      },
+      failed: (error) => {
+        this.#report({ type: '_socketFeedback.tlsFailed', error });
+        // the chart may be in a state in which only the close still matters
+        this.#report({ type: '_socketFeedback.closed' });
+      },
+      secured: (socket, info, held) => {
+        this.#encrypt(socket, info, held);
+      },
+    });
+    this.#phase = { name: this.takesBytes ? 'upgrading' : 'ended', upgrade };
+    return upgrade;
+  }
+
+  /** From now on, everything goes through the encrypted socket. */
+  #encrypt(socket: Socket, info: TlsInfo, held: readonly Bytes[]): void {
+    if (this.#phase.name === 'upgrading') this.#phase = encrypted;
+    this.#timeouts?.opened();
+    this.#socket = socket;
+    this.#writer = new SocketWriter(socket, this, this.#rawSocket);
+    this.info = { ...this.info, ...info };
+    listen(socket, this);
+    listenForErrors(socket, this);
+    // before the handler hears of TLS, and writes more
+    for (const data of held) this.write(data);
+    this.#report({ type: '_socketFeedback.secured' });
+  }
+
+  #pause(): void {
+    this.#wantsReading = false;
+    this.#timeouts?.paused();
+    this.#socket.pause();
+  }
+
+  /** Reads on, if the chart wants bytes and the handler takes them. */
+  #flow(): void {
+    if (!this.isReading) return;
+    this.#timeouts?.resumed();
+    this.#socket.resume();
   }
 
   #report(event: SocketFeedback | TimeoutEvent): void {

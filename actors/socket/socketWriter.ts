@@ -5,42 +5,42 @@ import { beforeDestroy, dispatchedBytes, takenBytes, unsentBytes } from './nodeI
 
 const nothing = Buffer.alloc(0);
 
-/** Who writes. */
-interface WriterOwner {
-  /** The kernel takes no more: bytes wait in this process. */
+/** Hears whether the kernel takes what is written. */
+interface WriterListener {
+  /** The kernel takes no more bytes: some wait in this process. */
   noSpaceInBox(): void;
-  /** None wait any more. */
+  /** No bytes wait any more. */
   spaceInBox(): void;
 }
 
-/** The write side of a socket: how much has left, how much waits, and when the kernel takes no more. */
+/** The write side of a socket: how many bytes have left, how many wait, and when the kernel takes no more. */
 export class SocketWriter {
   readonly #socket: Socket;
-  readonly #owner: WriterOwner;
-  readonly #wire: Socket;
+  readonly #listener: WriterListener;
+  readonly #rawSocket: Socket;
   #isFull = false;
   #isLooking = false;
   #written = 0;
-  /** What the kernel had not taken when the socket broke; Node knows it no more by the time that it tells. */
+  /** Bytes that the kernel had not taken when the socket was destroyed: at 'close', Node doesn't know them any more. */
   #unsentAtDestroy = 0;
 
   /**
    * @param socket - where to write
-   * @param owner - told of how the kernel takes what is written
-   * @param wire - with TLS, the socket below: only that one knows what has left
+   * @param listener - hears whether the kernel takes what is written
+   * @param rawSocket - with TLS, the socket below: only the raw socket knows what has left
    */
-  constructor(socket: Socket, owner: WriterOwner, wire = socket) {
+  constructor(socket: Socket, listener: WriterListener, rawSocket = socket) {
     this.#socket = socket;
-    this.#owner = owner;
-    this.#wire = wire;
+    this.#listener = listener;
+    this.#rawSocket = rawSocket;
     if (this.#isEncrypted) this.#keepUnsent();
   }
 
-  /** Bytes that the kernel took: with TLS as they travel, from the accept on. */
+  /** Bytes that the kernel took. With TLS these are the encrypted bytes and all that left before TLS. */
   get bytesOut(): number {
-    if (this.#isEncrypted) return this.#takenFromWire;
+    if (this.#isEncrypted) return this.#takenFromRawSocket;
     if (this.#socket.destroyed) return this.#written - this.#unsentAtDestroy;
-    // nearly always the kernel has taken all at once
+    // nearly always the kernel has taken everything at once
     return this.isFlushed ? this.#written : takenBytes(this.#socket);
   }
 
@@ -60,26 +60,27 @@ export class SocketWriter {
     const size = sizeOf(data);
     this.#written += size;
     socket.write(data);
-    // the kernel wouldn't have it: the peer has closed; Node destroys the socket later
+    // the kernel has refused the write because the peer has closed; Node destroys the socket later
     if (socket.destroyed || socket.errored) this.#written -= size;
-    // Not what write() returns: for a large write that is false even when the kernel took all of it at once, and for a
-    // small one true even when the kernel took nothing.
+    // What write() returns doesn't tell: for a large write that is false even if the kernel took everything at once,
+    // for a small one true even if the kernel took nothing.
     if (socket.writableLength === 0 || this.#isFull) return;
     if (this.#isEncrypted) this.#lookLater();
     else this.#fill();
   }
 
   get #isEncrypted(): boolean {
-    return this.#wire !== this.#socket;
+    return this.#rawSocket !== this.#socket;
   }
 
-  get #takenFromWire(): number {
-    return dispatchedBytes(this.#wire) - (unsentBytes(this.#wire) ?? this.#unsentAtDestroy);
+  get #takenFromRawSocket(): number {
+    return dispatchedBytes(this.#rawSocket) - (unsentBytes(this.#rawSocket) ?? this.#unsentAtDestroy);
   }
 
   /**
-   * Node reports what it encrypted as written only in a later turn, and hands a large write on in pieces, each when the one
-   * before has left. So whether bytes wait is nothing to go by; whether the kernel has left some of a piece is.
+   * Looks, in a later turn, whether the kernel takes what was encrypted. Node reports encrypted bytes as written only
+   * in a later turn, and passes a large write on in pieces, each when the one before has left. So waiting bytes prove
+   * nothing, but a piece that the kernel has not taken as a whole does.
    */
   #lookLater(): void {
     if (this.#isLooking) return;
@@ -88,7 +89,7 @@ export class SocketWriter {
       this.#isLooking = false;
       const { writable, writableLength } = this.#socket;
       if (!writable || writableLength === 0) return;
-      if ((unsentBytes(this.#wire) ?? 0) > 0) this.#fill();
+      if ((unsentBytes(this.#rawSocket) ?? 0) > 0) this.#fill();
       else this.#lookLater();
     });
   }
@@ -96,26 +97,26 @@ export class SocketWriter {
   #fill(): void {
     this.#isFull = true;
     if (!this.#isEncrypted) this.#keepUnsent();
-    this.#owner.noSpaceInBox();
+    this.#listener.noSpaceInBox();
     const socket = this.#socket;
     const look = (error?: Error | null): void => {
       if (error || socket.writableEnded) return;
       if (socket.writableLength > 0) {
-        // behind what was written meanwhile; 'drain' comes only after more than the high-water mark
+        // look again after what was written meanwhile: Node emits 'drain' only after more than the high-water mark
         socket.write(nothing, look);
         return;
       }
       this.#isFull = false;
-      this.#owner.spaceInBox();
+      this.#listener.spaceInBox();
     };
     socket.write(nothing, look);
   }
 
-  /** Notes what is unsent in the moment that the socket is destroyed, by whomever. */
+  /** Notes how many bytes are unsent at the moment when the socket is destroyed, whatever the cause. */
   #keepUnsent(): void {
     beforeDestroy(this.#socket, () => {
       this.#unsentAtDestroy = this.#isEncrypted
-        ? (unsentBytes(this.#wire) ?? 0)
+        ? (unsentBytes(this.#rawSocket) ?? 0)
         : this.#written - takenBytes(this.#socket);
     });
   }

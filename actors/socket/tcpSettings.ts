@@ -1,6 +1,6 @@
 import type { TcpNetConnectOpts } from 'node:net';
 
-/** How Node wants to be told of `noDelay` and `keepAlive`, for a server and a client alike. */
+/** The options `noDelay` and `keepAlive`, in Node's form, for a server and a client alike. */
 export function tcpSettings(options: {
   readonly noDelay: boolean;
   readonly keepAlive: boolean | number;

@@ -3,14 +3,14 @@ import type { Socket } from 'node:net';
 import type { Bytes } from '../../machines/vocabulary/connectionTypes';
 
 /**
- * Says a last word to a client whom nobody serves, and closes.
+ * Sends a reply to a client that nobody serves, and closes the socket.
  *
- * What the client sends is read, and thrown away: closing with unread bytes would send a reset, and that may overtake the
+ * What the client sends is read and thrown away: a close with unread bytes would send a reset, which may overtake the
  * reply.
- * @param socket - nobody reads it
- * @param reply - the last word
+ * @param socket - a socket that nobody else reads
+ * @param reply - the last bytes that the client gets
  * @param lingerTimeout - milliseconds until the socket is closed even if the client hasn't closed its side
- * @param clock - what that time runs on
+ * @param clock - the clock of that time
  */
 export function turnAway(
   socket: Socket,

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { Writable } from 'node:stream';
-import { beforeDestroy, endOneTurnLater, type OutgoingBytes } from '../../actors/socket/nodeInternals';
+import { beforeDestroy, endOneTurnLater, type OutputCounters } from '../../actors/socket/nodeInternals';
 import { SocketWriter } from '../../actors/socket/socketWriter';
 
 /** More than the buffers of both ends take, a megabyte at a time. */
@@ -25,7 +25,7 @@ const hidings: Readonly<Record<string, (socket: Socket) => void>> = {
     Object.defineProperty(socket, '_bytesDispatched', { value: undefined });
   },
   'without writeQueueSize': (socket) => {
-    Object.defineProperty((socket as OutgoingBytes)._handle, 'writeQueueSize', { value: undefined });
+    Object.defineProperty((socket as OutputCounters)._handle, 'writeQueueSize', { value: undefined });
   },
   'without both': (socket) => {
     hidings['without _bytesDispatched']?.(socket);

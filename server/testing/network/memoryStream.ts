@@ -4,7 +4,7 @@ import { IdleTimer } from './idleTimer';
 import { ReadBuffer } from './readBuffer';
 import { Sender, type Done } from './sender';
 import type { SimulatedClock } from '../simulatedClock';
-import type { OutgoingBytes } from '../../../actors/socket/nodeInternals';
+import type { OutputCounters } from '../../../actors/socket/nodeInternals';
 import { nodeError, systemError } from './errors';
 import type { TcpEnd } from './tcpEnd';
 
@@ -26,7 +26,7 @@ interface Written {
  * How bytes, ends and errors get from a {@link TcpEnd} into Node's stream and back, with the order of events and the errors
  * that `net.Socket` has.
  */
-export class MemoryStream extends Duplex implements OutgoingBytes {
+export class MemoryStream extends Duplex implements OutputCounters {
   /** The connection is being made. */
   connecting: boolean;
   /** Bytes that arrived. */
