@@ -7,13 +7,17 @@ import { stopOrphans } from '../xstate/orphans';
 import { isActive, relay } from '../xstate/relay';
 import { canTake } from '../handler/inbox';
 
-/** `[component, outbox, component, inbox]`. `'self'` is the graphline, whose inbox comes first and whose outbox last. */
+/**
+ * `[component, outbox, component, inbox]`: what the first component sends in its outbox goes to the second one's inbox.
+ * `'self'` is the graphline itself: as the first component with an inbox of its own, as the second with an outbox.
+ */
 export type Linkage<Name extends string> = readonly [from: Name | 'self', box: string, to: Name | 'self', box: string];
 
-/** What a graphline is made of. */
+/** The parts of a graphline. */
 export interface GraphlineOptions<Name extends string> {
-  /** The components by name. Each gets the graphline's own input as its input. */
+  /** The components, by name. Each component gets the graphline's input as its own input. */
   readonly components: Readonly<Record<Name, AnyActorLogic>>;
+  /** From which box to which box messages go. */
   readonly linkages: readonly Linkage<NoInfer<Name>>[];
 }
 
@@ -21,16 +25,18 @@ type Children = Readonly<Record<string, AnyActorRef>>;
 
 type GraphlineSnapshot = Snapshot<undefined> & {
   readonly children: Children;
-  /** Whether the components behind the graphline's own inbox would take an event now, and nothing waits inside. */
+  /** Whether the components behind the graphline's inbox would take an event now, and no message waits inside. */
   can(event: EventObject): boolean;
   /** Whether every component has dealt with everything. */
   readonly isIdle: boolean;
 };
 
-/** An event on its way to a component: in which of its boxes, and under which name. */
+/** An event on its way to a component. */
 interface Delivery {
   readonly child: AnyActorRef;
+  /** The component's inbox. */
   readonly box: string;
+  /** The event, under the name that it has in that inbox. */
   readonly event: EventObject;
 }
 
@@ -54,7 +60,9 @@ function check({ components, linkages }: GraphlineOptions<string>): void {
   }
 }
 
-/** What comes in the graphline's own boxes, and where it goes: `control` that nobody is linked to goes to everyone. */
+/**
+ * Where an event in one of the graphline's inboxes goes. A `control` event without a linkage goes to every component.
+ */
 function route(linkages: readonly Linkage<string>[], children: Children, event: EventObject): readonly Delivery[] {
   const deliveries = linkages.flatMap(([from, outbox, to, box]) => {
     const renamed = from === 'self' ? rename(event, outbox, box) : undefined;
@@ -66,8 +74,8 @@ function route(linkages: readonly Linkage<string>[], children: Children, event: 
   return Object.values(children).map((child) => ({ child, box: 'control', event }));
 }
 
-/** What a graphline's snapshot tells of its components. */
-function questions(self: AnyActorRef, children: Children, linkages: readonly Linkage<string>[]): GraphlineSnapshot {
+/** The snapshot of a graphline. It asks the components each time that it is asked. */
+function snapshotOf(self: AnyActorRef, children: Children, linkages: readonly Linkage<string>[]): GraphlineSnapshot {
   const actors = Object.values(children);
   const inboxes = linkages.flatMap(([, , to, box]) => {
     const child = children[to];
@@ -81,7 +89,7 @@ function questions(self: AnyActorRef, children: Children, linkages: readonly Lin
     isQuiet() && actors.every((child) => !isActive(child) || inboxOf(child, 'inbox').isIdle);
 
   const awaited = new Set<string>();
-  /** Whoever was answered no watches this actor: it changes when the answer does. */
+  /** Whoever gets the answer no watches this actor. So the actor gets an event of its own when the answer changes. */
   const answer = (name: string, ask: () => boolean): boolean => {
     if (ask()) return true;
     if (awaited.has(name)) return false;
@@ -111,15 +119,17 @@ function questions(self: AnyActorRef, children: Children, linkages: readonly Lin
 }
 
 /**
- * Kamaelia's Graphline: components, wired up by the linkages that you name, as one component.
+ * Kamaelia's Graphline: components that are wired up by linkages, as one component.
  *
- * It ends when all its components have ended, and fails when one fails; the others are stopped then. What comes in a box
- * that no linkage leads on from is dropped, but for `control`, which goes to every component. As a protocol it honours
- * selective receive: it takes `inbox` when the component behind it does and nothing waits in a box inside, and a peer's
- * FIN waits until every component is done.
+ * A graphline ends when all its components have ended. It fails when one component fails; the other components are
+ * stopped then. Messages in a box from which no linkage leads on are dropped; but `control` without a linkage goes to
+ * every component.
  *
- * @throws {@link ServerchartError} `ERR_INVALID_LINKAGE` for a linkage that names no component, `ERR_INVALID_COMPONENT`
- * for a component that isn't actor logic
+ * As a protocol, a graphline honours selective receive. It takes `inbox` when the component behind its inbox does and
+ * no message waits inside. A peer's FIN waits until every component has dealt with everything.
+ *
+ * @throws {@link ServerchartError} `ERR_INVALID_LINKAGE` for a linkage with a name that no component has,
+ * `ERR_INVALID_COMPONENT` for a component that isn't actor logic or is called `self`, and for no component at all
  */
 export function graphline<Name extends string>(options: GraphlineOptions<Name>): LogicFor<EventObject, unknown> {
   check(options);
@@ -131,7 +141,7 @@ export function graphline<Name extends string>(options: GraphlineOptions<Name>):
       const children = Object.entries(components).map(([id, logic]) => {
         return [id, createActor(crashSafe(logic), { id, parent: self, input }) as AnyActorRef] as const;
       });
-      return questions(self, Object.fromEntries(children), linkages);
+      return snapshotOf(self, Object.fromEntries(children), linkages);
     },
     start({ children }: GraphlineSnapshot, { self, emit }) {
       for (const [from, outbox, to, inbox] of linkages) {

@@ -13,7 +13,10 @@ export function inboxOf(owner: AnyActorRef, box: string): Inbox {
   return inbox;
 }
 
-/** The event under the name that it has in another box, or undefined when it isn't of this box. */
+/**
+ * An event of one box under the name that it has in another box.
+ * @returns undefined when the event isn't of the box `from`
+ */
 export function rename(event: EventObject, from: string, to: string): EventObject | undefined {
   if (event.type === from) return { ...event, type: to };
   return event.type.startsWith(`${from}.`) ? { ...event, type: to + event.type.slice(from.length) } : undefined;
@@ -23,9 +26,10 @@ export function rename(event: EventObject, from: string, to: string): EventObjec
  * Links an outbox of one actor to an inbox of another, as Axon's `link` does: what `source` emits as `outbox` (or
  * `outbox.message`), `target` receives as `inbox` (or `inbox.message`).
  *
- * A message waits in the inbox until the target's present state takes it; there is no limit to how many wait. One that
- * the target takes in no state at all is dropped. The link ends with either actor, or by `unsubscribe()`. Actors of
- * different systems can be linked. What an actor emits while it starts is missed unless the link is made before that.
+ * A message waits in the inbox until the target's present state takes the message. Any number of messages may wait. A
+ * message that the target takes in no state at all is dropped. The link ends with either actor, or by `unsubscribe()`.
+ * Actors of different systems can be linked. Make the link before the source starts, if what it emits at its start must
+ * not be missed.
  *
  * @example
  * ```ts

@@ -4,12 +4,14 @@ import type { LogicFor } from '../../machines/vocabulary/logic';
 import { graphline, type Linkage } from './graphline';
 
 /**
- * Kamaelia's Pipeline: components in a row, as one component. Each one's `outbox` is linked to the next one's `inbox`,
- * and its `signal` to the next one's `control`; the pipeline's own `inbox` and `control` lead to the first, the last
- * one's `outbox` and `signal` out.
+ * Kamaelia's Pipeline: components in a row, as one component. Each component's `outbox` is linked to the next one's
+ * `inbox`, and its `signal` to the next one's `control`. The pipeline's `inbox` and `control` lead to the first
+ * component; the last component's `outbox` and `signal` lead out of the pipeline.
  *
- * The components are children `1`, `2`, …; each gets the pipeline's own input as its input. See {@link graphline} for
- * when it ends.
+ * The components are the children `1`, `2`, …; each gets the pipeline's input as its own input. A pipeline ends as a
+ * {@link graphline} does.
+ *
+ * @throws {@link ServerchartError} `ERR_INVALID_COMPONENT` for a component that isn't actor logic, and for none at all
  *
  * @example
  * ```ts
@@ -21,7 +23,7 @@ export function pipeline(...components: readonly AnyActorLogic[]): LogicFor<Even
   const names = ['self', ...components.map((_, index) => String(index + 1)), 'self'];
   const linkages = names.slice(1).flatMap((to, index): Linkage<string>[] => {
     const from = names[index] ?? 'self';
-    // data and end-of-data go in at `inbox` and `control`, out at `outbox` and `signal`
+    // data goes in at `inbox` and out at `outbox`; its end goes in at `control` and out at `signal`
     const [data, end] = from === 'self' ? ['inbox', 'control'] : ['outbox', 'signal'];
     return to === 'self'
       ? [
