@@ -12,37 +12,35 @@ export interface SocketListener {
   closed(): void;
 }
 
-const listener = Symbol('listener');
-type SocketWithListener = Socket & { [listener]: SocketListener };
+const listenerKey = Symbol('listener');
+type SocketWithListener = Socket & { [listenerKey]: SocketListener };
 
 // Each event has one function for all sockets, instead of a closure for each socket.
 function onData(this: SocketWithListener, data: Buffer): void {
-  this[listener].received(data);
+  this[listenerKey].received(data);
 }
 
 function onEnd(this: SocketWithListener): void {
-  this[listener].peerEnded();
+  this[listenerKey].peerEnded();
 }
 
 function onError(this: SocketWithListener, error: Error): void {
-  this[listener].broken(error);
+  this[listenerKey].broken(error);
 }
 
 function onClose(this: SocketWithListener): void {
-  this[listener].closed();
+  this[listenerKey].closed();
 }
 
-/**
- * From now on, the socket's one listener hears of errors. A socket whose errors nobody hears takes the process down.
- */
-export function listenForErrors(socket: Socket, hearer: SocketListener): void {
-  (socket as SocketWithListener)[listener] = hearer;
+/** From now on, `listener` hears of the socket's errors. An error that nobody hears takes the process down. */
+export function listenForErrors(socket: Socket, listener: SocketListener): void {
+  (socket as SocketWithListener)[listenerKey] = listener;
   socket.on('error', onError);
 }
 
-/** From now on, the socket's one listener hears of everything but errors. */
-export function listen(socket: Socket, hearer: SocketListener): void {
-  (socket as SocketWithListener)[listener] = hearer;
+/** From now on, `listener` hears of everything but errors. A socket has one listener for both. */
+export function listen(socket: Socket, listener: SocketListener): void {
+  (socket as SocketWithListener)[listenerKey] = listener;
   socket.on('data', onData);
   socket.on('end', onEnd);
   socket.on('close', onClose);

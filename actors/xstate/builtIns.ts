@@ -11,8 +11,8 @@ interface SnapshotParts {
 }
 
 /**
- * As {@link BuiltInAction.resolve}. XState works out a snapshot's value and tags anew for each action; here they stay what
- * they are, since no action changes the state.
+ * Like {@link BuiltInAction.resolve}. XState works out a snapshot's value and tags anew for each action. Here both
+ * stay as they are, because no action changes the state.
  */
 export const resolveBuiltIn: BuiltInAction['resolve'] = (scope, snapshot, info, params, action, parts) => {
   switch (action.type) {
@@ -28,13 +28,16 @@ export const resolveBuiltIn: BuiltInAction['resolve'] = (scope, snapshot, info, 
   }
 };
 
-/** The parts of a snapshot that an action which changes `children` needs. Without nodes XState has nothing to work out. */
+/**
+ * A snapshot with only the parts that `spawnChild` and `stopChild` need. Without nodes, XState has nothing to work
+ * out.
+ */
 const stateless = ({ machine, context, children }: SnapshotParts): AnyMachineSnapshot =>
   ({ machine, context, children, _nodes: [] }) as unknown as AnyMachineSnapshot;
 
 /**
- * The same snapshot with another context, other children and, where it is given, another state. A literal of 15
- * properties: with spreads, to open and end a connection took 50 µs in memory, with this 33 µs.
+ * The same snapshot with another context, other children and, if given, another state. The literal of 15 properties is
+ * faster than a spread: to open and end a connection in memory takes 33 µs, with spreads 50 µs.
  */
 export function withChanges(
   snapshot: AnyMachineSnapshot,
@@ -61,14 +64,14 @@ export function withChanges(
   } as AnyMachineSnapshot;
 }
 
-/** The part of a snapshot that says which state it is. */
+/** The part of a snapshot that says which state the machine is in. */
 interface State {
   readonly nodes: AnyMachineSnapshot['_nodes'];
   readonly value: unknown;
   readonly tags: Set<string>;
 }
 
-/** Neither `assign` nor `spawnChild` raises or sends. */
+/** Neither `assign` nor `spawnChild` raises events or sends any. */
 const noParts = { internalQueue: [] };
 
 type Assigner = (args: object, params: unknown) => unknown;
@@ -78,7 +81,7 @@ interface SpawnOptions {
   readonly syncSnapshot?: boolean;
 }
 
-/** `assign`: the four of a connection allocate 2.0 KB here, and 3.7 KB in XState. */
+/** Resolves `assign`. The four `assign`s of a connection allocate 2.0 KB here, and 3.7 KB in XState. */
 function resolveAssign(
   scope: MachineScope,
   snapshot: AnyMachineSnapshot,
@@ -89,11 +92,11 @@ function resolveAssign(
   const assignment = action.assignment as Assigner | Readonly<Record<string, unknown>>;
   const { event, self, system } = info;
   const context = snapshot.context as object | undefined;
-  // XState tells what is wrong
+  // XState's own function throws the right error
   if (context === undefined) return action.resolve(scope, snapshot, info, params, action, noParts);
   let children = snapshot.children as Children;
   const spawn = (src: string | AnyActorLogic, options: SpawnOptions = {}): AnyActorRef => {
-    // only for an actor that is spawned by name may the input be a function of the context
+    // only an actor that is spawned by name may have an input that is a function of the context
     const input = typeof src === 'string' ? options.input : () => options.input;
     const { syncSnapshot } = options;
     const spawning = Object.assign(spawnChild(src as never, { ...options, input } as never), {

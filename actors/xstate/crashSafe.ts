@@ -6,13 +6,14 @@ const made = new WeakMap<AnyActorLogic, AnyActorLogic>();
 type Children = Readonly<Record<string, AnyActorRef | undefined>>;
 
 /**
- * The same logic, leaving nothing behind when its actor crashes. Of XState (5.33) this mends that
+ * The same logic, but an actor that crashes leaves nothing running. This mends two faults of XState (5.33):
  *
- * - a `fromCallback` actor that throws while it receives never runs its clean-up function: it still gets `xstate.stop`
- *   here, the last event of every healthy actor;
- * - a child machine that crashed leaves its own children active, and a parent that ends because of it forgets the child.
+ * - A `fromCallback` actor that throws while it receives never runs its clean-up function. Here such an actor still
+ *   gets `xstate.stop`, the last event of every healthy actor.
+ * - A child machine that crashes leaves its own children active, and a parent that ends because of the crash forgets
+ *   the child. Here those children are stopped.
  *
- * It inherits from the logic, so a machine stays a machine for whoever looks at it.
+ * The result inherits from the logic, so a machine still looks like a machine.
  */
 export function crashSafe(logic: AnyActorLogic): AnyActorLogic {
   const known = made.get(logic);
@@ -41,11 +42,11 @@ export function crashSafe(logic: AnyActorLogic): AnyActorLogic {
   return safe;
 }
 
-/** The first error is the one to tell. */
+/** Calls `end`, and ignores what `end` throws: only the first error matters. */
 function endQuietly(end: () => unknown): void {
   try {
     end();
   } catch {
-    // crashing once more changes nothing
+    // a second crash changes nothing
   }
 }

@@ -8,8 +8,8 @@ export interface FailEvent {
 }
 
 /**
- * Callback logic that may end in error after its start, as `fromPromise` can and `fromCallback` can't: by sending
- * `{ type: 'fail', error }` to itself. Its clean-up function runs then too.
+ * Callback logic that can end in an error after its start: the actor sends `{ type: 'fail', error }` to itself, and its
+ * clean-up function runs. XState's `fromPromise` can end like that; `fromCallback` can't.
  */
 export function failable<TEvent extends EventObject, TInput, TEmitted extends EventObject = never>(
   callback: Parameters<typeof fromCallback<TEvent, TInput, TEmitted>>[0],
@@ -19,7 +19,7 @@ export function failable<TEvent extends EventObject, TInput, TEmitted extends Ev
     ...logic,
     transition(snapshot: object, event: EventObject, scope) {
       if (event.type === 'fail') {
-        // what ends in error is not cleaned up by XState
+        // XState runs no clean-up function when an actor ends in an error
         logic.transition(snapshot, { type: 'xstate.stop' }, scope);
         return { ...snapshot, status: 'error', error: (event as FailEvent).error };
       }

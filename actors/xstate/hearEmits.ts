@@ -1,7 +1,7 @@
 import type { AnyActor, EventObject } from 'xstate';
 import { has, type ActorInternals } from './internals';
 
-/** The part of an actor's scope that its logic emits through, whatever kind of logic it is. */
+/** The part of an actor's scope through which every kind of logic emits. */
 interface EmittingScope {
   readonly self: unknown;
   readonly emit: (event: never) => void;
@@ -10,14 +10,17 @@ interface EmittingScope {
 type Hear = (event: EventObject) => void;
 
 /**
- * Tells `hear` of everything that an actor emits, before anybody else. For logic to call while it makes its actor's first
- * snapshot; returns the scope that the logic goes on with.
+ * Calls `hear` with everything that an actor emits, before any other listener. Logic calls this while it makes its
+ * actor's first snapshot.
  *
- * A scope of its own, because with another `emit` put into the given one V8 keeps every closed connection until a full
- * collection: 3 KB each (Node 24). An XState without `_actorScope` can't be given another scope: there `hear` is one more
- * listener, whom the listeners of the event's own type come before. With that, connect–echo–close took 2.08 to 2.33 times
- * raw node:net's CPU, with a scope of its own 1.80 to 2.00 in two runs, and an idle connection 0.5 KB more. For messages the
- * difference is within the noise.
+ * The actor gets a scope of its own. With another `emit` in the given scope, V8 would keep every closed connection
+ * until a full collection: 3 KB each (Node 24).
+ *
+ * In an XState without `_actorScope`, an actor can't get another scope. There `hear` is one more listener, and comes
+ * after the listeners of the event's own type. With such a listener, connect–echo–close took 2.08 to 2.33 times raw
+ * node:net's CPU time, and an idle connection 0.5 KB more; with a scope of its own, 1.80 to 2.00 times, in two runs.
+ * For messages the difference is within the noise.
+ * @returns the scope that the logic must use from now on
  */
 export const hearEmits: <TScope extends EmittingScope>(scope: TScope, hear: Hear) => TScope = has._actorScope
   ? (scope, hear) => {

@@ -14,22 +14,22 @@ import {
   type InspectionEvent,
 } from 'xstate';
 
-// Everything of XState that serverchart uses and XState does not publish, and whether the installed XState has it. Each
-// name has a use in this folder only, and each use works without the name too: slower, or with less to see.
-// Read in XState 5.33; docs/xstate-6.md tells what version 6 does to it.
+// All names of XState that serverchart uses and that XState does not publish, and whether the installed XState has
+// them. Only this folder uses them, and each use works without the name, too: slower, or with less to see. Read in
+// XState 5.33; docs/xstate-6.md tells what version 6 does to them.
 
-/** An inspection event, as long as nobody has added the root's id to it. */
-export type Observed = Omit<InspectionEvent, 'rootId'> & InspectionEvent;
+/** An inspection event that may still lack the root's id. */
+export type RawInspectionEvent = Omit<InspectionEvent, 'rootId'> & InspectionEvent;
 
 /** The part of an actor system that XState's types leave out. */
 export type SystemInternals = AnyActorRef['system'] & {
   /** Delivers an event in the name of another actor. */
   _relay: (source: AnyActorRef, target: AnyActorRef, event: EventObject) => void;
-  /** Enters an actor in a list of running ones, which XState never reads. */
+  /** Enters an actor in a list of running actors. XState never reads that list. */
   _register: (sessionId: string, actor: AnyActorRef) => string;
-  /** Everything that happens in the system is told here. */
+  /** XState reports here everything that happens in the system. */
   _sendInspectionEvent: (event: object) => void;
-  /** The pending timers by `sessionId.id`; `system.getSnapshot()` copies them. */
+  /** The pending timers, by `sessionId.id`. `system.getSnapshot()` would copy them. */
   readonly _snapshot: { readonly _scheduledEvents: Readonly<Record<string, unknown>> };
 };
 
@@ -41,10 +41,10 @@ export type ActorInternals = AnyActorRef & {
   _actorScope: object;
 };
 
-/** XState's values of `_processingStatus` that are asked for. */
+/** The values of `_processingStatus` that serverchart asks for. */
 export const processingStatus = { notStarted: 0, stopped: 2 } as const;
 
-/** What XState hands to a machine with each event. */
+/** The scope that XState hands to a machine with each event. */
 export interface MachineScope {
   readonly self: AnyActor;
   readonly system: SystemInternals;
@@ -52,7 +52,7 @@ export interface MachineScope {
   readonly actionExecutor: (action: { type: string; info: object; params: unknown; exec: unknown }) => void;
 }
 
-/** What an action is told. */
+/** The arguments of an action. */
 export interface ActionInfo {
   readonly context: unknown;
   readonly event: EventObject;
@@ -60,18 +60,18 @@ export interface ActionInfo {
   readonly system: AnyActor['system'];
 }
 
-/** What a macrostep lends to all its actions. */
+/** The parts of a macrostep that all its actions use. */
 export interface MacrostepParts {
   /** Where `raise` puts its events. */
   readonly internalQueue: EventObject[];
-  /** Actors that the step is about to invoke: an action may send to them already. */
+  /** Ids of actors that the step is about to invoke: an action may send to them already. */
   readonly deferredActorIds?: readonly string[] | undefined;
 }
 
-/** What XState's action creators (`assign`, `emit`, …) make. */
+/** An action that one of XState's action creators (`assign`, `emit`, …) has made. */
 export interface BuiltInAction {
   readonly type: string;
-  /** Works out what the action does: another snapshot, what there is to execute, and further actions. */
+  /** Works out what the action does: the next snapshot, the params for `execute`, and further actions. */
   readonly resolve: (
     scope: MachineScope,
     snapshot: AnyMachineSnapshot,
@@ -80,14 +80,14 @@ export interface BuiltInAction {
     action: BuiltInAction,
     parts: MacrostepParts,
   ) => [snapshot: AnyMachineSnapshot, resolved: unknown, more: readonly unknown[] | undefined];
-  /** Of those that may speak to an actor that the same step invokes. */
+  /** Resolves the action once more, after the step's actors were invoked: it may send to one of them. */
   readonly retryResolve?: (scope: MachineScope, snapshot: AnyMachineSnapshot, resolved: unknown) => void;
   readonly execute?: (scope: MachineScope, resolved: unknown) => void;
-  /** What `assign` was given. */
+  /** The argument of `assign`. */
   readonly assignment?: unknown;
 }
 
-/** A guard; of those that XState's guard creators (`not`, `stateIn`, …) make, `check` is the guard. */
+/** A guard. A guard that one of XState's guard creators (`not`, `stateIn`, …) has made is called by its `check`. */
 export type Guard = ((args: object, params: unknown) => boolean) & {
   readonly check?: (snapshot: AnyMachineSnapshot, args: object, guard: Guard) => boolean;
 };
@@ -95,24 +95,27 @@ export type Guard = ((args: object, params: unknown) => boolean) & {
 const snapshotKeys =
   'status,output,error,machine,context,_nodes,value,tags,children,historyValue,matches,hasTag,can,getMeta,toJSON';
 
-/** What the names are looked for in. */
+/** The objects in which the names are looked for. */
 interface Specimens {
   readonly actor: ActorInternals;
   readonly scope: MachineScope;
   readonly system: SystemInternals;
   readonly snapshot: AnyMachineSnapshot;
   readonly info: ActionInfo;
-  /** The values of `_processingStatus` of an actor that is made, started and stopped. */
+  /** An actor's values of `_processingStatus`: when made, when started, and when stopped. */
   readonly statuses: readonly unknown[];
-  readonly inspected: readonly Observed[];
-  /** What an action was called with that the scope was told to execute. */
+  readonly inspected: readonly RawInspectionEvent[];
+  /** The arguments with which the scope has called an action. */
   readonly executed: readonly unknown[];
 }
 
 const builtIn = (action: unknown): BuiltInAction => action as BuiltInAction;
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-/** Every name that is used, with whether it is there and means what it has always meant. A check that throws says no. */
+/**
+ * Every name in use, with a check: is the name there, and does it mean what it meant in XState 5.33? To throw means
+ * no.
+ */
 const checks = {
   _relay: ({ system }: Specimens) => isFunction(system._relay),
   _register: ({ system }: Specimens) => isFunction(system._register),
@@ -140,7 +143,7 @@ const checks = {
   },
   deferredActorIds: ({ scope, snapshot, info }: Specimens) => {
     const action = builtIn(sendTo('any', { type: 'any' }));
-    // throws, unless the actor is known to come
+    // throws, unless XState knows that the actor will be invoked
     action.resolve(scope, snapshot, info, undefined, action, { internalQueue: [], deferredActorIds: ['any'] });
     return true;
   },
@@ -153,7 +156,7 @@ export type Internal = keyof typeof checks;
 
 const never = { subscribe: () => ({ unsubscribe: (): void => undefined }) };
 
-/** An actor of a machine that has lived already: made, started, told one event, and stopped. */
+/** Makes an actor of a machine, starts it, sends it one event, and stops it. */
 function collectSpecimens(): Specimens {
   const machine = createMachine({ on: { any: {} } });
   let scope: unknown;
@@ -197,10 +200,10 @@ function look(): Readonly<Record<Internal, boolean>> {
 }
 
 /**
- * Which of the names the installed XState has. Looked up once, when this module is loaded: whoever uses a name chooses there
- * and then between the name and what works without it, so that no event asks again.
+ * Which of the names the installed XState has. Looked up once, when this module is loaded. A module that uses a name
+ * chooses, when it is loaded, between the name and what works without it: so no event asks again.
  */
 export const has: Readonly<Record<Internal, boolean>> = look();
 
-/** All names, for the spec that takes each away in turn. */
+/** All names, for the spec that takes away one after the other. */
 export const internals = Object.keys(checks) as readonly Internal[];

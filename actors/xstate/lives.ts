@@ -7,10 +7,10 @@ export interface Lives {
 }
 
 /**
- * Keeps a record of all actors that are started from now on. Only for an XState that doesn't tell by itself: the record
- * takes the place of `Actor.prototype.start`, and every system is inspected, which makes each event slower.
+ * Records which actors are started and stopped from now on. Only for an XState without `_processingStatus`: this
+ * replaces `Actor.prototype.start` and inspects every system, which makes each event slower.
  *
- * An actor that is stopped without ever having been started counts as neither: nobody tells of it.
+ * An actor that is stopped without ever having been started counts as neither: XState doesn't report its stop.
  */
 export function recordLives(): Lives {
   const started = new WeakSet<AnyActorRef>();

@@ -3,12 +3,12 @@ import { resolveBuiltIn, withChanges } from './builtIns';
 import type { BuiltInAction, Guard, MachineScope, MacrostepParts } from './internals';
 import type { Action, Configuration, StateNode, Step, StepTable, Transition } from './stepTable';
 
-/** What a chart says of an action or a guard: its name, its name and params, or the thing itself. */
+/** How a chart refers to an action or a guard: by its name, by its name and params, or by the thing itself. */
 type Reference<T> = string | { readonly type: string; readonly params?: unknown } | T;
 
 /**
- * What one event does to one actor: XState's macrostep, with the steps from a {@link StepTable}. The actions are XState's
- * own, and everything happens in the same order; `spec/xstate/tableDriven.spec.ts` holds it to that.
+ * What one event does to one actor: XState's macrostep, with the steps from a {@link StepTable}. The actions are
+ * XState's own, and everything happens in XState's order: `spec/xstate/tableDriven.spec.ts` proves that.
  */
 export class Macrostep {
   readonly #table: StepTable;
@@ -17,7 +17,7 @@ export class Macrostep {
   #snapshot: AnyMachineSnapshot;
   #first: AnyMachineSnapshot;
   #configuration: Configuration;
-  /** What was raised. */
+  /** The raised events that wait. */
   readonly #queue: EventObject[] = [];
 
   constructor(table: StepTable, scope: MachineScope, snapshot: AnyMachineSnapshot, event: EventObject) {
@@ -29,12 +29,12 @@ export class Macrostep {
     this.#configuration = table.configurationOf(snapshot);
   }
 
-  /** The snapshot before the first step, which a failed start leaves. */
+  /** The snapshot before the first step. An actor that fails at its start keeps this snapshot. */
   get first(): AnyMachineSnapshot {
     return this.#first;
   }
 
-  /** The first steps of an actor. */
+  /** Takes the first steps of an actor. */
   begin(): AnyMachineSnapshot {
     const { context } = this.#table.machine.config as { context?: unknown };
     if (typeof context === 'function') this.#run([this.#table.initialContext]);
@@ -43,7 +43,7 @@ export class Macrostep {
     return this.#settle();
   }
 
-  /** The transition that the event takes, if any. */
+  /** The transition that the event causes, if any. */
   select(): Transition | undefined {
     const candidates = this.#table.candidatesOf(this.#configuration, this.#event.type);
     return candidates.find((candidate) => {
@@ -67,17 +67,17 @@ export class Macrostep {
     return this.#snapshot;
   }
 
-  /** What the event does, given what it takes. */
+  /** Takes the event's transition, then all further steps. */
   finish(transition: Transition | undefined): AnyMachineSnapshot {
     this.#microstep(transition);
     return this.#settle();
   }
 
-  /** Takes what needs no event, then what was raised, until there is neither. */
+  /** Takes eventless transitions, then those of raised events, until there are no more of either. */
   #settle(): AnyMachineSnapshot {
     let before: AnyMachineSnapshot | undefined;
     while (this.#snapshot.status === 'active') {
-      // one that changed nothing is not taken again at once
+      // an eventless transition that changed nothing must not be taken again at once: it would be taken for ever
       let transition = this.#snapshot === before ? undefined : this.#selectEventless();
       before = transition && this.#snapshot;
       if (transition === undefined) {
@@ -91,7 +91,7 @@ export class Macrostep {
     if (this.#snapshot.status !== 'active') {
       const last = this.#snapshot;
       this.#run(childrenOf(last).map((child) => stopChild(child)));
-      // the end of an actor doesn't take its children out of its snapshot
+      // XState leaves the children in the snapshot of an actor that has ended
       this.#snapshot = last;
     }
     return this.#snapshot;
@@ -137,8 +137,8 @@ export class Macrostep {
     const { parent } = node;
     if (parent === undefined) return;
     const { root } = this.#table.machine;
-    const output = (owner: StateNode, event: EventObject): unknown => {
-      const mapper: unknown = owner.output;
+    const output = (from: StateNode, event: EventObject): unknown => {
+      const mapper: unknown = from.output;
       if (typeof mapper !== 'function') return mapper;
       return (mapper as (args: object) => unknown)({
         context: this.#snapshot.context as unknown,
@@ -199,7 +199,7 @@ export class Macrostep {
     const name = nameOf(guard);
     const implementation = typeof guard === 'function' ? guard : guards[name];
     if (implementation === undefined) throw new Error(`Guard '${name}' is not implemented.'.`);
-    // one that stands for another one
+    // the name of this guard stands for another guard
     if (typeof implementation !== 'function') return this.#passes(implementation);
     const args = { context, event: this.#event };
     const params = paramsOf(guard, context, this.#event);

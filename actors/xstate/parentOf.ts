@@ -1,10 +1,10 @@
 import type { ActorOptions, AnyActorLogic, AnyActorRef } from 'xstate';
 
-/** The part of an actor that is published, but that a reference to an actor lacks. */
-interface Optioned {
+/** The published part of an actor that the type `AnyActorRef` lacks. */
+interface ActorWithOptions {
   readonly options?: Readonly<ActorOptions<AnyActorLogic>>;
 }
 
-/** The actor that has this one among its children; none of a root. */
+/** The parent of an actor; undefined for a root. */
 export const parentOf = (actor: AnyActorRef): AnyActorRef | undefined =>
-  (actor as AnyActorRef & Optioned).options?.parent;
+  (actor as AnyActorRef & ActorWithOptions).options?.parent;

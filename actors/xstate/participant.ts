@@ -2,7 +2,9 @@ import type { AnyActorRef, EventObject } from 'xstate';
 import { has, type SystemInternals } from './internals';
 import { isActive, relay } from './relay';
 
-/** Tells the inspectors of a system something; without XState's own way, inspectors don't see what is only called. */
+/**
+ * Sends an inspection event to a system's inspectors. Without `_sendInspectionEvent`, inspectors don't see commands.
+ */
 const inspect: (system: AnyActorRef['system'], event: object) => void = has._sendInspectionEvent
   ? (system, event) => {
       (system as SystemInternals)._sendInspectionEvent(event);
@@ -12,16 +14,17 @@ const inspect: (system: AnyActorRef['system'], event: object) => void = has._sen
 const nothingToUnsubscribe = { unsubscribe: () => undefined };
 
 /**
- * A part of an actor that is no actor itself, and that inspectors and traces see as one: the named source of what the part
- * tells its actor, and the named target of what the actor commands. A connection's socket is one.
+ * A part of an actor that isn't an actor itself, but looks like one to inspectors and traces: they see it as the
+ * source of the events that it sends to its actor, and as the target of the actor's commands. A connection's socket
+ * is such a part.
  *
- * An actor of XState's would cost each connection 1 KB. This costs nothing that is kept: all that an inspector asks for is
- * worked out when it asks.
+ * One of XState's actors would cost each connection 1 KB. A participant keeps nothing in memory for inspectors: what
+ * they ask for is worked out when they ask.
  */
 export abstract class Participant {
   /** The part's name among its actor's children. */
   abstract readonly id: string;
-  /** The actor that this is a part of; undefined before there is one, and after its end. */
+  /** The actor that this is a part of. Undefined before there is such an actor, and after its end. */
   protected abstract readonly owner: AnyActorRef | undefined;
 
   get sessionId(): string {
@@ -46,18 +49,18 @@ export abstract class Participant {
     return nothingToUnsubscribe;
   }
 
-  /** As XState's actors, for an inspector that copies what it is told as JSON. */
+  /** Like XState's actors, for an inspector that copies events as JSON. */
   toJSON(): object {
     return { xstate$$type: 1, id: this.id };
   }
 
-  /** Sends an event to the owner, if that still takes events. */
+  /** Sends an event to the owner, if the owner still takes events. */
   protected tellOwner(event: EventObject): void {
     const { owner } = this;
     if (owner !== undefined && isActive(owner)) relay(this as unknown as AnyActorRef, owner, event);
   }
 
-  /** Tells inspectors what the owner has commanded by a call: no event is sent for it. */
+  /** Shows inspectors a command of the owner as an event. The command itself is a call: no event is sent. */
   protected noteCommand(event: EventObject): void {
     const { owner } = this;
     if (owner !== undefined) {
@@ -66,5 +69,5 @@ export abstract class Participant {
   }
 }
 
-/** Whether what inspectors take for an actor is a part of one. */
+/** Whether something that looks like an actor to inspectors is only a part of one. */
 export const isParticipant = (actor: object): boolean => actor instanceof Participant;

@@ -3,9 +3,8 @@ import { has, processingStatus, type ActorInternals, type SystemInternals } from
 import { recordLives } from './lives';
 
 /**
- * Sends an event to an actor in the name of another one, as `sendTo` does inside a machine.
- *
- * `target.send(event)` delivers the event too, but the inspector shows it as coming from nowhere.
+ * Sends an event to an actor in the name of another actor, as `sendTo` does inside a machine. With `target.send(event)`
+ * an inspector would show an event without a source.
  */
 export const relay: (source: AnyActorRef, target: AnyActorRef, event: EventObject) => void = has._relay
   ? (source, target, event) => {
@@ -24,9 +23,9 @@ export const wasStarted: (actor: AnyActorRef) => boolean =
 const wasStopped: (actor: AnyActorRef) => boolean =
   lives?.wasStopped ?? ((actor) => (actor as ActorInternals)._processingStatus === processingStatus.stopped);
 
-/** Whether an actor still takes events. XState warns on the console about each one sent to an actor that doesn't. */
+/** Whether an actor still takes events. XState warns on the console about each event to an actor that doesn't. */
 export function isActive(actor: AnyActorRef): boolean {
-  // a stopped fromTransition actor's snapshot still says 'active'
+  // the snapshot of a stopped fromTransition actor still says 'active'
   if (wasStopped(actor)) return false;
   return (actor.getSnapshot() as { status?: string } | undefined)?.status === 'active';
 }

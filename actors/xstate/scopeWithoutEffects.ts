@@ -1,9 +1,9 @@
 import { createActor, type ActorScope, type AnyActorLogic, type EventObject, type Snapshot } from 'xstate';
-import type { Observed } from './internals';
+import type { RawInspectionEvent } from './internals';
 
 type AnyScope = ActorScope<Snapshot<unknown>, EventObject>;
 
-/** Logic of an actor that never does anything. */
+/** The logic of an actor that never does anything. */
 export const idleLogic: AnyActorLogic = {
   getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined }),
   transition: (snapshot: Snapshot<unknown>) => snapshot,
@@ -11,11 +11,11 @@ export const idleLogic: AnyActorLogic = {
 };
 
 /**
- * What an actor hands to its logic, where nothing is done with it: no action is executed, no child starts, nothing is
- * emitted or sent. It is made of a real actor's, whatever functions that has in this version of XState.
- * @param tell - hears what an inspector of the actor's system would
+ * A scope for an actor's logic that has no effects: no action is executed, no child starts, nothing is emitted or sent.
+ * The scope is a copy of a real actor's, so it has all functions that this version of XState gives to logic.
+ * @param observer - hears what an inspector of the actor's system would hear
  */
-export function scopeWithoutEffects(tell: (event: Observed) => void): AnyScope {
+export function scopeWithoutEffects(observer: (event: RawInspectionEvent) => void): AnyScope {
   let scope: AnyScope | undefined;
   const logic: AnyActorLogic = {
     ...idleLogic,
@@ -25,7 +25,7 @@ export function scopeWithoutEffects(tell: (event: Observed) => void): AnyScope {
     },
   };
   createActor(logic).system.inspect((event) => {
-    tell(event);
+    observer(event);
   });
   const nothing = (): void => undefined;
   const parts = Object.entries(scope ?? {}).map(([key, part]: [string, unknown]) => [

@@ -1,8 +1,8 @@
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, StateValue } from 'xstate';
 import { has } from './internals';
 
-/** A machine's snapshot, or another one, which has no nodes. */
-interface MaybeMachine {
+/** The snapshot of a machine, or of an actor that isn't a machine and has no nodes. */
+interface AnyActorSnapshot {
   readonly machine?: AnyStateMachine | undefined;
   readonly value?: unknown;
   readonly _nodes?: AnyMachineSnapshot['_nodes'];
@@ -11,10 +11,11 @@ interface MaybeMachine {
 type Nodes = AnyMachineSnapshot['_nodes'];
 
 /**
- * The state nodes that a machine is in; undefined when the snapshot isn't a machine's. XState keeps the array while the
- * state stays the same. Where XState has no `_nodes`, the array is worked out from the snapshot's value, anew each time.
+ * The state nodes that a machine is in; undefined when the snapshot isn't a machine's. XState keeps the same array
+ * while the state stays the same. Where XState has no `_nodes`, each call makes a new array from the snapshot's
+ * value.
  */
-export const nodesOf: (snapshot: MaybeMachine) => Nodes | undefined = has._nodes
+export const nodesOf: (snapshot: AnyActorSnapshot) => Nodes | undefined = has._nodes
   ? ({ _nodes }) => _nodes
   : ({ machine, value }) => machine && below(machine.root, value as StateValue);
 
@@ -31,8 +32,8 @@ function below(node: AnyStateNode, value: StateValue): Nodes {
 }
 
 /**
- * Whether a snapshot is that of an observable's actor. Nothing that is published tells: where XState has no
- * `_subscription`, an observable's snapshot is known as the only one that has both a value and an input.
+ * Whether a snapshot is that of an observable's actor. Nothing in XState's published types tells. Where XState has no
+ * `_subscription`, an observable's snapshot is the only one that has both `context` and `input` and isn't a machine's.
  */
 export const isOfObservable: (snapshot: object) => boolean = has._subscription
   ? (snapshot) => '_subscription' in snapshot

@@ -8,27 +8,29 @@ import {
   type EventObject,
 } from 'xstate';
 
-/** What XState's state nodes are made of, as far as it matters here. */
+/** XState's state node. */
 export type StateNode = AnyStateMachine['root'];
+/** XState's transition. */
 export type Transition = NonNullable<StateNode['always']>[number];
+/** XState's action. */
 export type Action = StateNode['entry'][number];
 
-/** A state node that is entered, and what that means. */
-interface Entry {
+/** A state node that is entered, and what has to be done then. */
+interface NodeEntry {
   readonly node: StateNode;
   readonly actions: readonly Action[];
-  /** The actors that it invokes: they exist only once all of {@link actions} are worked out. */
+  /** The ids of the actors that the node invokes. They exist only once all {@link actions} are worked out. */
   readonly invokeIds: readonly string[];
 }
 
 /** What a transition does to a configuration. */
 export interface Step {
   readonly exitActions: readonly Action[];
-  readonly entries: readonly Entry[];
+  readonly entries: readonly NodeEntry[];
   readonly next: Configuration;
 }
 
-/** A state that a machine can be in as a whole: a leaf of its tree with all above it. */
+/** A state that a machine as a whole can be in: a leaf of its tree, and all nodes above the leaf. */
 export interface Configuration {
   /** From the root to the leaf. */
   readonly nodes: StateNode[];
@@ -48,7 +50,7 @@ function pathTo(leaf: StateNode): StateNode[] {
   return path;
 }
 
-/** The initial descendants of a node, without itself. */
+/** The initial descendants of a node, without the node itself. */
 function initialBelow(node: StateNode): StateNode[] {
   if (isLeaf(node)) return [];
   const [child] = node.initial.target as StateNode[];
@@ -63,16 +65,16 @@ function valueOf([, child, ...deeper]: readonly StateNode[]): unknown {
   return isLeaf(child) ? child.key : { [child.key]: valueOf([child, ...deeper]) };
 }
 
-/** What all snapshots have in common. */
+/** A snapshot with the parts that all snapshots have in common. */
 const specimen: AnyMachineSnapshot = createMachine({}).resolveState({ value: {}, context: {} });
 
-/** How many event types a configuration remembers the candidates for. */
+/** For how many event types a configuration remembers the candidates. */
 const maxTypes = 200;
 
 /**
- * A machine's transitions, worked out once for each configuration in which they are taken: which states are left and
- * entered, with which actions, and what the machine's value is then. XState works that out anew for each event, which is
- * most of what an event costs it.
+ * A machine's transitions. Each is worked out once for each configuration in which it is taken: which states the
+ * machine leaves and enters, with which actions, and the machine's value after that. XState works all that out anew
+ * for each event, which is most of what an event costs in XState.
  */
 export class StepTable {
   readonly machine: AnyStateMachine;
@@ -80,12 +82,12 @@ export class StepTable {
   readonly #byNodes = new WeakMap<readonly StateNode[], Configuration>();
   /** The step that a new actor takes. */
   readonly initial: Step;
-  /** Gives a new actor its context, where that is computed. */
+  /** Gives a new actor its context, if the context is computed. */
   readonly initialContext: Action;
   /** A snapshot before any state is entered. */
   readonly #blank: Omit<AnyMachineSnapshot, 'children'>;
 
-  /** @param machine - one without parallel and history states: see {@link isTabular} */
+  /** @param machine - a machine that {@link isTabular} */
   constructor(machine: AnyStateMachine) {
     this.machine = machine;
     const { root, config } = machine;
@@ -117,18 +119,18 @@ export class StepTable {
     const nodes = snapshot._nodes;
     const known = this.#byNodes.get(nodes);
     if (known !== undefined) return known;
-    // a restored snapshot has an array of its own
+    // a restored snapshot has another array
     const configuration = this.#at(nodes.find(isLeaf) ?? this.machine.root);
     this.#byNodes.set(nodes, configuration);
     return configuration;
   }
 
-  /** The transitions that an event of this type may take, the first one that its guard lets through first. */
+  /** The transitions that an event of this type may cause, in order: the first one whose guard passes is taken. */
   candidatesOf({ candidates, nodes }: Configuration, type: string): readonly Transition[] {
     let found = candidates.get(type);
     if (found === undefined) {
       found = nodes.toReversed().flatMap((node) => candidatesAt(node, type));
-      // types may have ids of actors in them, and so be without end
+      // event types may contain actors' ids, so there may be any number of types
       if (candidates.size >= maxTypes) candidates.clear();
       candidates.set(type, found);
     }
@@ -175,7 +177,10 @@ export class StepTable {
   }
 }
 
-/** Whether a {@link StepTable} can be made of a machine: always one leaf at a time, and no state that depends on the past. */
+/**
+ * Whether a {@link StepTable} can be made of a machine: the machine is always in exactly one leaf, and has no history
+ * states and no `maxIterations`.
+ */
 export function isTabular({ root, options }: AnyStateMachine): boolean {
   const isSimple = (node: StateNode): boolean =>
     node.type !== 'parallel' &&
@@ -186,7 +191,7 @@ export function isTabular({ root, options }: AnyStateMachine): boolean {
   return isSimple(root) && root.type !== 'final' && (options as { maxIterations?: number }).maxIterations === Infinity;
 }
 
-/** The node that a transition stays within; undefined when it leaves even the root. */
+/** The node that a transition stays within; undefined when the transition leaves even the root. */
 function domainOf(source: StateNode, target: StateNode, reenter: boolean): StateNode | undefined {
   if (!reenter && (target === source || isBelow(target, source))) return source;
   const common = pathTo(target)
@@ -196,7 +201,7 @@ function domainOf(source: StateNode, target: StateNode, reenter: boolean): State
   return common ?? (reenter ? undefined : source.machine.root);
 }
 
-function entryOf(node: StateNode, isDefault: boolean): Entry {
+function entryOf(node: StateNode, isDefault: boolean): NodeEntry {
   const invoked = node.invoke.map((definition) =>
     spawnChild(definition.src as never, { ...definition, syncSnapshot: definition.onSnapshot !== undefined } as never),
   );
@@ -207,7 +212,7 @@ function entryOf(node: StateNode, isDefault: boolean): Entry {
   };
 }
 
-/** As XState: the exact descriptor first, then the wildcards, the longest first. */
+/** As in XState, the exact descriptor comes first, then the wildcards, the longest first. */
 function candidatesAt({ transitions }: StateNode, type: EventObject['type']): Transition[] {
   const wildcards = [...transitions.keys()]
     .filter((descriptor) => descriptor !== type && matches(descriptor, type))

@@ -9,7 +9,7 @@ import { has, type Internal, type MachineScope } from './internals';
 import { Macrostep } from './macrostep';
 import { isTabular, StepTable } from './stepTable';
 
-/** What a {@link Macrostep} does XState's work with. */
+/** The unpublished names that a {@link Macrostep} needs. */
 const needed: readonly Internal[] = [
   '_sendInspectionEvent',
   '_nodes',
@@ -29,11 +29,13 @@ const isKnownXState = needed.every((name) => has[name]);
 const made = new WeakMap<AnyActorLogic, AnyActorLogic>();
 
 /**
- * The same machine, with its transitions from a {@link StepTable}. It inherits from the machine, so that whoever looks at it
- * finds a machine. Logic that no table can be made of comes back as it is: other kinds of logic, parallel machines, and
- * every machine where XState isn't as {@link Macrostep} knows it. Such a machine takes XState's own transitions.
+ * The same machine, with its transitions from a {@link StepTable}. The result inherits from the machine, so it still
+ * looks like a machine. Logic of which no table can be made is returned unchanged, and takes XState's own
+ * transitions: logic that isn't a machine, a machine that isn't {@link isTabular}, and every machine where XState
+ * lacks a name that {@link Macrostep} needs.
  *
- * `echo`, from an event to what it emits: 2.8 µs by XState, 0.5 µs by the table; to make and stop it: 9 µs and 5 µs.
+ * For `echo`, an event takes 2.8 µs in XState and 0.5 µs with the table. To make and stop the actor takes 9 µs in XState
+ * and 5 µs with the table.
  */
 export function tableDriven<TLogic extends AnyActorLogic>(logic: TLogic): TLogic {
   const known = made.get(logic);
@@ -47,14 +49,14 @@ export function tableDriven<TLogic extends AnyActorLogic>(logic: TLogic): TLogic
 function drive(machine: AnyStateMachine): AnyStateMachine {
   const table = new StepTable(machine);
   const transition = (snapshot: AnyMachineSnapshot, event: EventObject, scope: MachineScope): AnyMachineSnapshot => {
-    // what no chart has a say in
+    // the chart has no say in these
     if (snapshot.status !== 'active' || event.type === 'xstate.stop' || event.type === 'xstate.init') {
       return machine.transition(snapshot, event, scope as never);
     }
     const step = new Macrostep(table, scope, snapshot, event);
     const selected = step.select();
     if (selected === undefined && event.type.startsWith('xstate.error.actor')) {
-      // it ends the actor
+      // a child's error that no transition takes ends the actor
       return step.fail((event as { error?: unknown }).error);
     }
     return step.finish(selected);

@@ -5,7 +5,7 @@ import type { HubViewer } from './hubViewer';
 import { clip, type Lens } from './lens';
 import { now, type LiveActor, type Snapshot, type Watcher } from './liveActor';
 import { hasEnded } from './livingActors';
-import type { Observed } from '../../../actors/xstate/internals';
+import type { RawInspectionEvent } from '../../../actors/xstate/internals';
 import { transitionsOf } from '../../../actors/xstate/transitionsOf';
 import type { Died, SnapshotTaken } from '../wire';
 
@@ -29,7 +29,7 @@ export class Reporter {
   }
 
   /** Takes an inspection event. Never throws: XState would end the actor. */
-  hear(event: Observed): void {
+  hear(event: RawInspectionEvent): void {
     // not with attempt(): of every event of every actor
     try {
       this.#note(event);
@@ -89,7 +89,7 @@ export class Reporter {
   }
 
   /** Of every event of every actor: so what nobody watches is to be known by a look at the few that somebody does. */
-  #note(event: Observed): void {
+  #note(event: RawInspectionEvent): void {
     switch (event.type) {
       case '@xstate.event':
         this.#noteSent(event);

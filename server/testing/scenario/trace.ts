@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { AnyActor, AnyActorRef, EventObject, StateValue } from 'xstate';
 import { connections } from '../../../actors/registry/connections';
-import type { Observed } from '../../../actors/xstate/internals';
+import type { RawInspectionEvent } from '../../../actors/xstate/internals';
 import { observe } from '../../../actors/xstate/observe';
 import { isParticipant } from '../../../actors/xstate/participant';
 import { parentOf } from '../../../actors/xstate/parentOf';
@@ -97,7 +97,7 @@ export class Trace {
       .join('\n');
   }
 
-  #hear(event: Observed, onEmitted: EmitListener): void {
+  #hear(event: RawInspectionEvent, onEmitted: EmitListener): void {
     if (event.type === '@xstate.event') this.#noteEvent(event.actorRef as AnyActorRef, event.event, onEmitted);
     else if (event.type === '@xstate.snapshot') this.#noteSnapshot(event.actorRef as AnyActorRef, event.event);
   }
