@@ -79,8 +79,8 @@ export class SocketWriter {
 
   /**
    * Looks, in a later turn, whether the kernel takes what was encrypted. Node reports encrypted bytes as written only
-   * in a later turn, and passes a large write on in pieces, each when the one before has left. So waiting bytes prove
-   * nothing, but a piece that the kernel has not taken as a whole does.
+   * in a later turn, and passes a large write on in pieces, each when the one before has left. So waiting bytes don't
+   * show that the kernel takes no more; a piece that the kernel has taken only in part does.
    */
   #lookLater(): void {
     if (this.#isLooking) return;

@@ -74,7 +74,7 @@ function route(linkages: readonly Linkage<string>[], children: Children, event: 
   return Object.values(children).map((child) => ({ child, box: 'control', event }));
 }
 
-/** The snapshot of a graphline. It asks the components each time that it is asked. */
+/** The snapshot of a graphline. For each answer, the snapshot asks the components anew. */
 function snapshotOf(self: AnyActorRef, children: Children, linkages: readonly Linkage<string>[]): GraphlineSnapshot {
   const actors = Object.values(children);
   const inboxes = linkages.flatMap(([, , to, box]) => {
@@ -89,7 +89,9 @@ function snapshotOf(self: AnyActorRef, children: Children, linkages: readonly Li
     isQuiet() && actors.every((child) => !isActive(child) || inboxOf(child, 'inbox').isIdle);
 
   const awaited = new Set<string>();
-  /** Whoever gets the answer no watches this actor. So the actor gets an event of its own when the answer changes. */
+  /**
+   * An actor that gets the answer no watches the graphline. So the graphline sends itself an event when that changes.
+   */
   const answer = (name: string, ask: () => boolean): boolean => {
     if (ask()) return true;
     if (awaited.has(name)) return false;

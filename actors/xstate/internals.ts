@@ -112,10 +112,7 @@ interface Specimens {
 const builtIn = (action: unknown): BuiltInAction => action as BuiltInAction;
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-/**
- * Every name in use, with a check: is the name there, and does it mean what it meant in XState 5.33? To throw means
- * no.
- */
+/** Every name in use, with a check that the name is there and means what it means in XState 5.33. To throw means no. */
 const checks = {
   _relay: ({ system }: Specimens) => isFunction(system._relay),
   _register: ({ system }: Specimens) => isFunction(system._register),

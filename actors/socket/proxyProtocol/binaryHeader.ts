@@ -59,7 +59,7 @@ function readCommand(byte: number): 'LOCAL' | 'PROXY' {
       return 'PROXY';
     default:
       throw new ProxyHeaderError(
-        byte >> 4 === 2 ? `there is no command ${hex(byte & 0xf)}` : `there is no version ${String(byte >> 4)} of it`,
+        byte >> 4 === 2 ? `there is no command ${hex(byte & 0xf)}` : `there is no version ${String(byte >> 4)}`,
       );
   }
 }

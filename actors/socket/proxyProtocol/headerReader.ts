@@ -55,7 +55,7 @@ export class HeaderReader {
   end(): void {
     const count = this.#bytes.length;
     this.#listener.failed(
-      new ProxyHeaderError(`the connection ended after ${String(count)} byte${count === 1 ? '' : 's'} of it`),
+      new ProxyHeaderError(`the connection ended after ${String(count)} byte${count === 1 ? '' : 's'} of the header`),
     );
   }
 }

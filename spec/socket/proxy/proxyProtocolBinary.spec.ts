@@ -107,8 +107,8 @@ describe('A PROXY header of version 2', () => {
   });
 
   it.each([
-    ['another version', { command: 0x31 }, 13, 'there is no version 3 of it'],
-    ['another version, LOCAL', { command: 0x10 }, 13, 'there is no version 1 of it'],
+    ['another version', { command: 0x31 }, 13, 'there is no version 3'],
+    ['another version, LOCAL', { command: 0x10 }, 13, 'there is no version 1'],
     ['another command', { command: 0x22 }, 13, 'there is no command 0x02'],
     ['another command, LOCAL', { command: 0x2f }, 13, 'there is no command 0x0f'],
     ['another family', { family: 0x41 }, 14, 'there is no address family 0x04'],

@@ -58,8 +58,8 @@ describe('A connection whose PROXY header has not come', () => {
   });
 
   it.each([
-    ['before', Buffer.alloc(0), 'the connection ended after 0 bytes of it'],
-    ['in the middle of', half, 'the connection ended after 20 bytes of it'],
+    ['before', Buffer.alloc(0), 'the connection ended after 0 bytes of the header'],
+    ['in the middle of', half, 'the connection ended after 20 bytes of the header'],
   ])('ends with proxyFailed when the proxy ends its side %s it', async (_, bytes, problem) => {
     const there = await start();
     await using s = there.s;
