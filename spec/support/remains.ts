@@ -5,7 +5,7 @@
 import type { AnyActorRef, EventObject } from 'xstate';
 import { connections } from '../../actors/registry/connections';
 import { networkOf } from '../../actors/socket/network';
-import { Sweep, sweepOf, type Swept } from '../../actors/socket/timeouts/sweep';
+import { Sweep, sweepOf, type SweepEntry } from '../../actors/socket/timeouts/sweep';
 import { isActive } from '../../actors/xstate/relay';
 import type { ServerCoreContext } from '../../machines/serverCoreMachine';
 import type { SingleServerContext } from '../../machines/singleServerMachine';
@@ -37,11 +37,11 @@ Object.assign(connections, {
   },
 });
 
-const swept = new Map<Sweep, Set<Swept>>();
+const swept = new Map<Sweep, Set<SweepEntry>>();
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with a sweep as its `this`
 const { add } = Sweep.prototype;
 Object.assign(Sweep.prototype, {
-  add(this: Sweep, one: Swept) {
+  add(this: Sweep, one: SweepEntry) {
     swept.set(this, (swept.get(this) ?? new Set()).add(one));
     add.call(this, one);
   },
