@@ -1,7 +1,7 @@
 import type { AnyActor, AnyActorRef } from 'xstate';
 import type { Socket } from 'node:net';
 import type { ConnectedSocketAdapter, Farewell, HandlerRoute } from '../../machines/connectedSocketAdapter';
-import type { SocketControl, SocketFeedback, TimeoutEvent } from '../../machines/events';
+import type { SocketFeedback, TimeoutEvent } from '../../machines/events';
 import type { ProtocolEvent } from '../../machines/protocolEvents';
 import type { ConnectionOptions } from '../../machines/options/connectionOptions';
 import { isBytes } from '../../machines/vocabulary/bytes';
@@ -15,6 +15,8 @@ import { isIn } from './addressList';
 import { behindProxy, HeaderReader } from './proxyProtocol/headerReader';
 import { parentOf } from '../xstate/parentOf';
 import { discardInput, listen, listenForErrors, unlisten, type SocketListener } from './socketEvents';
+import { socketCommands } from './socketCommands';
+import { destroyed, encrypted, ended, plain, unclaimed, type SocketPhase } from './socketPhase';
 import { SocketWriter } from './socketWriter';
 import { sweepOf } from './timeouts/sweep';
 import { Timeouts } from './timeouts/timeouts';
@@ -33,44 +35,8 @@ interface SocketOptions {
   readonly tls?: TlsUpgrader | undefined;
 }
 
-/**
- * How far a socket has come:
- *
- * - `unclaimed`: no connection owns the socket yet;
- * - `identifying`: a PROXY header is read;
- * - `plain`: bytes travel as they are;
- * - `upgrading`: what is written waits for TLS. The handshake waits until what was written before has left;
- * - `encrypted`: bytes travel over TLS;
- * - `ended`: our side takes no more bytes. What was written may still be leaving, and a handshake may still be under
- *   way;
- * - `destroyed`: the descriptor is closed.
- */
-type Phase =
-  | { readonly name: 'unclaimed' | 'plain' | 'encrypted' | 'destroyed' }
-  | { readonly name: 'identifying'; readonly header: HeaderReader }
-  | { readonly name: 'upgrading'; readonly upgrade: TlsUpgrade }
-  | { readonly name: 'ended'; readonly upgrade?: TlsUpgrade | undefined };
-
-// all sockets share these objects: a phase costs a connection nothing
-const unclaimed: Phase = { name: 'unclaimed' };
-const plain: Phase = { name: 'plain' };
-const encrypted: Phase = { name: 'encrypted' };
-const ended: Phase = { name: 'ended' };
-const destroyed: Phase = { name: 'destroyed' };
-
 /** The name of every socket among its connection's children, in inspectors. */
 const socketName = 'socket';
-
-/** The chart's commands, as inspectors see them. */
-const commands = {
-  claim: { type: '_socketControl.claim' },
-  readProxyHeader: { type: '_socketControl.readProxyHeader' },
-  startTls: { type: '_socketControl.startTls' },
-  resumeReading: { type: '_socketControl.resumeReading' },
-  pauseReading: { type: '_socketControl.pauseReading' },
-  end: { type: '_socketControl.end' },
-  destroy: { type: '_socketControl.destroy' },
-} as const satisfies Readonly<Record<string, SocketControl>>;
 
 /**
  * The socket's end of a connection: one `net.Socket`. The connection's chart commands the socket, and hears of it by
@@ -94,7 +60,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   #socket: Socket;
   readonly #options: SocketOptions;
   readonly #unclaimed: Set<ConnectedSocketAdapter> | undefined;
-  #phase: Phase = unclaimed;
+  #phase: SocketPhase = unclaimed;
   #writer: SocketWriter;
   #limits: ConnectionOptions | undefined;
   #timeouts: Timeouts | undefined;
@@ -191,7 +157,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     if (this.#phase === unclaimed) this.#phase = plain;
     this.#connection = connection;
     this.#limits = limits;
-    this.noteCommand(commands.claim);
+    this.noteCommand(socketCommands.claim);
     if (this.#clock === undefined) {
       // a socket that came without a clock: its connection has one
       this.#clock = clockOf(connection);
@@ -218,7 +184,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
 
   /** Phases: `plain`, before there is a handler. */
   readProxyHeader(): void {
-    this.noteCommand(commands.readProxyHeader);
+    this.noteCommand(socketCommands.readProxyHeader);
     this.#timeouts?.opening();
     const header = new HeaderReader(this.#socket, this.#limits?.proxyProtocol, {
       identified: (found) => {
@@ -239,7 +205,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
    * `ended`, when the handler has ended the connection meanwhile.
    */
   startTls(): void {
-    this.noteCommand(commands.startTls);
+    this.noteCommand(socketCommands.startTls);
     this.#timeouts?.opening();
     this.#pause();
     this.#holdForTls().begin({
@@ -263,14 +229,14 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
 
   /** Phases: `plain`, `encrypted`. */
   resumeReading(): void {
-    this.noteCommand(commands.resumeReading);
+    this.noteCommand(socketCommands.resumeReading);
     this.#wantsReading = true;
     this.#flow();
   }
 
   /** Phases: `plain`, `encrypted`. */
   pauseReading(): void {
-    this.noteCommand(commands.pauseReading);
+    this.noteCommand(socketCommands.pauseReading);
     this.#pause();
   }
 
@@ -324,7 +290,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   }
 
   end(): void {
-    this.noteCommand(commands.end);
+    this.noteCommand(socketCommands.end);
     this.#close();
     this.#handler?.unlink();
     const socket = this.#socket;
@@ -346,7 +312,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   }
 
   destroy(): void {
-    this.noteCommand(commands.destroy);
+    this.noteCommand(socketCommands.destroy);
     this.#phase = destroyed;
     this.#handler?.unlink();
     this.#timeouts?.stop();
