@@ -34,7 +34,7 @@ module.exports = {
       name: 'core-without-operations',
       severity: 'error',
       comment: 'nor is a server measured, logged or shown over HTTP that nobody asked to have so',
-      from: { path: '^server/', pathNot: '^server/(log|metrics|monitor)/|^server/command/pinoVoice' },
+      from: { path: '^server/', pathNot: '^server/(log|metrics|monitor)/|^server/command/pinoReporter' },
       to: { path: '^server/(log|metrics|monitor)/', dependencyTypesNot: ['type-only'] },
     },
     {

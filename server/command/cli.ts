@@ -57,7 +57,7 @@ program
   .addOption(new Option('-f, --format <format>', "mermaid, or svg, which needs 'elkjs'").choices(['mermaid', 'svg']))
   .option('-o, --output <file>', 'a file to write it to; one that ends in .svg becomes SVG')
   .action(async (name: string, options: DiagramOptions) => {
-    // no server needs it
+    // loaded here, because a server doesn't need it
     const { diagram } = createRequire(__filename)('./diagramCommand') as { diagram: typeof Diagram };
     await diagram(name, options);
   });
@@ -86,7 +86,7 @@ A protocol in a dozen lines (protocol.ts):
 `,
 );
 
-/** `--inspect ./protocol.ts` is an option without its port, and then the module. */
+/** In `--inspect ./protocol.ts`, the option has no port, and what follows is the module. */
 const args = process.argv.map((arg, at, all) =>
   arg === '--inspect' && !/^\d+$/.test(all[at + 1] ?? '') ? '--inspect=0' : arg,
 );

@@ -10,7 +10,7 @@ interface Compiler {
   readonly major: number;
 }
 
-/** Resolves a module from here first, then from the user's project. */
+/** Resolves a module from this package first, then from the user's project. */
 function resolveFrom(name: string, file: string): string | undefined {
   for (const base of [__filename, file]) {
     try {
@@ -22,7 +22,7 @@ function resolveFrom(name: string, file: string): string | undefined {
   return undefined;
 }
 
-/** The TypeScript that ts-node can drive; never 7.x, which has no in-process API. */
+/** Finds a TypeScript that ts-node can drive. That is never 7.x, which has no in-process API. */
 function findCompiler(file: string): Compiler | undefined {
   const path = resolveFrom('typescript', file);
   if (path === undefined) return undefined;
@@ -56,23 +56,24 @@ function registerTsNode(file: string): boolean {
       rootDir: root,
     },
   };
-  // ts-node's resolver uses a constructor that Node 22 warns of (DEP0180), which no user can do anything about
+  // ts-node's resolver uses a constructor that Node 22 warns of (DEP0180); the user can do nothing about that warning
   const { noDeprecation = false } = process;
   process.noDeprecation = true;
   const service = (createRequire(__filename)(tsNode) as typeof TsNode).register(options);
   process.noDeprecation = noDeprecation;
   const compile = service.compile.bind(service);
-  // TypeScript makes ESM of an .mts whatever `module` says; Node would then import its helpers itself, and can't
+  // TypeScript makes ESM of an .mts file, whatever `module` says; Node would then import the helpers of that file
+  // itself, and can't
   service.compile = (code, fileName, line) => compile(code, fileName.replace(/\.mts$/, '.ts'), line);
   registered = true;
   return true;
 }
 
 /**
- * Loads a user's module, written in TypeScript or JavaScript, CommonJS or ESM, and returns its default export, or all that
- * it exports when it has none.
+ * Loads a user's module, written in TypeScript or JavaScript, CommonJS or ESM. Returns its default export, or an
+ * object of all its exports when it has no default.
  *
- * TypeScript goes through ts-node when that is installed, else through Node itself, which strips types from 22.18 on.
+ * TypeScript goes through ts-node where that is installed, else through Node itself, which strips types from 22.18 on.
  */
 export async function loadModule(file: string): Promise<unknown> {
   const path = resolve(file);

@@ -5,20 +5,23 @@ import type { Protocol } from '../../machines/options/options';
 import { createServerCore } from '../createServerCore';
 import { createSingleServer } from '../createSingleServer';
 import type * as Inspect from '../inspect/index';
-import type * as PinoVoice from './pinoVoice';
+import type * as PinoReporter from './pinoReporter';
 import type * as Monitoring from '../monitor/startMonitor';
 import { limitsOf, type ServerFlags } from './serverFlags';
-import { terminal } from './terminal';
+import { terminalReporter } from './terminalReporter';
 import { explainTls, readTlsFiles, type TlsFiles } from './tlsFiles';
-import type { Voice } from './voice';
+import type { Reporter } from './reporter';
 
-/** Somebody waits at the terminal: a client that doesn't close its side gets less time than on the internet. */
+/** In milliseconds; less than the default, because a user waits at the terminal until the last client has left. */
 const lingerTimeout = 500;
 
-/** npm passes on a Ctrl-C that the terminal has sent to us already. Nobody presses it twice this fast. */
+/**
+ * In milliseconds. The terminal sends Ctrl-C to this process, and npm sends it once more. Two signals within this
+ * time are one key press: nobody presses a key twice this fast.
+ */
 const samePress = 200;
 
-/** Loads what a server needs only when it is asked for. Not import(): Node would look for a .js, which a checkout lacks. */
+/** Loads a module only when a flag asks for it. Not with import(): Node would look for .js, which a checkout lacks. */
 const load = createRequire(__filename);
 
 /** Runs a server until it is told to stop: by Ctrl-C, by SIGTERM, or by its protocol. */
@@ -28,9 +31,9 @@ export async function run(name: string, protocol: Protocol, flags: ServerFlags):
   const options = { protocol, port, host, lingerTimeout, ...limitsOf(flags), ...(tls && { tls }) };
   const server = single ? createSingleServer(options) : createServerCore(options);
   const actor = server.actor as AnyActorRef;
-  // whoever read our lines (head, say) has left: a reason to be silent, not to drop everybody
+  // a reader such as `head` may close stdout early: no more lines are printed then, and the clients stay
   process.stdout.on('error', () => undefined);
-  const voice = voiceFor(actor, flags);
+  const reporter = reporterFor(actor, flags);
   const inspector = await inspect(actor, flags);
   const monitor = await startMonitor(actor, flags);
   const address = await server.start().catch(explainTls);
@@ -43,13 +46,13 @@ export async function run(name: string, protocol: Protocol, flags: ServerFlags):
     const now = performance.now();
     if (stoppedAt === undefined) {
       stoppedAt = now;
-      // who pressed Ctrl-C waits for the end; a load balancer has yet to notice
+      // the user who pressed Ctrl-C waits for the end; with SIGTERM, a load balancer needs time to notice
       const delay = signal === 'SIGTERM' && monitor?.urls.ready !== undefined ? flags.readyDelay : 0;
       if (delay === 0) {
         drain();
       } else {
         monitor?.leave();
-        voice.leaving(delay);
+        reporter.leaving(delay);
         setTimeout(drain, delay);
       }
     } else if (now - stoppedAt > samePress) {
@@ -58,14 +61,14 @@ export async function run(name: string, protocol: Protocol, flags: ServerFlags):
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  // without TLS it ends the process, as it does most that a terminal leaves behind
+  // without TLS there is nothing to reload, and SIGHUP ends the process, as it does by default
   if (tls !== undefined) {
     process.on('SIGHUP', () => {
-      reloadTls(server, flags, voice);
+      reloadTls(server, flags, reporter);
     });
   }
 
-  voice.started({
+  reporter.started({
     kind: single ? 'SingleServer' : 'ServerCore',
     name,
     address,
@@ -73,27 +76,27 @@ export async function run(name: string, protocol: Protocol, flags: ServerFlags):
     urls: { ...(inspector && { inspector: inspector.url }), ...monitor?.urls },
   });
   await server.closed;
-  // its pages see the end, too
+  // after the server, so that the inspector's pages see its end
   await inspector?.stop();
   await monitor?.stop();
-  // whatever the protocol's module may have running; not before the last line is out
+  // the protocol's module may still keep the process alive; Node calls back once the last line is written
   process.stdout.write('', () => process.exit(0));
 }
 
-/** How it went the server says itself, once it has the files. */
-function reloadTls(server: { send(event: TlsReload): void }, files: TlsFiles, voice: Voice): void {
+/** Reads the certificate again. The server itself emits how the reload went; only unreadable files are told here. */
+function reloadTls(server: { send(event: TlsReload): void }, files: TlsFiles, reporter: Reporter): void {
   try {
     const options = readTlsFiles(files);
     if (options !== undefined) server.send({ type: 'control.tlsReload', options });
   } catch (error) {
-    voice.unreadable(error as Error);
+    reporter.unreadable(error as Error);
   }
 }
 
-function voiceFor(actor: AnyActorRef, { log }: ServerFlags): Voice {
-  if (log === undefined) return terminal(actor);
-  const { pinoVoice } = load('./pinoVoice') as typeof PinoVoice;
-  return pinoVoice(actor, log);
+function reporterFor(actor: AnyActorRef, { log }: ServerFlags): Reporter {
+  if (log === undefined) return terminalReporter(actor);
+  const { pinoReporter } = load('./pinoReporter') as typeof PinoReporter;
+  return pinoReporter(actor, log);
 }
 
 async function inspect(

@@ -4,7 +4,7 @@ import type { InvalidOptionError } from '../../machines/vocabulary/errors';
 import { check, longestDelay, passes } from '../../machines/options/optionChecks';
 import { serverCoreChecks } from '../../machines/options/resolveOptions';
 import type { ServerCoreOptions } from '../../machines/options/options';
-import type { LogFormat } from './pinoVoice';
+import type { LogFormat } from './pinoReporter';
 import type { MonitorOptions } from '../monitor/startMonitor';
 import type { TlsFiles } from './tlsFiles';
 
@@ -13,20 +13,20 @@ const limits = ['maxConnections', 'maxConnectionsPerPeer', 'idleTimeout', 'accep
 
 type Limits = Pick<ServerCoreOptions, (typeof limits)[number]>;
 
-/** What the options of `echo` and `serve` say. */
+/** The options of the commands `echo` and `serve`, as they were given. */
 export interface ServerFlags extends Limits, MonitorOptions, TlsFiles {
   readonly port: number;
   readonly host: string;
   readonly single: boolean;
-  /** The proxies that are trusted. */
+  /** The trusted proxies: addresses and CIDR blocks. */
   readonly proxyProtocol?: readonly string[];
   /** The inspector's port; without one there is no inspector. */
   readonly inspect?: number;
   /** Whether the inspector shows contexts and payloads. */
   readonly inspectData: boolean;
-  /** How to log what happens; without it somebody sits at the terminal. */
+  /** The format of the log. Without one, the command prints lines for a user at a terminal. */
   readonly log?: LogFormat;
-  /** Milliseconds from SIGTERM to the drain, for those that ask `readyPort`. */
+  /** With `readyPort`: milliseconds from SIGTERM to the drain, during which `/readyz` says no. */
   readonly readyDelay: number;
 }
 
@@ -73,7 +73,7 @@ export function addServerFlags(command: Command): Command {
     .option('--monitor-host <address>', 'the address that these ports listen on', '127.0.0.1');
 }
 
-/** The server's options among them. */
+/** Picks the options of the server from the flags. */
 export function limitsOf(flags: ServerFlags): Limits & Pick<ServerCoreOptions, 'proxyProtocol'> {
   const given = limits.filter((name) => flags[name] !== undefined);
   const { proxyProtocol: trusted } = flags;
@@ -95,7 +95,7 @@ function toMilliseconds(text: string): number {
   throw new InvalidArgumentError(`A delay is a whole number of milliseconds from 0 to ${String(longestDelay)}.`);
 }
 
-/** @param words - instead of the option's own, where it takes more than a command line can say */
+/** @param words - what is allowed; needed where the option's own words name values that a command line can't give */
 function toNumber(name: keyof Limits, words?: string): (text: string) => number {
   return (text) => {
     const value = /^(\d+(\.\d+)?|Infinity)$/.test(text) ? Number(text) : NaN;

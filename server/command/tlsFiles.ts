@@ -3,16 +3,16 @@ import { InvalidOptionError } from '../../machines/vocabulary/errors';
 import type { TlsOptions } from '../../machines/options/tlsOptions';
 import { UsageError } from './userModule';
 
-/** Where the command finds its certificate. Both or none. */
+/** The files of the server's certificate and key: both, or none. */
 export interface TlsFiles {
-  /** PEM: the server's certificate, and behind it those that lead from there to an authority. */
+  /** PEM: the server's certificate, then the intermediate certificates that lead from it to an authority. */
   readonly tlsCert?: string;
   /** PEM: the key of that certificate. */
   readonly tlsKey?: string;
 }
 
 /**
- * Reads the files as they are now; undefined when there are none.
+ * Reads the files as they are now. Returns undefined when the flags name none.
  * @throws {@link UsageError} naming the option whose file is missing or can't be read
  */
 export function readTlsFiles({ tlsCert, tlsKey }: TlsFiles): TlsOptions | undefined {
@@ -29,7 +29,7 @@ function read(option: string, file: string | undefined): string {
   }
 }
 
-/** Says of an error that it is about these files, if it is. */
+/** Throws an error again. When the server refused what the TLS files hold, the message names their flags instead. */
 export function explainTls(error: unknown): never {
   if (error instanceof InvalidOptionError && error.option === 'tls') {
     throw new UsageError(`The files of --tls-cert and --tls-key must be ${error.allowed}`);

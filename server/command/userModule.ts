@@ -5,7 +5,7 @@ import { loadModule } from './loadModule';
 /** An error whose message is all that the user needs. */
 export class UsageError extends Error {}
 
-/** The command says what is wrong in one line. */
+/** A message in one line, without Node's list of who required the module. */
 export const oneLine = (text: string): string =>
   (text.split('Require stack:')[0] ?? '')
     .split('\n')
@@ -13,7 +13,7 @@ export const oneLine = (text: string): string =>
     .filter((line) => line !== '')
     .join(' ');
 
-/** Why a module couldn't be loaded, whatever it threw. */
+/** Says why a module couldn't be loaded. A module can throw any value, not only errors. */
 function whyNotLoaded(file: string, error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   if (code !== 'ERR_UNKNOWN_FILE_EXTENSION') {
@@ -26,14 +26,15 @@ function whyNotLoaded(file: string, error: unknown): string {
 }
 
 /**
- * Loads a module that the command was given: its default export, or all that it exports when it has none.
- * @param nor - what else isn't there when the file isn't
+ * Loads the module that the user named, and returns what {@link loadModule} does.
+ * @param hint - added to the error's message when there is no such file
+ * @throws {@link UsageError} when there is no such file, or the module can't be loaded
  */
-export async function loadUserModule(file: string, nor = ''): Promise<unknown> {
-  if (!existsSync(file)) throw new UsageError(`There is no file '${file}'${nor}.`);
+export async function loadUserModule(file: string, hint = ''): Promise<unknown> {
+  if (!existsSync(file)) throw new UsageError(`There is no file '${file}'${hint}.`);
   if (!statSync(file).isFile()) throw new UsageError(`'${file}' is not a file.`);
   const neverLoaded = (): void => {
-    console.error(`serverchart: '${file}' never finishes loading: it awaits what doesn't come.`);
+    console.error(`serverchart: '${file}' never finishes loading: it awaits something that never happens.`);
     process.exit(1);
   };
   process.once('beforeExit', neverLoaded);

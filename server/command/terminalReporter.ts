@@ -3,7 +3,7 @@ import type { AnyActorRef } from 'xstate';
 import type { ListenAddress } from '../../machines/vocabulary/connectionTypes';
 import type { ServerEmitted } from '../../machines/events';
 import { reachable } from '../reachable';
-import type { Started, Voice } from './voice';
+import type { Reporter, StartedServer } from './reporter';
 
 const plural = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 
@@ -15,12 +15,12 @@ const places = ({ connections, descriptors }: Extract<ServerEmitted, { type: 'se
     ? plural(connections, 'connection')
     : `${String(descriptors.open)} of ${String(descriptors.limit)} file descriptors are open`;
 
-/** Tells somebody at a terminal what happens to a server. */
-export function terminal(server: AnyActorRef): Voice {
+/** Prints what happens to a server, in lines for a user at a terminal. */
+export function terminalReporter(server: AnyActorRef): Reporter {
   server.on('*', report);
   return {
-    started: (what) => {
-      greet(what);
+    started: (startedServer) => {
+      greet(startedServer);
       server.on('server.listening', ({ address, port }: ListenAddress) => {
         console.log(`Listens again on ${address} port ${String(port)}.`);
       });
@@ -79,7 +79,7 @@ function report(event: ServerEmitted): void {
 const openssl = (host: string, port: number): string =>
   `openssl s_client -quiet -connect ${isIPv6(host) ? `[${host}]` : host}:${String(port)}`;
 
-function greet({ kind, name, address: { address, port }, encrypted, urls }: Started): void {
+function greet({ kind, name, address: { address, port }, encrypted, urls }: StartedServer): void {
   console.log(`${kind} with ${name} listens on ${address} port ${String(port)}.`);
   console.log(
     `Talk to it:  ${encrypted ? openssl(reachable(address), port) : `nc ${reachable(address)} ${String(port)}`}`,

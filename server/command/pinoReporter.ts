@@ -2,17 +2,17 @@ import type pino from 'pino';
 import type pinoPretty from 'pino-pretty';
 import type { AnyActorRef } from 'xstate';
 import { loadPeer } from '../loadPeer';
-import type { Voice } from './voice';
+import type { Reporter } from './reporter';
 import { logTo } from '../log/logTo';
 
-/** `json` for machines: one object a line. `pretty` for people. */
+/** `json` writes one object a line, for machines. `pretty` is for people. */
 export type LogFormat = 'json' | 'pretty';
 
 /**
  * Logs what happens to a server on stdout, with pino.
  * @throws {@link ServerchartError} `ERR_MISSING_PEER` without pino, or for `pretty` without pino-pretty
  */
-export function pinoVoice(server: AnyActorRef, format: LogFormat): Voice {
+export function pinoReporter(server: AnyActorRef, format: LogFormat): Reporter {
   const logger = makeLogger(format);
   logTo(server, logger);
   return {
@@ -31,7 +31,7 @@ export function pinoVoice(server: AnyActorRef, format: LogFormat): Voice {
 function makeLogger(format: LogFormat): pino.Logger {
   const makePino = loadPeer('pino', '--log') as typeof pino;
   const options: pino.LoggerOptions = {
-    // who collects logs knows better where this process is
+    // no pid and no hostname: the system that collects the logs knows them better
     base: null,
     timestamp: makePino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
@@ -40,8 +40,8 @@ function makeLogger(format: LogFormat): pino.Logger {
 }
 
 /**
- * Written here and now, as everything else that goes to stdout: a transport of pino's would do it in a thread, which the
- * end of the process would leave with the last lines.
+ * Writes each line at once, as the command writes everything on stdout. A transport of pino would write in a thread,
+ * and the end of the process would lose its last lines.
  */
 function prettyStdout(): pino.DestinationStream {
   const { prettyFactory } = loadPeer('pino-pretty', '--log pretty') as typeof pinoPretty;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createActor, fromCallback } from 'xstate';
 import { ListenError, type ServerEmitted } from '../../server/index';
-import { terminal } from '../../server/command/terminal';
-import type { Started, Voice } from '../../server/command/voice';
+import { terminalReporter } from '../../server/command/terminalReporter';
+import type { StartedServer, Reporter } from '../../server/command/reporter';
 import { atEnd } from '../support/fixtures';
 
 describe('The terminal', () => {
@@ -21,17 +21,17 @@ describe('The terminal', () => {
     jest.restoreAllMocks();
   });
 
-  /** A terminal that watches something which emits what it is told to. */
-  const watched = (): { voice: Voice; emit: (event: ServerEmitted) => void } => {
+  /** A reporter of a server that emits what the spec asks for. */
+  const reported = (): { reporter: Reporter; emit: (event: ServerEmitted) => void } => {
     const server = createActor(
       fromCallback<ServerEmitted, undefined, ServerEmitted>(({ receive, emit }) => {
         receive(emit);
       }),
     );
     atEnd(() => server.stop());
-    const voice = terminal(server.start());
+    const reporter = terminalReporter(server.start());
     return {
-      voice,
+      reporter,
       emit: (event) => {
         server.send(event);
       },
@@ -65,32 +65,32 @@ describe('The terminal', () => {
     [{ type: 'connection.rejected', reason: 'acceptFailed' }, ['a client turned away: acceptFailed']],
     [{ type: '_serversignal.serverShutdown' }, []],
   ])('says of %j: %j', (event, expected) => {
-    watched().emit(event);
+    reported().emit(event);
     expect(lines).toEqual(expected);
   });
 
   it('says that it listens once, and then each time that it does so again', () => {
-    const { voice, emit } = watched();
+    const { reporter, emit } = reported();
     emit({ type: 'server.listening', ...address });
     expect(lines).toEqual([]);
-    voice.started({ kind: 'ServerCore', name: 'echo', address, encrypted: false, urls: {} });
+    reporter.started({ kind: 'ServerCore', name: 'echo', address, encrypted: false, urls: {} });
     emit({ type: 'server.listening', ...address });
     expect(lines[0]).toBe('ServerCore with echo listens on 127.0.0.1 port 1601.');
     expect(lines.at(-1)).toBe('Listens again on 127.0.0.1 port 1601.');
   });
 
-  it.each<[Partial<Started>, string]>([
+  it.each<[Partial<StartedServer>, string]>([
     [{ encrypted: false }, 'nc 127.0.0.1 1601'],
     [{ encrypted: true }, 'openssl s_client -quiet -connect 127.0.0.1:1601'],
     [{ encrypted: true, address: { address: '::', port: 1601 } }, 'openssl s_client -quiet -connect [::1]:1601'],
   ])('advises for %j: %s', (given, expected) => {
-    const { voice } = watched();
-    voice.started({ kind: 'ServerCore', name: 'echo', address, encrypted: false, urls: {}, ...given });
+    const { reporter } = reported();
+    reporter.started({ kind: 'ServerCore', name: 'echo', address, encrypted: false, urls: {}, ...given });
     expect(lines).toContain(`Talk to it:  ${expected}`);
   });
 
   it('tells a certificate that could not be read', () => {
-    watched().voice.unreadable(new Error('ENOENT'));
+    reported().reporter.unreadable(new Error('ENOENT'));
     expect(lines).toEqual(['! The old certificate stays: ENOENT']);
   });
 });
