@@ -5,16 +5,19 @@ import { InvalidOptionError } from '../machines/vocabulary/errors';
 import type { ServerTag } from '../machines/vocabulary/serverTag';
 import type { Tally } from '../machines/context/tally';
 
-/** A server, for those who look at one: what `createServerCore` returns, or an actor, wherever in an app it lives. */
+/**
+ * A server to look at: what `createServerCore` or `createSingleServer` returns, or the actor of a server, wherever in
+ * an app that actor lives.
+ */
 export type AnyServer = AnyActorRef | { readonly actor: AnyActorRef };
 
-/** Something that looks at a server until it is told not to. */
+/** Something that observes a server, such as a log or metrics, until it is detached. */
 export interface Attachment {
-  /** Leaves nothing behind. Any number of calls is fine. */
+  /** Ends the observation and leaves nothing behind. Further calls do nothing. */
   detach(): void;
 }
 
-/** What ServerCore and SingleServer have in common, and what only one of them has, as their snapshots show it. */
+/** The snapshot of a ServerCore or a SingleServer. What only one of them has is optional. */
 export interface ServerSnapshot {
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   readonly value: StateValue;
@@ -23,35 +26,39 @@ export interface ServerSnapshot {
     readonly tally: Tally;
     readonly queue: readonly unknown[];
     readonly options: { readonly maxQueued: number; readonly maxConnections?: number };
-    /** ServerCore: how many connections there are, those that are opening among them. */
+    /** ServerCore: how many connections it has, including those that are still opening. */
     readonly open?: number;
-    /** SingleServer: its one connection. */
+    /** SingleServer: the socket of its one connection; undefined without a connection. */
     readonly CSA?: ConnectedSocketAdapter | undefined;
-    /** SingleServer: whether that one has been opened. */
+    /** SingleServer: whether that connection has been opened. */
     readonly isOpen?: boolean;
   };
-  /** Among ServerCore's is the registry of its connections. */
+  /** ServerCore has the registry of its connections here, as `connections`. */
   readonly children: Readonly<Partial<Record<string, AnyActorRef>>>;
 }
 
 /**
- * The actor of a server.
- * @throws {@link InvalidOptionError} when it isn't one
+ * Returns the actor of a server.
+ * @throws {@link InvalidOptionError} when `server` is no server of ours
  */
 export function serverActor(server: AnyServer): AnyActorRef {
   try {
     const actor = 'actor' in server ? server.actor : server;
     if (typeof snapshotOf(actor).context.tally.since === 'number') return actor;
   } catch {
-    // this value has no snapshot, or not a server's
+    // this value has no snapshot, or its snapshot isn't a server's
   }
-  const allowed = 'a server: what createServerCore or createSingleServer returned, or an actor of theirs';
+  const allowed = 'a server: what createServerCore or createSingleServer returned, or the actor of one';
   throw new InvalidOptionError('server', server, allowed);
 }
 
+/** A server's snapshot. The actor must be a server's: see {@link serverActor}. */
 export const snapshotOf = (server: AnyActorRef): ServerSnapshot => server.getSnapshot() as ServerSnapshot;
 
-/** A server's state in words: `listening.accepting`. One that ended by no way of its chart's is `failed` or `stopped`. */
+/**
+ * A server's state in words: `listening.accepting`. `failed` after an error; `stopped` when the actor was stopped from
+ * outside, before its chart came to an end.
+ */
 export function stateOf(server: AnyActorRef): string {
   const { status, value } = snapshotOf(server);
   if (status === 'error') return 'failed';
@@ -64,7 +71,7 @@ function inWords(value: StateValue): string {
   return regions.map((path) => path.filter((part) => part !== '').join('.')).join(', ');
 }
 
-/** Whether a client that came now would get a handler, or a place in the queue: as the tags of the server's state say. */
+/** Whether a client that comes now gets a handler or a place in the queue, as the tags of the server's state say. */
 export function isReady(server: AnyActorRef): boolean {
   const { tags, context } = snapshotOf(server);
   // an actor that was stopped keeps its last state

@@ -4,13 +4,13 @@ import type { ServerCoreOptions } from '../machines/options/options';
 import { resolveServerCoreOptions } from '../machines/options/resolveOptions';
 import { handleOptions, ServerHandle, type HandleOptions } from './serverHandle';
 
-/** A ServerCore as a program holds it. */
+/** The handle of a ServerCore. */
 export class ServerCore extends ServerHandle<typeof serverCore> {
   /**
-   * Changes limits while the server runs: `control.configure`, after a look at the values. All of the given ones change or,
-   * when one of them is bad, none. An option that is left out, or undefined, stays as it is. Connections that are open keep
-   * their time limits, and nobody is thrown out. Before the server's start it counts from the start on; after its end it
-   * does nothing.
+   * Changes limits while the server runs: checks the values, and sends `control.configure`. All given options change
+   * or, when one of them is bad, none. An option that is left out or undefined stays as it is. Open connections keep
+   * their time limits, and none of them is closed. A call before the server's start takes effect at the start. A call
+   * after the server's end changes nothing.
    * @throws {@link InvalidOptionError} naming the option, its value and what is allowed; nothing has changed then
    */
   configure(options: ConfigurableOptions): void {

@@ -3,7 +3,7 @@ import type { SingleServerOptions } from '../machines/options/options';
 import { resolveSingleServerOptions } from '../machines/options/resolveOptions';
 import { handleOptions, ServerHandle, type HandleOptions } from './serverHandle';
 
-/** A SingleServer as a program holds it. */
+/** The handle of a SingleServer. */
 export type SingleServer = ServerHandle<typeof singleServer>;
 
 /**

@@ -1,6 +1,6 @@
 /**
  * serverchart: an actor-model connection server on XState v5. The server is a statechart, each connection is an actor,
- * and the diagram that one looks at is the code that runs.
+ * and its diagram is drawn from the code that runs.
  */
 import '../actors/xstate/requireXState';
 

@@ -2,9 +2,10 @@ import { createRequire } from 'node:module';
 import { ServerchartError } from '../machines/vocabulary/errors';
 
 /**
- * Where a package is that this one needs for some of its features only, so that installing it is up to the user.
- * @param feature - what needs it, as the error's message begins
- * @throws {@link ServerchartError} `ERR_MISSING_PEER` when it isn't installed; it says how to install it
+ * Returns the path of an optional peer: a package that only some features need, and that the user installs for them.
+ * @param feature - what needs the package: the error's message begins with it
+ * @throws {@link ServerchartError} `ERR_MISSING_PEER` when the package isn't installed; the message says how
+ * to install it
  */
 export function pathOfPeer(name: string, feature: string): string {
   try {
@@ -15,6 +16,6 @@ export function pathOfPeer(name: string, feature: string): string {
   }
 }
 
-/** Loads such a package: see {@link pathOfPeer}. */
+/** Loads an optional peer. Parameters and errors are those of {@link pathOfPeer}. */
 export const loadPeer = (name: string, feature: string): unknown =>
   createRequire(__filename)(pathOfPeer(name, feature));

@@ -18,10 +18,10 @@ import { checkShutdownOptions } from '../machines/options/resolveOptions';
 import { summarise, type Tally } from '../machines/context/tally';
 import type { TlsOptions } from '../machines/options/tlsOptions';
 
-/** XState's clock: what every timeout of a server and of its handlers runs on. */
+/** XState's clock. Every timeout of a server and of its handlers runs on it. */
 export type Clock = NonNullable<ActorOptions<AnyActorLogic>['clock']>;
 
-/** What a server that is made with one call may be given beside its options. */
+/** Options that `createServerCore` and `createSingleServer` take beside those of the server. */
 export interface HandleOptions {
   /**
    * The clock that every timeout runs on, for tests.
@@ -31,8 +31,8 @@ export interface HandleOptions {
 }
 
 /**
- * Takes a handle's own options apart from the server's.
- * @throws {@link InvalidOptionError}
+ * Separates the options of the server, returned first, from those of the handle.
+ * @throws {@link InvalidOptionError} when `options` isn't an object, or `clock` isn't a clock
  */
 export function handleOptions<TOptions extends object>(
   options: TOptions & HandleOptions,
@@ -47,24 +47,24 @@ export function handleOptions<TOptions extends object>(
   return [others, { clock }];
 }
 
-/** The part of its context that every server has. */
+/** The part of the context that both kinds of server have. */
 interface ServerContext {
   readonly address: ListenAddress | undefined;
   readonly tally: Tally;
 }
 
-/** A server as a program holds it: start it, listen to it, shut it down. A thin shell around its {@link actor}. */
+/** What a program starts, listens to and shuts down: a thin shell around the server's {@link actor}. */
 export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposable {
   /** The XState actor, for everything else: `subscribe`, `getSnapshot`, `system.inspect`, `link`. */
   readonly actor: Actor<TLogic>;
   /**
-   * Resolves with what was served once the server has ended, whoever ended it; rejects when it ended in an error. A
-   * program that doesn't look at it gets no unhandled rejection.
+   * Resolves with what was served when the server has ended, whatever ended it. Rejects when the server ended in an
+   * error. A program that ignores this promise gets no unhandled rejection.
    */
   readonly closed: Promise<ServerSummary>;
   readonly #finish: (summary: ServerSummary) => void;
   #started: Promise<ListenAddress> | undefined;
-  /** The last call of {@link tlsReload}, however it went. */
+  /** Resolves when the last call of {@link tlsReload} is done, even when that call failed. */
   #reloaded: Promise<void> = Promise.resolve();
 
   /** @internal */
@@ -89,10 +89,10 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
   }
 
   /**
-   * Opens the port. Calling it again returns the same promise. With `control.suspend` sent meanwhile, it resolves only
-   * after `control.resume`.
+   * Opens the port. A further call returns the same promise. When `control.suspend` comes before the port is open, the
+   * promise resolves only after `control.resume`.
    * @returns where the server listens: with port 0, the port that the system chose
-   * @throws {@link ListenError} when the port can't be had
+   * @throws {@link ListenError} when the port can't be opened
    * @throws {@link ServerchartError} `ERR_SERVER_CLOSED` when the server has been shut down
    */
   start(): Promise<ListenAddress> {
@@ -101,7 +101,7 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
     }
     const { promise, resolve, reject } = withResolvers<ListenAddress>();
     this.#started = promise;
-    // somebody may have started the actor itself
+    // the program may have started the actor itself
     if (this.address !== undefined) resolve(this.address);
     const listening = this.actor.on('server.listening' as never, ({ address, port }: ListenAddress) => {
       listening.unsubscribe();
@@ -114,7 +114,7 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
     return promise;
   }
 
-  /** Sends an event to one of the server's boxes. After the server's end it does nothing. */
+  /** Sends an event to one of the server's boxes. After the server's end, a call does nothing. */
   send(event: EventFromLogic<TLogic>): void {
     if (isActive(this.#ref)) this.actor.send(event);
   }
@@ -133,10 +133,12 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
   }
 
   /**
-   * Drains the server: `control.serverShutdown`, then the final state's output. Any number of calls is fine; the time limit
-   * is that of whatever began the drain, be it a call, an event or a handler. `control.shutdownMicroprocess` cuts it short.
+   * Drains the server: sends `control.serverShutdown`, and waits for the server's end. Any number of calls is fine. The
+   * time limit of the drain is set by what began it: a call, an event or a handler. `control.shutdownMicroprocess` cuts
+   * the drain short. A server that was not started yet can't be started any more.
    * @returns what was served
-   * @throws what the server ended in, when it ended in an error
+   * @throws {@link InvalidOptionError} when `timeout` is bad; the server runs on then
+   * @throws the error that the server ended in, when it ended in one
    */
   async shutdown({ timeout }: ShutdownOptions = {}): Promise<ServerSummary> {
     checkShutdownOptions(timeout === undefined ? {} : { timeout });
@@ -151,14 +153,15 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
   }
 
   /**
-   * Uses other TLS options for the handshakes that begin from now on: `control.tlsReload`. Connections that stand keep
-   * theirs. Calls are done one after the other.
+   * Uses other TLS options for all handshakes that begin from now on: sends `control.tlsReload`, and waits for the
+   * answer. Open connections keep the options that they began with. Several calls are done one after the other.
    * @throws {@link InvalidOptionError} when the options are bad, or the server has been made without `tls`; nothing has
    * changed then
-   * @throws {@link ServerchartError} `ERR_SERVER_NOT_STARTED` before the server's start, `ERR_SERVER_CLOSED` after its end
+   * @throws {@link ServerchartError} `ERR_SERVER_NOT_STARTED` before the server's start, `ERR_SERVER_CLOSED` after
+   * its end
    */
   tlsReload(options: TlsOptions): Promise<void> {
-    // nothing says which call an answer is for, except their order
+    // an answer doesn't say which call it is for: only the order of the calls does
     const reloaded = this.#reloaded.then(() => this.#reloadTls(options));
     this.#reloaded = reloaded.catch(() => undefined);
     return reloaded;
@@ -187,9 +190,9 @@ export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposab
     }
   }
 
-  /** Shuts down when a scope that said `await using` is left. */
+  /** Shuts the server down at the end of a scope with `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // what went wrong was told by start(), or is by `closed`
+    // start() and `closed` reject with the same error
     await this.shutdown().catch(() => undefined);
   }
 

@@ -2,27 +2,27 @@ import { describe, InvalidOptionError } from '../../machines/vocabulary/errors';
 import type { Descriptors } from '../../machines/events';
 import { serverActor, type AnyServer, type Attachment } from '../anyServer';
 
-/** What is logged of one event: flat, and safe to be written anywhere. */
+/** The fields of one log record: strings, numbers and booleans, and in `err` the value that was thrown. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** What events say that isn't flat, or is looked at. */
-interface Told {
+/** An event of a server, with the fields that don't go into a record as they are, or that decide its level. */
+interface EmittedEvent {
   readonly type: string;
-  /** Of a client that was turned away. */
+  /** The client that was turned away. */
   readonly info?: object;
-  /** Those that were changed. */
+  /** The options that were changed. */
   readonly options?: object;
   readonly descriptors?: Descriptors;
   readonly isNear?: boolean;
   readonly error?: unknown;
 }
 
-/** What events are logged to: a logger of pino's, or any other that takes an object of fields. */
+/** A logger of pino, or any other logger whose methods take an object of fields. */
 export type Logger = Readonly<Record<Level, (fields: LogFields) => void>>;
 
-/** Of those that aren't `info`. A client that was turned away was not served: somebody may want to know. */
+/** The levels of events that aren't logged as `info`. A rejection is a warning, because a client was not served. */
 const levels: Readonly<Partial<Record<string, Level>>> = {
   'connection.rejected': 'warn',
   'connection.failed': 'error',
@@ -33,17 +33,19 @@ const levels: Readonly<Partial<Record<string, Level>>> = {
   'server.tlsReloadFailed': 'error',
 };
 
-/** That few places are left is a warning; that they are no longer few is good news. */
-const levelOf = ({ type, isNear }: Told): Level => (isNear === true ? 'warn' : (levels[type] ?? 'info'));
+/** `server.nearCapacity` is a warning when few places are left, and `info` when there are enough again. */
+const levelOf = ({ type, isNear }: EmittedEvent): Level => (isNear === true ? 'warn' : (levels[type] ?? 'info'));
 
 /**
  * Logs what a server emits, one record an event: `event` is its type, the other fields are its own (`id`, `peer`,
  * `reason`, `bytesIn`, `bytesOut`, `durationMs`, …), and an error is in `err`, where pino's serializer looks for it.
  *
- * Warnings are `connection.rejected`, `server.full`, `server.restarting`, and `server.nearCapacity` while it is near. Errors
- * are `connection.failed`, `server.failed`, `server.configureFailed` and `server.tlsReloadFailed`. All else is `info`.
+ * Warnings are `connection.rejected`, `server.full`, `server.restarting`, and `server.nearCapacity` with `isNear`.
+ * Errors are `connection.failed`, `server.failed`, `server.configureFailed` and `server.tlsReloadFailed`. All else is
+ * `info`.
  *
- * No bytes of a client are ever logged, nor any object, a certificate say. It ends with the server.
+ * No bytes of a client are ever logged, and no objects beside the error: no certificate, for example. The log ends
+ * with the server.
  *
  * @example
  * ```ts
@@ -51,16 +53,16 @@ const levelOf = ({ type, isNear }: Told): Level => (isNear === true ? 'warn' : (
  * logTo(server, pino());
  * await server.start();
  * ```
- * @returns how to end it earlier
- * @throws {@link InvalidOptionError}
+ * @returns an attachment that can end the log earlier
+ * @throws {@link InvalidOptionError} when `server` is no server, or `logger` lacks one of the four methods
  */
 export function logTo(server: AnyServer, logger: Logger): Attachment {
   const actor = serverActor(server);
   if (!isLogger(logger)) {
     throw new InvalidOptionError('logger', logger, 'an object with the methods debug, info, warn and error');
   }
-  const subscription = actor.on('*', (event: Told) => {
-    // the boxes beside these carry payloads, or are our actors' own
+  const subscription = actor.on('*', (event: EmittedEvent) => {
+    // other events carry payloads, or are only for our own actors
     if (!/^(server|connection)\./.test(event.type)) return;
     const log = (fields: LogFields): void => {
       logger[levelOf(event)](fields);
@@ -69,7 +71,7 @@ export function logTo(server: AnyServer, logger: Logger): Attachment {
     try {
       log(fields);
     } catch {
-      // a handler can throw what throws again when it is looked at; XState would end the process for it
+      // a handler can throw a value that throws again when the logger reads it; XState would then end the process
       attempt(() => {
         log({ ...fields, err: describe(fields.err) });
       });
@@ -82,12 +84,12 @@ export function logTo(server: AnyServer, logger: Logger): Attachment {
   };
 }
 
-/** A logger that is broken is no reason to end a server. */
+/** A broken logger must not end the server. */
 function attempt(act: () => void): void {
   try {
     act();
   } catch {
-    // there is nobody to tell
+    // the logger was the only one to tell
   }
 }
 
@@ -96,7 +98,8 @@ const isLogger = (value: unknown): boolean =>
   value !== null &&
   (['debug', 'info', 'warn', 'error'] as const).every((level) => typeof (value as Logger)[level] === 'function');
 
-function fieldsOf({ type, info, options, descriptors, error, ...own }: Told): LogFields & { readonly err?: unknown } {
+function fieldsOf(event: EmittedEvent): LogFields & { readonly err?: unknown } {
+  const { type, info, options, descriptors, error, ...own } = event;
   const flat = Object.entries({ ...info, ...options, ...own }).filter(([, value]) => isFlat(value));
   return {
     event: type,

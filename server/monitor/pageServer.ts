@@ -4,19 +4,20 @@ import { isIPv6, type AddressInfo } from 'node:net';
 import { ListenError } from '../../machines/vocabulary/errors';
 import { reachable } from '../reachable';
 
-/** What is served under a path. */
+/** The response to a request. */
 export interface Page {
   readonly status: number;
   readonly text: string;
   readonly contentType: string;
 }
 
-/** Makes a page, anew for every request. */
+/** Makes a page. It is called for every request. */
 export type MakePage = () => Page | Promise<Page>;
 
-/** By their paths. */
+/** The pages of a server, by their paths. */
 export type Pages = ReadonlyMap<string, MakePage>;
 
+/** A running server of pages. */
 export interface PageServer {
   /** `http://127.0.0.1:9100`, without a path. */
   readonly url: string;
@@ -24,48 +25,49 @@ export interface PageServer {
   readonly stop: () => Promise<void>;
 }
 
+/** A page of one line of plain text. */
 export const plain = (status: number, text: string): Page => ({
   status,
   text: `${text}\n`,
   contentType: 'text/plain; charset=utf-8',
 });
 
-/** Connections that may be open at once, so that nobody takes all of the process's descriptors. The next one is closed. */
-const mostConnections = 64;
+/** Connections that may be open at once: more would take descriptors that the server needs. The next one is closed. */
+const maxConnections = 64;
 
 /**
- * Serves pages to programs that ask again and again: load balancers, Prometheus. It takes GET and HEAD, reads no body, and
- * knows no secrets: whoever reaches the port may look.
+ * Serves pages to programs that ask again and again: load balancers, Prometheus. The server takes GET and HEAD, reads
+ * no body, and asks for no password: any client that reaches the port may read the pages.
  *
- * It answers one request a connection. Who asks every 15 seconds gains nothing by keeping it, and nobody can queue
- * thousands of requests on one.
- * @param patience - milliseconds that a client may take to ask, and then may go without taking any of its answer
- * @throws {@link ListenError} when the port can't be had
+ * A connection takes one request. A client that asks every 15 seconds gains nothing from an open connection, and so no
+ * client can queue thousands of requests on one.
+ * @param timeout - milliseconds that a client may take for its request, and then for taking no byte of the answer
+ * @throws {@link ListenError} when the port can't be opened
  */
-export async function servePages(pages: Pages, host: string, port: number, patience = 5_000): Promise<PageServer> {
+export async function servePages(pages: Pages, host: string, port: number, timeout = 5_000): Promise<PageServer> {
   const limits = {
-    headersTimeout: patience,
-    requestTimeout: patience,
+    headersTimeout: timeout,
+    requestTimeout: timeout,
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: 8 * 1024,
   };
   const server = createServer(limits, (request, response) => {
     void answer(pages, request, response);
   });
-  server.maxConnections = mostConnections;
-  server.timeout = patience;
+  server.maxConnections = maxConnections;
+  server.timeout = timeout;
   server.listen({ host, port });
   try {
     await once(server, 'listening');
   } catch (error) {
     throw new ListenError(host, port, error as NodeJS.ErrnoException);
   }
-  // a client that couldn't be accepted, for want of a descriptor: it asks again
+  // a client couldn't be accepted, because no descriptor was free: the client will ask again
   server.on('error', () => undefined);
-  const { port: found } = server.address() as AddressInfo;
+  const { port: actualPort } = server.address() as AddressInfo;
   const address = reachable(host);
   return {
-    url: `http://${isIPv6(address) ? `[${address}]` : address}:${String(found)}`,
+    url: `http://${isIPv6(address) ? `[${address}]` : address}:${String(actualPort)}`,
     stop: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -6,30 +6,31 @@ import { promClient } from '../metrics/promClient';
 import { prometheusMetrics } from '../metrics/prometheusMetrics';
 import { plain, servePages, type MakePage } from './pageServer';
 
-/** What of a server is shown over HTTP, and where. */
+/** Which pages a monitor serves, and where. */
 export interface MonitorOptions {
-  /** The port of `/livez` and `/readyz`; without it there is neither. */
+  /** The port of `/livez` and `/readyz`. Without this option, neither is served. */
   readonly readyPort?: number;
-  /** The port of `/metrics`; without it there is none. It may be the same port. */
+  /** The port of `/metrics`, which may be the same as `readyPort`. Without this option, `/metrics` isn't served. */
   readonly metricsPort?: number;
   /** The address to listen on. */
   readonly monitorHost: string;
 }
 
-/** Shows a server's health to those that run it. */
+/** The pages about a server's health and figures, as they are served. */
 export interface Monitor {
-  /** Where to look, as far as there is something. */
+  /** The addresses of `/readyz` and `/metrics`, of those that are served. */
   readonly urls: Readonly<Partial<Record<'ready' | 'metrics', string>>>;
-  /** From now on the server is not ready, whatever its state. */
+  /** From now on `/readyz` says no, whatever the server's state. */
   leave(): void;
+  /** Closes the ports, and all connections to them. */
   stop(): Promise<void>;
 }
 
 /**
  * Serves `/livez` and `/readyz` for load balancers, `/metrics` for Prometheus.
- * @throws {@link InvalidOptionError} before anything is opened
- * @throws {@link ListenError} when a port can't be had
- * @throws {@link ServerchartError} `ERR_MISSING_PEER` for metrics without prom-client
+ * @throws {@link InvalidOptionError} when `monitorHost` is bad; nothing has been opened then
+ * @throws {@link ListenError} when a port can't be opened
+ * @throws {@link ServerchartError} `ERR_MISSING_PEER` when `metricsPort` is given and prom-client isn't installed
  */
 export async function startMonitor(server: AnyActorRef, options: MonitorOptions): Promise<Monitor> {
   const { readyPort, metricsPort, monitorHost } = options;
@@ -48,10 +49,11 @@ export async function startMonitor(server: AnyActorRef, options: MonitorOptions)
   });
   if (metricsPort !== undefined) add(metricsPort, '/metrics', metricsOf(server));
 
-  const servers = await Promise.all(
+  const pageServers = await Promise.all(
     [...byPort].map(async ([port, pages]) => ({ port, ...(await servePages(pages, monitorHost, port)) })),
   );
-  const urlOf = (port: number | undefined): string | undefined => servers.find((one) => one.port === port)?.url;
+  const urlOf = (port: number | undefined): string | undefined =>
+    pageServers.find((pageServer) => pageServer.port === port)?.url;
   const [ready, metrics] = [urlOf(readyPort), urlOf(metricsPort)];
   return {
     urls: {
@@ -62,7 +64,7 @@ export async function startMonitor(server: AnyActorRef, options: MonitorOptions)
       isLeaving = true;
     },
     stop: async () => {
-      await Promise.all(servers.map((one) => one.stop()));
+      await Promise.all(pageServers.map((pageServer) => pageServer.stop()));
     },
   };
 }
