@@ -1,6 +1,6 @@
 /**
- * serverchart/metrics: measures running servers, for Prometheus or OpenTelemetry. The core never imports it, and it loads
- * neither of them before it is asked to.
+ * serverchart/metrics: measures running servers, for Prometheus or OpenTelemetry. The core never imports this module.
+ * The module loads prom-client only when {@link prometheusMetrics} is called, and OpenTelemetry never.
  */
 export { prometheusMetrics, type PrometheusOptions } from './prometheusMetrics';
 export type { Labels, MetricsRegistry } from './metricsRegistry';

@@ -1,39 +1,43 @@
 /**
- * What is measured of a server, once for all systems that take measurements. The names follow OpenTelemetry's rules
- * (https://opentelemetry.io/docs/specs/semconv/general/naming/), and Prometheus gets what OpenTelemetry's own
- * translation makes of them (https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/). So a
- * dashboard that was made for one fits the other, and the names end as Prometheus asks for
+ * What is measured of a server, in one list for all systems that collect measurements. The names follow OpenTelemetry's
+ * rules (https://opentelemetry.io/docs/specs/semconv/general/naming/). Prometheus gets them in OpenTelemetry's own
+ * translation (https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/). So a dashboard that
+ * was made for one system fits the other, and the names have the endings that Prometheus asks for
  * (https://prometheus.io/docs/practices/naming/).
  *
- * No peer's address is a label: each would begin a time series of its own, which the monitoring system keeps for weeks,
- * so that any stranger could fill it. Whose connections they were is for the log to say.
+ * A peer's address is never a label. Each address would begin a time series of its own, which the monitoring system
+ * keeps for weeks, so any stranger could fill that system. The log tells the addresses.
  */
 import { descriptorLimit, descriptorsOpen } from '../../actors/listener/descriptors';
 import type { CountByReason, ServerFigures } from './serverFigures';
 
-/** A measured value, with the value of the instrument's label if it has one. */
-type Reading = readonly [value: number, label?: string];
+/** A measured value, and the value of the instrument's label if the instrument has one. */
+type LabelledValue = readonly [value: number, label?: string];
 
-/** Something that can be measured whenever somebody asks. */
+/** A quantity that can be read off a server at any time. */
 export interface Instrument {
-  /** Without the prefix: `connections.open`. */
+  /** The name without the prefix: `connections.open`. */
   readonly name: string;
-  /** A `counter` never goes down; of an `upDownCounter` the sum over several servers makes sense; of a `gauge` it doesn't. */
+  /**
+   * A `counter` never goes down. The values of an `upDownCounter` can be added up over several servers; those of a
+   * `gauge` can't.
+   */
   readonly kind: 'counter' | 'upDownCounter' | 'gauge';
-  /** By UCUM: bytes, seconds, or in braces what is counted; nothing for what is only yes or no. */
+  /** The unit in UCUM: bytes, seconds, or in braces what is counted. Empty where the value is a yes or no. */
   readonly unit: '{connection}' | '{failure}' | '{descriptor}' | 'By' | 's' | '';
   readonly help: string;
-  /** What its readings are told apart by. */
+  /** The label of an instrument that has several values at once. */
   readonly label?: 'reason' | 'state';
-  readonly read: (figures: ServerFigures) => readonly Reading[];
+  /** Returns the values of now: none where the value isn't known. */
+  readonly read: (figures: ServerFigures) => readonly LabelledValue[];
 }
 
-const byReason = (counts: CountByReason): readonly Reading[] =>
+const byReason = (counts: CountByReason): readonly LabelledValue[] =>
   Object.entries(counts).map(([reason, count]) => [count, reason]);
 
-/** Nothing where there is no telling. */
-const known = (value: number | undefined): readonly Reading[] => (value === undefined ? [] : [[value]]);
+const ifKnown = (value: number | undefined): readonly LabelledValue[] => (value === undefined ? [] : [[value]]);
 
+/** All instruments but {@link connectionDuration}. */
 export const instruments: readonly Instrument[] = [
   {
     name: 'connections.open',
@@ -46,15 +50,15 @@ export const instruments: readonly Instrument[] = [
     name: 'connections.opening',
     kind: 'upDownCounter',
     unit: '{connection}',
-    help: 'Connections that have a place and no handler yet: the PROXY header or the TLS handshake is awaited.',
+    help: 'Connections that have a place and no handler yet: they wait for the PROXY header or the TLS handshake.',
     read: ({ opening }) => [[opening]],
   },
   {
     name: 'connections.limit',
     kind: 'upDownCounter',
     unit: '{connection}',
-    help: 'Connections that may be open at once, those that are exempt not counted.',
-    read: ({ limit }) => known(limit),
+    help: 'Connections that may be open at once, without those that are exempt.',
+    read: ({ limit }) => ifKnown(limit),
   },
   {
     name: 'connections.queued',
@@ -90,7 +94,7 @@ export const instruments: readonly Instrument[] = [
     name: 'handler.failures',
     kind: 'counter',
     unit: '{failure}',
-    help: 'Connections whose handler threw.',
+    help: 'Connections whose handler failed.',
     read: ({ handlerFailures }) => [[handlerFailures]],
   },
   {
@@ -118,7 +122,7 @@ export const instruments: readonly Instrument[] = [
     name: 'state',
     kind: 'gauge',
     unit: '',
-    help: 'The state of the server: 1 for the one that it is in.',
+    help: 'The state of the server: 1 for the state that the server is in.',
     label: 'state',
     read: ({ state }) => [[1, state]],
   },
@@ -127,28 +131,28 @@ export const instruments: readonly Instrument[] = [
     kind: 'gauge',
     unit: '{descriptor}',
     help: 'File descriptors that the process has open.',
-    read: () => known(descriptorsOpen()),
+    read: () => ifKnown(descriptorsOpen()),
   },
   {
     name: 'descriptors.limit',
     kind: 'gauge',
     unit: '{descriptor}',
     help: 'File descriptors that the process may have open.',
-    read: () => known(descriptorLimit()),
+    read: () => ifKnown(descriptorLimit()),
   },
 ];
 
 const [minute, hour, day] = [60, 3_600, 86_400];
 
-/** How long connections were open. It is told of each as it ends: a distribution can't be read off later. */
+/** How long connections were open. Each is measured when it ends, because a distribution can't be read off later. */
 export const connectionDuration = {
   name: 'connection.duration',
   unit: 's',
   help: 'How long connections were open.',
   /**
-   * Connections live from milliseconds to days, nine powers of ten. What one wants to know is which kind they are (a port
-   * scan, an exchange, a session, a standing link), so there is about one bucket for each power, at times that people
-   * think in.
+   * The upper bounds of the buckets, in seconds. Connections live from milliseconds to days, over nine powers of ten.
+   * The question is of which kind they are: a port scan, an exchange, a session, a standing link. So there is about
+   * one bucket for each power, with bounds that people think in.
    */
   buckets: [0.001, 0.01, 0.1, 1, 10, minute, 10 * minute, hour, 6 * hour, day, 7 * day],
 } as const;

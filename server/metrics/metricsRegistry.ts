@@ -1,11 +1,14 @@
-/** What users see of prom-client: described here, so that our types are whole for those who have it not. */
+/**
+ * The types of prom-client in our public API. They are written here, so that our types work where prom-client is
+ * missing.
+ */
 
-/** What is needed of prom-client's `Registry`. */
+/** The part of prom-client's `Registry` that serverchart uses. */
 export interface MetricsRegistry {
   getSingleMetric(name: string): unknown;
   registerMetric(metric: never): void;
   removeSingleMetric(name: string): void;
 }
 
-/** What tells the servers of a registry apart. */
+/** Labels that tell the servers in a registry apart: values by names. */
 export type Labels = Readonly<Record<string, string>>;

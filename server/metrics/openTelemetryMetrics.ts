@@ -4,14 +4,14 @@ import { serverActor, type AnyServer, type Attachment } from '../anyServer';
 import { connectionDuration, instruments, type Instrument } from './instruments';
 import { ServerFigures } from './serverFigures';
 
-/** What tells servers apart. */
+/** Attributes that tell servers apart: values by names. */
 export type MeterAttributes = Readonly<Record<string, string | number | boolean>>;
 
-type Observe = (result: { observe(value: number, attributes: MeterAttributes): void }) => void;
+type ObserveCallback = (result: { observe(value: number, attributes: MeterAttributes): void }) => void;
 
-interface Observable {
-  addCallback(callback: Observe): void;
-  removeCallback(callback: Observe): void;
+interface ObservableInstrument {
+  addCallback(callback: ObserveCallback): void;
+  removeCallback(callback: ObserveCallback): void;
 }
 
 interface InstrumentOptions {
@@ -24,13 +24,13 @@ interface HistogramOptions extends InstrumentOptions {
 }
 
 /**
- * What is needed of a `Meter` of `@opentelemetry/api` 1.7 or later. It isn't imported from there, so that our types are
- * whole for those who have it not.
+ * The part of a `Meter` of `@opentelemetry/api` 1.7 or later that serverchart uses. The type is written here, so that
+ * our types work where that package is missing.
  */
 export interface MetricsMeter {
-  createObservableCounter(name: string, options: InstrumentOptions): Observable;
-  createObservableUpDownCounter(name: string, options: InstrumentOptions): Observable;
-  createObservableGauge(name: string, options: InstrumentOptions): Observable;
+  createObservableCounter(name: string, options: InstrumentOptions): ObservableInstrument;
+  createObservableUpDownCounter(name: string, options: InstrumentOptions): ObservableInstrument;
+  createObservableGauge(name: string, options: InstrumentOptions): ObservableInstrument;
   createHistogram(
     name: string,
     options: HistogramOptions,
@@ -39,10 +39,10 @@ export interface MetricsMeter {
 
 /** Options of {@link openTelemetryMetrics}. */
 export interface OpenTelemetryOptions {
-  /** What makes the instruments: `metrics.getMeter('my-app')`. Required. */
+  /** The meter that makes the instruments: `metrics.getMeter('my-app')`. Required. */
   readonly meter: MetricsMeter;
   /**
-   * What is added to each measurement, to tell this server from others.
+   * Attributes of every measurement, which tell this server from others.
    * @defaultValue `{}`, which is enough for one server
    */
   readonly attributes?: MeterAttributes;
@@ -65,12 +65,12 @@ const checks: Readonly<Record<keyof OpenTelemetryOptions, Check>> = {
   attributes: { allowed: 'an object', test: (value) => typeof value === 'object' && value !== null },
 };
 
-/** OpenTelemetry asks for names that say whose they are. */
+/** With the prefix that OpenTelemetry asks for, so that a name says where it comes from. */
 const nameOf = ({ name }: { readonly name: string }): string => `serverchart.${name}`;
 
 /**
- * Measures a server for OpenTelemetry. The instruments are those of {@link prometheusMetrics}, with the same remarks,
- * under the names `serverchart.connections.open` and so on.
+ * Measures a server for OpenTelemetry. The instruments are those of {@link prometheusMetrics}, and what is said there
+ * is true of them here. Their names are `serverchart.connections.open` and so on.
  *
  * @example
  * ```ts
@@ -78,7 +78,8 @@ const nameOf = ({ name }: { readonly name: string }): string => `serverchart.${n
  * openTelemetryMetrics(server, { meter: metrics.getMeter('mail'), attributes: { server: 'smtp' } });
  * await server.start();
  * ```
- * @throws {@link InvalidOptionError}
+ * @returns an attachment that ends the measuring
+ * @throws {@link InvalidOptionError} when `server` is no server, or an option is bad
  */
 export function openTelemetryMetrics(server: AnyServer, options: OpenTelemetryOptions): Attachment {
   const actor = serverActor(server);
@@ -91,21 +92,22 @@ export function openTelemetryMetrics(server: AnyServer, options: OpenTelemetryOp
   const figures = new ServerFigures(actor, (seconds) => {
     durations.record(seconds, attributes);
   });
-  const observed = instruments.map((instrument) => {
+  const callbacks = instruments.map((instrument) => {
     const { kind, help: description, unit, label, read } = instrument;
     const observable = meter[makers[kind]](nameOf(instrument), { description, unit });
-    const observe: Observe = (result) => {
-      for (const [value, of] of read(figures)) {
-        result.observe(value, label === undefined || of === undefined ? attributes : { ...attributes, [label]: of });
+    const callback: ObserveCallback = (result) => {
+      for (const [value, labelValue] of read(figures)) {
+        const isLabelled = label !== undefined && labelValue !== undefined;
+        result.observe(value, isLabelled ? { ...attributes, [label]: labelValue } : attributes);
       }
     };
-    observable.addCallback(observe);
-    return { observable, observe };
+    observable.addCallback(callback);
+    return { observable, callback };
   });
   return {
     detach: () => {
       figures.stop();
-      for (const { observable, observe } of observed) observable.removeCallback(observe);
+      for (const { observable, callback } of callbacks) observable.removeCallback(callback);
     },
   };
 }

@@ -5,22 +5,25 @@ import { connectionDuration, instruments, prometheusName, type Instrument } from
 import type { Labels, MetricsRegistry } from './metricsRegistry';
 import { ServerFigures } from './serverFigures';
 
-interface Measured {
+interface MeasuredServer {
   readonly figures: ServerFigures;
   readonly labels: Labels;
 }
 
-/** The metrics of all the servers in one registry, under one prefix. They are in the registry while there is a server. */
+/**
+ * The metrics of all servers in one registry, under one prefix. The registry has the metrics until the last server is
+ * detached.
+ */
 export class PrometheusExporter {
-  /** Those of the servers, sorted. */
+  /** The names of the servers' labels, sorted. All servers have the same ones. */
   readonly labelNames: readonly string[];
   readonly metrics: readonly PromClient.Metric[];
   readonly #registry: MetricsRegistry;
   readonly #durations: PromClient.Histogram;
   readonly #names: readonly string[];
-  readonly #servers = new Set<Measured>();
+  readonly #servers = new Set<MeasuredServer>();
 
-  /** All the names that an exporter takes. */
+  /** The names of all metrics that an exporter puts into its registry. */
   static namesWith(prefix: string): readonly string[] {
     return [...instruments, connectionDuration].map((instrument) => prefix + prometheusName(instrument));
   }
@@ -49,20 +52,21 @@ export class PrometheusExporter {
     return ![...this.#servers].some((other) => this.labelNames.every((name) => other.labels[name] === labels[name]));
   }
 
+  /** Adds a server. Its labels must be free: see {@link isFree}. */
   attach(server: AnyActorRef, labels: Labels): Attachment {
     const figures = new ServerFigures(server, (seconds) => {
       this.#durations.observe(labels, seconds);
     });
-    const measured = { figures, labels };
-    this.#servers.add(measured);
-    // so that its series are there from the beginning, as those of the other metrics are
+    const measuredServer = { figures, labels };
+    this.#servers.add(measuredServer);
+    // so that the histogram has its series from the beginning, as the other metrics have
     this.#durations.zero(labels);
     return {
       detach: () => {
-        if (!this.#servers.delete(measured)) return;
+        if (!this.#servers.delete(measuredServer)) return;
         figures.stop();
         this.#durations.remove(labels);
-        if (this.#servers.size === 0) this.#leave();
+        if (this.#servers.size === 0) this.#removeMetrics();
       },
     };
   }
@@ -80,12 +84,13 @@ export class PrometheusExporter {
       help: instrument.help,
       labelNames: [...this.labelNames, ...(label === undefined ? [] : [label])],
       registers,
-      // prom-client keeps no values of ours: at each scrape they are read anew
+      // prom-client keeps no values of ours: each scrape reads them anew
       collect: () => {
         metric.reset();
         for (const { figures, labels } of this.#servers) {
-          for (const [value, of] of instrument.read(figures)) {
-            metric.inc(label === undefined || of === undefined ? labels : { ...labels, [label]: of }, value);
+          for (const [value, labelValue] of instrument.read(figures)) {
+            const isLabelled = label !== undefined && labelValue !== undefined;
+            metric.inc(isLabelled ? { ...labels, [label]: labelValue } : labels, value);
           }
         }
       },
@@ -93,9 +98,9 @@ export class PrometheusExporter {
     return metric;
   }
 
-  #leave(): void {
+  #removeMetrics(): void {
     this.#names.forEach((name) => {
-      // somebody may have cleared the registry, and others may have taken the name
+      // the program may have cleared the registry, and registered another metric under the name
       if (this.metrics.includes(this.#registry.getSingleMetric(name) as PromClient.Metric)) {
         this.#registry.removeSingleMetric(name);
       }

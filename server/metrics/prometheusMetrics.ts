@@ -10,27 +10,29 @@ import { PrometheusExporter } from './prometheusExporter';
 /** Options of {@link prometheusMetrics}. */
 export interface PrometheusOptions {
   /**
-   * The registry of prom-client that the metrics are for.
-   * @defaultValue prom-client's own, `register`
+   * The registry of prom-client that gets the metrics.
+   * @defaultValue prom-client's global registry, `register`
    */
   readonly registry?: MetricsRegistry;
   /**
-   * What the metrics' names begin with. A name that is taken in the registry is refused.
+   * The beginning of all names of metrics. When the registry has another metric under one of the names, the prefix is
+   * refused.
    * @defaultValue `'serverchart_'`
    */
   readonly prefix?: string;
   /**
-   * What tells this server from the others in the registry: `{ server: 'smtp' }`. All of them have the same labels, no
-   * two the same values.
+   * Labels that tell this server from the others in the registry: `{ server: 'smtp' }`. All servers have labels of
+   * the same names, and no two servers the same values.
    * @defaultValue `{}`, which is enough for one server
    */
   readonly labels?: Labels;
 }
 
-const ofOurs: ReadonlySet<string> = new Set(['le', ...instruments.flatMap(({ label }) => label ?? [])]);
+/** The labels of our own instruments, and the one that Prometheus gives to the buckets of a histogram. */
+const reservedLabels: ReadonlySet<string> = new Set(['le', ...instruments.flatMap(({ label }) => label ?? [])]);
 
 const isLabel = ([name, value]: [string, unknown]): boolean =>
-  /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) && !ofOurs.has(name) && typeof value === 'string';
+  /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) && !reservedLabels.has(name) && typeof value === 'string';
 
 const checks: Readonly<Record<keyof PrometheusOptions, Check>> = {
   registry: {
@@ -42,20 +44,21 @@ const checks: Readonly<Record<keyof PrometheusOptions, Check>> = {
     test: (value) => typeof value === 'string' && /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(value),
   },
   labels: {
-    allowed: `texts by the names of labels, none of which is ${[...ofOurs].join(', ')}`,
+    allowed: `an object of strings by label names, none of which is ${[...reservedLabels].join(', ')}`,
     test: (value) => typeof value === 'object' && value !== null && Object.entries(value).every(isLabel),
   },
 };
 
-/** By one of its metrics, so that it goes with them when somebody clears the registry. */
+/** The exporters, each by every one of its metrics: when a program clears its registry, the exporter goes with them. */
 const exporters = new WeakMap<object, PrometheusExporter>();
 
 /**
- * Measures a server for Prometheus. The metrics are in docs/operating.md; they are read off the server when they are
- * asked for, and what open connections have moved so far counts.
+ * Measures a server for Prometheus. docs/operating.md lists the metrics. Each scrape reads them off the server. Bytes
+ * of connections that are still open count, too.
  *
- * Attach before the server starts: clients that were turned away earlier, and the durations of connections that ended
- * earlier, are not known. A server that has ended keeps its metrics, so that its last figures are seen, until `detach`.
+ * Call this before the server starts: clients that were turned away before the call are not counted, and neither are
+ * the durations of connections that ended before it. A server that has ended keeps its metrics until `detach`, so
+ * that a scrape still gets its last figures.
  *
  * @example
  * ```ts
@@ -64,8 +67,10 @@ const exporters = new WeakMap<object, PrometheusExporter>();
  * await server.start();
  * console.log(await register.metrics());
  * ```
- * @throws {@link InvalidOptionError}
- * @throws {@link ServerchartError} `ERR_MISSING_PEER` without prom-client
+ * @returns an attachment that ends the measuring, and removes the server from the registry
+ * @throws {@link InvalidOptionError} when `server` is no server, an option is bad, or another server has the same
+ * labels
+ * @throws {@link ServerchartError} `ERR_MISSING_PEER` when prom-client isn't installed
  */
 export function prometheusMetrics(server: AnyServer, options: PrometheusOptions = {}): Attachment {
   const actor = serverActor(server);
@@ -74,7 +79,7 @@ export function prometheusMetrics(server: AnyServer, options: PrometheusOptions 
   const { registry = client.register as MetricsRegistry, prefix = 'serverchart_', labels = {} } = options;
   const exporter = exporterIn(registry, client, prefix, labels);
   if (!exporter.isFree(labels)) {
-    throw new InvalidOptionError('labels', labels, 'what no other server in this registry has');
+    throw new InvalidOptionError('labels', labels, 'values that no other server in this registry has');
   }
   return exporter.attach(actor, labels);
 }
@@ -97,7 +102,7 @@ function exporterIn(
     const words = exporter.labelNames.length === 0 ? 'left out' : `values for ${exporter.labelNames.join(', ')}`;
     throw new InvalidOptionError('labels', labels, `${words}, as for the registry's other servers`);
   }
-  const made = new PrometheusExporter(client, registry, prefix, labelNames);
-  for (const metric of made.metrics) exporters.set(metric, made);
-  return made;
+  const newExporter = new PrometheusExporter(client, registry, prefix, labelNames);
+  for (const metric of newExporter.metrics) exporters.set(metric, newExporter);
+  return newExporter;
 }

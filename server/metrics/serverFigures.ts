@@ -4,36 +4,39 @@ import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapt
 import type { ClosedConnection } from '../../machines/vocabulary/connectionTypes';
 import { isReady, snapshotOf, stateOf, type ServerSnapshot } from '../anyServer';
 
-/** A count for each of several reasons; one that never came up is absent. */
+/** How often each reason came up. A reason that never came up is absent. */
 export type CountByReason = Readonly<Record<string, number>>;
 
-/** A connection of ServerCore's; emptied when it ends. */
-interface Entry {
+/** A connection in ServerCore's registry. Both fields are undefined once the connection has ended. */
+interface RegistryEntry {
   readonly actor: AnyActorRef | undefined;
   readonly CSA: ConnectedSocketAdapter | undefined;
 }
 
-/** The registry of them, as its snapshot shows it. */
-interface Registry {
-  readonly live: ReadonlyMap<string, Entry>;
+/** The snapshot of ServerCore's registry of connections. */
+interface ConnectionsSnapshot {
+  readonly live: ReadonlyMap<string, RegistryEntry>;
 }
 
 const isOpening = (connection: AnyActorRef): boolean =>
   (connection.getSnapshot() as AnyMachineSnapshot).hasTag('opening');
 
 /**
- * What there is to measure of one server. It is read off the server's snapshot when somebody asks, so that a server
- * which is measured does no more work for a connection than any other; counted as they happen are only the rejections,
- * of which the snapshot doesn't keep the reasons.
+ * The figures of one server. They are read off the server's snapshot when they are asked for, so that measuring a
+ * server adds almost no work to its connections. Only two things are noted as they happen, because the snapshot
+ * doesn't keep them: why clients were rejected, and how long each connection was open.
  */
 export class ServerFigures {
   readonly #actor: AnyActorRef;
   readonly #subscriptions: readonly Subscription[];
   readonly #rejected = new Map<string, number>();
-  /** The most that was ever read. A server that is stopped drops its connections without counting what they moved. */
+  /**
+   * The highest totals that were ever read. A server that is stopped drops its connections without adding their bytes
+   * to its tally: without this the totals would go down.
+   */
   readonly #most = { bytesIn: 0, bytesOut: 0 };
 
-  /** @param onClosed - is told how long each connection was open, in seconds */
+  /** @param onClosed - called when a connection ends, with the seconds that it was open */
   constructor(actor: AnyActorRef, onClosed: (seconds: number) => void) {
     this.#actor = actor;
     this.#subscriptions = [
@@ -59,7 +62,7 @@ export class ServerFigures {
     return isActive(this.#actor) ? (open ?? (CSA === undefined ? 0 : 1)) : 0;
   }
 
-  /** Of those, how many have the PROXY header or the TLS handshake before them. */
+  /** How many of the open connections still wait for the PROXY header or the TLS handshake. */
   get opening(): number {
     if (!isActive(this.#actor)) return 0;
     const { CSA, isOpen } = this.#context;
@@ -70,7 +73,7 @@ export class ServerFigures {
     return count;
   }
 
-  /** How many there may be at once; undefined without a limit. */
+  /** How many connections may be open at once; undefined without a limit. */
   get limit(): number | undefined {
     const { maxConnections = 1 } = this.#context.options;
     return maxConnections === Infinity ? undefined : maxConnections;
@@ -84,7 +87,7 @@ export class ServerFigures {
     return this.#context.tally.connections;
   }
 
-  /** Since these figures are kept. */
+  /** The rejections since this object was made. */
   get rejected(): CountByReason {
     return Object.fromEntries(this.#rejected);
   }
@@ -105,7 +108,7 @@ export class ServerFigures {
     return this.#total('bytesOut');
   }
 
-  /** Counts no further. What was counted can still be read. */
+  /** Stops counting rejections and durations. All figures can still be read. */
   stop(): void {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
   }
@@ -114,13 +117,13 @@ export class ServerFigures {
     return snapshotOf(this.#actor).context;
   }
 
-  /** ServerCore's connections. */
-  get #live(): Iterable<Entry> {
-    const registry = snapshotOf(this.#actor).children['connections']?.getSnapshot() as Registry | undefined;
+  /** ServerCore's connections; none for SingleServer. */
+  get #live(): Iterable<RegistryEntry> {
+    const registry = snapshotOf(this.#actor).children['connections']?.getSnapshot() as ConnectionsSnapshot | undefined;
     return registry?.live.values() ?? [];
   }
 
-  /** Of the connections that have ended, and of those that are open: some 2 ms of asking sockets when they are 10,000. */
+  /** The bytes of all connections, ended and open. With 10,000 open ones, asking their sockets takes some 2 ms. */
   #total(direction: 'bytesIn' | 'bytesOut'): number {
     const { tally, CSA: only } = this.#context;
     let total = tally[direction] + (only?.[direction] ?? 0);

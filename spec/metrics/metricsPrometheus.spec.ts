@@ -347,8 +347,8 @@ describe('prometheusMetrics', () => {
     });
 
     it.each([
-      [{}, /'labels' .* must be what no other server/, {}],
-      [{ server: 'a' }, /'labels' .* must be what no other server/, { server: 'a' }],
+      [{}, /'labels' .* must be values that no other server/, {}],
+      [{ server: 'a' }, /'labels' .* must be values that no other server/, { server: 'a' }],
       [{ server: 'a' }, /'labels' .* must be values for server/, { zone: 'a' }],
       [{}, /'labels' .* must be left out/, { server: 'a' }],
     ])('beside a server with the labels %j, refuses others that do not fit: %s', (first, message, second) => {
