@@ -6,21 +6,21 @@ type StateKind = 'atomic' | 'compound' | 'parallel' | 'final' | 'history' | 'dee
 
 /** A transition, in words. */
 export interface ChartTransition {
-  /** As `edgeIdOf` says it. */
+  /** The id that `edgeIdOf` gives. */
   readonly id: string;
-  /** The ids of the states that it leads to; none when it stays where it is. */
+  /** The ids of the target states; none when the transition stays where it is. */
   readonly targets: readonly string[];
   /** The event as a reader writes it: `inbox`, `after writeTimeout`, `done protocol`; empty for an `always`. */
   readonly event: string;
   readonly guard: string | undefined;
   readonly actions: readonly string[];
-  /** Whether it leaves its state, and enters it again, even though it leads back to it or into it. */
+  /** Whether the transition leaves its state and enters it again, although its target is that state or inside of it. */
   readonly reenter: boolean;
 }
 
 /** A state, with what is inside of it. */
 export interface ChartState {
-  /** As `stateIdOf` says it: the path, `open.flowing`. The root's is empty. */
+  /** The id that `stateIdOf` gives: the path, `open.flowing`. The root's is empty. */
   readonly id: string;
   readonly name: string;
   readonly kind: StateKind;
@@ -28,13 +28,15 @@ export interface ChartState {
   readonly tags: readonly string[];
   readonly entry: readonly string[];
   readonly exit: readonly string[];
-  /** The actors that run while it is active. */
+  /** The actors that run while the state is active. */
   readonly invokes: readonly string[];
-  /** The ids of the states that one comes to when one enters it; a history state's, when there is no history yet. */
+  /**
+   * The ids of the states inside that are entered first. For a history state: its targets while there is no history.
+   */
   readonly initial: readonly string[];
-  /** In the order of the machine. */
+  /** The states inside, in the order of the machine. */
   readonly states: readonly ChartState[];
-  /** Those that leave it, or are taken in it: in the order of the machine, `always` last. */
+  /** The transitions of this state, in the order of the machine, `always` last. */
   readonly transitions: readonly ChartTransition[];
 }
 
@@ -45,7 +47,7 @@ function kindOf({ type, history }: AnyStateNode): StateKind {
   return type === 'history' && history === 'deep' ? 'deepHistory' : type;
 }
 
-/** The nodes that a history state's default leads to: named from its parent, as XState takes them. */
+/** The nodes that a history state leads to by default. XState looks for their names in the history state's parent. */
 function historyDefault({ config, parent, machine }: AnyStateNode): AnyStateNode[] {
   const { target } = config as unknown as { readonly target?: string | readonly string[] };
   return list(target).flatMap((name) => {
@@ -70,7 +72,7 @@ function transitionOf(transition: AnyTransition): ChartTransition {
 }
 
 function stateOf(node: AnyStateNode): ChartState {
-  // XState adds what starts and cancels the timers of `after` to node.entry and node.exit, but not to the config
+  // from the config: to node.entry and node.exit XState adds the actions that start and cancel the timers of `after`
   const { entry, exit } = node.config as { readonly entry?: unknown; readonly exit?: unknown };
   const initial =
     node.type === 'history'
@@ -94,7 +96,7 @@ function stateOf(node: AnyStateNode): ChartState {
   };
 }
 
-/** A machine as plain data, for those who draw it: its root state, named after the machine. */
+/** A machine as plain data, ready to be drawn: its root state, named after the machine. */
 export const chartGraph = ({ id, root }: AnyStateMachine): ChartState => ({
   ...stateOf(root as AnyStateNode),
   name: id,

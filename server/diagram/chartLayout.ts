@@ -5,46 +5,55 @@ import { layOut } from './elk';
 import { elkGraph, headHeight, padding } from './elkGraph';
 import { widthOfRows } from './rows';
 
-/** All lengths are in pixels, from the drawing's upper left corner. */
+/** A point in the drawing, in pixels from the drawing's upper left corner. All lengths here are in pixels. */
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
+/** A rectangle in the drawing, from its upper left corner on. */
 export interface Box extends Point {
   readonly width: number;
   readonly height: number;
 }
 
+/** A state with its place in the drawing. */
 export interface PlacedState extends StatePart, Box {}
 
+/** A line with its place in the drawing. */
 export interface PlacedLine extends LinePart {
-  /** Its ends, and where it bends. */
+  /** The ends of the line, and the bends between them. */
   readonly points: readonly Point[];
-  /** The upper left corner of its label. */
+  /** The upper left corner of the line's label. */
   readonly label: Point;
 }
 
+/** An initial arrow with its place in the drawing. */
 export interface PlacedInitial {
-  /** Missing when it begins at a history state. */
+  /** The dot that the arrow begins at. Undefined when the arrow begins at a history state. */
   readonly dot: Box | undefined;
   readonly points: readonly Point[];
 }
 
+/** The places of all that is drawn of a chart. */
 export interface ChartLayout {
   readonly width: number;
   readonly height: number;
-  /** Each after the one that it is in. */
+  /** Each state comes after the state that it is in. */
   readonly states: readonly PlacedState[];
   readonly lines: readonly PlacedLine[];
   readonly initials: readonly PlacedInitial[];
 }
 
-/** How many layouts of a chart are made, at most, for the best to be taken: fewer of a large one, which takes longer. */
-const attempts = 6;
-const linesToLayOut = 48;
+/** How many layouts of a chart are made at most. The best one is taken. */
+const maxAttempts = 6;
 
-/** How often a chart is laid out anew because lines go through a state's text. */
+/**
+ * How many lines are laid out at most in all attempts together: a large chart takes longer, and gets fewer attempts.
+ */
+const maxLinesInAttempts = 48;
+
+/** How often at most a chart is laid out anew because lines go through a state's text. */
 const maxCorrections = 3;
 
 const nowhere: Box = { x: 0, y: 0, width: 0, height: 0 };
@@ -61,8 +70,9 @@ function lengthOf(points: readonly Point[]): number {
   return length;
 }
 
-/** All lines together: the shorter they are, the easier they are to follow. */
-const linesOf = ({ edges = [] }: ElkNode): number => edges.reduce((sum, edge) => sum + lengthOf(pointsOf(edge)), 0);
+/** The length of all lines together. Shorter lines are easier to follow. */
+const totalLengthOf = ({ edges = [] }: ElkNode): number =>
+  edges.reduce((sum, edge) => sum + lengthOf(pointsOf(edge)), 0);
 
 function boxesOf(graph: ElkNode): ReadonlyMap<string, Box> {
   const boxes = new Map<string, Box>();
@@ -74,7 +84,7 @@ function boxesOf(graph: ElkNode): ReadonlyMap<string, Box> {
   return boxes;
 }
 
-/** Whether a line that goes down into a state goes through what is written at its top. */
+/** Whether a line goes through the text at the top of a state. */
 function isCrossed(part: StatePart, { x, y }: Box, lines: readonly (readonly Point[])[]): boolean {
   const right = x + padding + widthOfRows(part.rows);
   const bottom = y + headHeight(part);
@@ -87,11 +97,11 @@ function isCrossed(part: StatePart, { x, y }: Box, lines: readonly (readonly Poi
   );
 }
 
-async function bestGraph(parts: ChartParts, beside: ReadonlySet<number>, inBackground: boolean): Promise<ElkNode> {
-  const count = Math.max(1, Math.min(attempts, Math.floor(linesToLayOut / parts.lines.length)));
-  const tries = Array.from({ length: count }, (_, i) => elkGraph(parts, i + 1, beside));
-  const graphs = await layOut(tries, inBackground);
-  return graphs.reduce((a, b) => (linesOf(b) < linesOf(a) ? b : a));
+async function bestGraph(parts: ChartParts, textAtLeft: ReadonlySet<number>, inBackground: boolean): Promise<ElkNode> {
+  const count = Math.max(1, Math.min(maxAttempts, Math.floor(maxLinesInAttempts / parts.lines.length)));
+  const attempts = Array.from({ length: count }, (_, i) => elkGraph(parts, i + 1, textAtLeft));
+  const graphs = await layOut(attempts, inBackground);
+  return graphs.reduce((a, b) => (totalLengthOf(b) < totalLengthOf(a) ? b : a));
 }
 
 function place(
@@ -99,33 +109,33 @@ function place(
   { width = 0, height = 0, edges = [], ...graph }: ElkNode,
 ): ChartLayout {
   const boxes = boxesOf(graph);
-  const found = new Map(edges.map((edge) => [edge.id, edge]));
+  const edgesById = new Map(edges.map((edge) => [edge.id, edge]));
   return {
     width: Math.ceil(width),
     height: Math.ceil(height),
     states: states.map((part, number) => ({ ...part, ...(boxes.get(`state${String(number)}`) ?? nowhere) })),
     lines: lines.map((part, number) => {
-      const edge = found.get(`line${String(number)}`);
+      const edge = edgesById.get(`line${String(number)}`);
       const { x = 0, y = 0 } = edge?.labels?.[0] ?? {};
       return { ...part, points: pointsOf(edge), label: { x, y } };
     }),
     initials: initials.map(({ from }, number) => {
-      return { dot: boxes.get(`dot${String(from)}`), points: pointsOf(found.get(`initial${String(number)}`)) };
+      return { dot: boxes.get(`dot${String(from)}`), points: pointsOf(edgesById.get(`initial${String(number)}`)) };
     }),
   };
 }
 
-/** Says where all that is drawn of a chart is. See {@link layOut} for how it can fail. */
+/** Finds a place for all that is drawn of a chart. Where lines cross a state's text, that text moves to the left. */
 export async function layOutChart(root: ChartState, inBackground = false): Promise<ChartLayout> {
   const parts = chartParts(root);
-  const beside = new Set<number>();
+  const textAtLeft = new Set<number>();
   for (let corrections = 0; ; corrections += 1) {
-    const layout = place(parts, await bestGraph(parts, beside, inBackground));
+    const layout = place(parts, await bestGraph(parts, textAtLeft, inBackground));
     const lines = [...layout.lines, ...layout.initials].map(({ points }) => points);
     const crossed = layout.states.flatMap((placed, number) =>
-      placed.state.states.length > 0 && !beside.has(number) && isCrossed(placed, placed, lines) ? [number] : [],
+      placed.state.states.length > 0 && !textAtLeft.has(number) && isCrossed(placed, placed, lines) ? [number] : [],
     );
     if (crossed.length === 0 || corrections === maxCorrections) return layout;
-    for (const number of crossed) beside.add(number);
+    for (const number of crossed) textAtLeft.add(number);
   }
 }

@@ -1,13 +1,14 @@
 import type { ChartState, ChartTransition } from './chartGraph';
 import { labelOf, rowsOf, type Row } from './rows';
 
+/** A state as it is drawn. */
 export interface StatePart {
   readonly state: ChartState;
-  /** The number of the state that it is in; missing for the root. */
+  /** The number of the state that this one is in; undefined for the root. */
   readonly parent: number | undefined;
-  /** The transitions without a line. */
+  /** The transitions that have no line, and are listed in the state. */
   readonly listed: readonly ChartTransition[];
-  /** What is written in it. */
+  /** The text in the state. */
   readonly rows: readonly Row[];
 }
 
@@ -15,32 +16,37 @@ export interface StatePart {
 export interface LinePart {
   readonly from: number;
   readonly to: number;
-  /** With what stands beside the line for each. */
+  /** Each transition, with the text that stands beside the line for it. */
   readonly transitions: readonly { readonly transition: ChartTransition; readonly label: readonly Row[] }[];
 }
 
-/** The arrow to the state that one comes to first. */
+/** The arrow to the state that is entered first. */
 interface InitialPart {
-  /** The state around it, which gets a dot for the arrow to begin at; or a history state, where it begins itself. */
+  /** The state around it, which gets a dot where the arrow begins. Or a history state, and the arrow begins there. */
   readonly from: number;
   readonly to: number;
 }
 
-/** What is drawn of a chart. States go by their number: two of them can have the same id, if their names are odd enough. */
+/**
+ * All that is drawn of a chart. A state's number is its index in `states`. The id would not do: two states can have
+ * the same one, when a name has a dot in it.
+ */
 export interface ChartParts {
-  /** Each after the one that it is in. */
+  /** Each state comes after the state that it is in. */
   readonly states: readonly StatePart[];
   readonly lines: readonly LinePart[];
   readonly initials: readonly InitialPart[];
 }
 
-interface Numbered {
+/** A state, and the number of the state that it is in. */
+interface StateWithParent {
   readonly state: ChartState;
   readonly parent: number | undefined;
 }
 
-function numbered(root: ChartState): Numbered[] {
-  const all: Numbered[] = [];
+/** All states of a chart: the index of each is its number. */
+function allStates(root: ChartState): StateWithParent[] {
+  const all: StateWithParent[] = [];
   const add = (state: ChartState, parent: number | undefined): void => {
     const number = all.push({ state, parent }) - 1;
     for (const child of state.states) add(child, number);
@@ -49,24 +55,25 @@ function numbered(root: ChartState): Numbered[] {
   return all;
 }
 
-/** Whether a state is another one, or in it. */
+/** Whether the state `inner` is the state `outer`, or inside of it. */
 export function isIn(
   inner: number,
   outer: number,
   states: readonly { readonly parent: number | undefined }[],
 ): boolean {
   let state: number | undefined = inner;
-  // a state's number is higher than that of any that it is in
+  // a state has a higher number than all states that it is in
   while (state !== undefined && state > outer) state = states[state]?.parent;
   return state === outer;
 }
 
 /**
- * Takes a chart apart. A line leads from a state to another that is beside it. A transition that stays in its state, or
- * leads into it or to one around it, is listed in the state instead: a line would go through what is written there.
+ * Takes a chart apart. A line leads from a state to another state, when neither is inside the other. All other
+ * transitions are listed in their state, because a line would go through the text there: those that stay in the
+ * state, lead to a state inside of it, or to one around it.
  */
 export function chartParts(root: ChartState): ChartParts {
-  const all = numbered(root);
+  const all = allStates(root);
   const numbers = new Map<string, number>();
   for (const [number, { state }] of all.entries()) if (!numbers.has(state.id)) numbers.set(state.id, number);
   const numbersOf = (ids: readonly string[]): number[] => ids.map((id) => numbers.get(id) ?? 0);

@@ -13,8 +13,8 @@ const colours = {
 } as const;
 
 /**
- * How a drawing looks, but for its colours: a page gives them as the custom properties `--chart-…`. A state that is
- * active has the class `lit`; a transition that was taken last has `taken`, and so has its line.
+ * The style of a drawing without its colours, which a page gives as the custom properties `--chart-…`. An active
+ * state has the class `lit`. The transition that was taken last has the class `taken`, and so has its line.
  */
 export const chartStyle = `
 .chart text {
@@ -38,7 +38,7 @@ export const chartStyle = `
 .chart .taken text, .chart text.taken { fill: var(--chart-accent); font-weight: 700 }
 `;
 
-/** Both of them, for a drawing without a page. */
+/** The style and the colours, for a drawing that stands alone. */
 export const standaloneStyle = `
 .chart {${colours.light}}
 @media (prefers-color-scheme: dark) { .chart {${colours.dark}} }

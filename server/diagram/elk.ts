@@ -3,13 +3,15 @@ import { Worker } from 'node:worker_threads';
 import { ServerchartError } from '../../machines/vocabulary/errors';
 import { pathOfPeer } from '../loadPeer';
 
-/** How long a layout may take, in milliseconds. */
+/** How long a call may take, in milliseconds. */
 const layoutTimeout = 20_000;
 
-/** What a layout may take of the memory, in MiB. It is a limit of its thread: the server doesn't feel it. */
+/** How much memory the thread may take, in MiB. The limit is the thread's own, so the server's heap doesn't shrink. */
 const maxHeap = 512;
 
-/** A layout can fail where another of the same chart doesn't. */
+/**
+ * The program of the thread. One layout of a chart can fail where another one doesn't, so a single success is enough.
+ */
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
   const ELK = require(workerData.elk);
@@ -21,7 +23,7 @@ const program = `
   });
 `;
 
-const failed = (why: string, cause?: unknown): ServerchartError =>
+const layoutError = (why: string, cause?: unknown): ServerchartError =>
   new ServerchartError('ERR_LAYOUT', `The statechart can't be laid out: ${why}`, { cause });
 
 function layOutNow(graphs: readonly ElkNode[], inBackground: boolean): Promise<readonly ElkNode[]> {
@@ -30,22 +32,22 @@ function layOutNow(graphs: readonly ElkNode[], inBackground: boolean): Promise<r
       eval: true,
       workerData: { elk: pathOfPeer('elkjs', 'Drawing a statechart'), graphs },
       resourceLimits: { maxOldGenerationSizeMb: maxHeap },
-      // what this process was started with is none of its business
+      // the flags of this process are not for the thread
       execArgv: [],
     });
     const timer = setTimeout(() => {
-      reject(failed(`it takes more than ${String(layoutTimeout / 1_000)} seconds`));
+      reject(layoutError(`it takes more than ${String(layoutTimeout / 1_000)} seconds`));
       void worker.terminate();
     }, layoutTimeout);
     worker.once('message', resolve);
     worker.once('error', (error) => {
-      reject(failed(error.message, error));
+      reject(layoutError(error.message, error));
     });
     worker.once('exit', () => {
       clearTimeout(timer);
-      reject(failed('its thread has ended'));
+      reject(layoutError('its thread has ended'));
     });
-    // last: with each listener that is added, Node holds the process for the thread again
+    // last, because each listener that is added makes Node keep the process alive for the thread again
     if (inBackground) {
       worker.unref();
       timer.unref();
@@ -53,18 +55,18 @@ function layOutNow(graphs: readonly ElkNode[], inBackground: boolean): Promise<r
   });
 }
 
-let last: Promise<unknown> = Promise.resolve();
+let lastLayout: Promise<unknown> = Promise.resolve();
 
 /**
- * Lays graphs out, in a thread of their own: it takes tenths of a second of computing, in which a server would not serve.
- * Returns those that elkjs could lay out, one at least. One call after the other, so that many charts at once don't take
- * all of the machine's cores and memory.
- * @param inBackground - whether the process may end before it is done
- * @throws ServerchartError `ERR_MISSING_PEER` without elkjs; `ERR_LAYOUT` when elkjs can't, or takes more than 20 seconds
- * or 512 MiB
+ * Lays graphs out, in a thread of their own: the work takes tenths of a second, in which a server could not serve.
+ * Returns the graphs that elkjs could lay out, at least one. Calls are done one after the other, so that many charts
+ * at once don't take all of the machine's cores and memory.
+ * @param inBackground - whether the process may end before the layout is done
+ * @throws ServerchartError `ERR_MISSING_PEER` when elkjs isn't installed; `ERR_LAYOUT` when elkjs can lay out none of
+ * the graphs, or takes more than 20 seconds or 512 MiB
  */
 export function layOut(graphs: readonly ElkNode[], inBackground: boolean): Promise<readonly ElkNode[]> {
-  const placed = last.then(() => layOutNow(graphs, inBackground));
-  last = placed.catch(() => undefined);
+  const placed = lastLayout.then(() => layOutNow(graphs, inBackground));
+  lastLayout = placed.catch(() => undefined);
   return placed;
 }

@@ -5,19 +5,21 @@ import { lineHeight } from './text';
 
 type Edges = NonNullable<ElkNode['edges']>;
 
-/** Between a state's border and its text, in pixels. */
+/** The space between a state's border and its text, in pixels. */
 export const padding = 10;
 
-/** Between a state's border and the states in it, in pixels. */
+/** The space between a state's border and the states in it, in pixels. */
 const margin = 16;
 
-/** The diameters of the dot that an initial arrow begins at, and of a history state, in pixels. */
+/** The diameter of the dot that an initial arrow begins at, in pixels. */
 const dotSize = 10;
+
+/** The diameter of a history state, in pixels. */
 const historySize = 26;
 
 /**
- * Chosen by looking at charts. `considerModelOrder` isn't among them for a reason: elkjs 0.12 fails on many nested graphs
- * when it is to respect the order of the states.
+ * These options were chosen by looking at charts. `considerModelOrder` is left out on purpose: with that option,
+ * elkjs 0.12 fails on many nested graphs.
  */
 const options: Readonly<Record<string, string>> = {
   'elk.algorithm': 'layered',
@@ -26,10 +28,10 @@ const options: Readonly<Record<string, string>> = {
   'elk.json.shapeCoords': 'ROOT',
   'elk.json.edgeCoords': 'ROOT',
   'elk.edgeRouting': 'ORTHOGONAL',
-  // from the initial state on: it comes to be on top
+  // begins at the initial state, which then stands on top
   'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-  // half of the time that its default 7 takes, for the same drawings
+  // takes half the time of the default 7, and gives the same drawings
   'elk.layered.thoroughness': '3',
   // a label stands where its line begins
   'elk.layered.edgeLabels.centerLabelPlacementStrategy': 'TAIL_LAYER',
@@ -42,7 +44,7 @@ const options: Readonly<Record<string, string>> = {
   'elk.spacing.edgeLabel': '5',
 };
 
-/** With more lines than that a chart can take longer to be laid out well than anybody waits: it is done quickly then. */
+/** A chart with more lines is laid out quickly instead: a good layout could take longer than anybody waits. */
 const maxLinesWithCare = 100;
 
 const quickly: Readonly<Record<string, string>> = {
@@ -51,19 +53,19 @@ const quickly: Readonly<Record<string, string>> = {
   'elk.layered.thoroughness': '1',
 };
 
-/** How high a state's own text is with the space around it, in pixels. */
+/** The height of a state's own text with the space around that text, in pixels. */
 export const headHeight = ({ rows }: StatePart): number => rows.length * lineHeight + 2 * padding;
 
-function elkNode(part: StatePart, number: number, isBeside: boolean): ElkNode {
+function elkNode(part: StatePart, number: number, isTextAtLeft: boolean): ElkNode {
   const id = `state${String(number)}`;
   const { kind, states, initial } = part.state;
   if (kind === 'history' || kind === 'deepHistory') return { id, width: historySize, height: historySize };
   const width = widthOfRows(part.rows) + 2 * padding;
   const height = headHeight(part);
   if (states.length === 0) return { id, width, height };
-  const [top, left] = isBeside ? [margin, width + margin] : [height + 4, margin];
-  // elkjs takes the two for each other when the layout goes down
-  const [minWidth, minHeight] = isBeside ? [height, 0] : [0, width];
+  const [top, left] = isTextAtLeft ? [margin, width + margin] : [height + 4, margin];
+  // swapped on purpose: elkjs mixes up width and height when the layout goes down
+  const [minWidth, minHeight] = isTextAtLeft ? [height, 0] : [0, width];
   return {
     id,
     layoutOptions: {
@@ -75,8 +77,8 @@ function elkNode(part: StatePart, number: number, isBeside: boolean): ElkNode {
   };
 }
 
-/** The states that a line, or an initial arrow, leads to or into from outside. */
-function reached({ states, lines, initials }: ChartParts): ReadonlySet<number> {
+/** The states that a line or an initial arrow enters from outside. */
+function reachedStates({ states, lines, initials }: ChartParts): ReadonlySet<number> {
   const found = new Set<number>();
   for (const { from, to } of [...lines, ...initials]) {
     for (let state: number | undefined = to; state !== undefined && !isIn(from, state, states);) {
@@ -87,23 +89,23 @@ function reached({ states, lines, initials }: ChartParts): ReadonlySet<number> {
   return found;
 }
 
-/** Nested graphs have options of their own. */
+/** Gives the common options to a node and to all nodes inside: in elkjs, each nested graph has its own options. */
 function withOptions(node: ElkNode, common: Readonly<Record<string, string>>): ElkNode {
   if (node.children === undefined) return node;
   const layoutOptions = { ...common, ...node.layoutOptions };
   return { ...node, layoutOptions, children: node.children.map((child) => withOptions(child, common)) };
 }
 
-/** Lines that are not drawn: what no line leads to is placed below the one before it, as in the machine. */
+/** Lines that are never drawn. Each places a state that no line leads to below the state before it in the machine. */
 function orderLines(parts: ChartParts): Edges {
   const { states } = parts;
-  const isReached = reached(parts);
-  const elder = new Map<number, number>();
+  const reached = reachedStates(parts);
+  const lastSiblings = new Map<number, number>();
   return states.flatMap(({ parent }, number) => {
     if (parent === undefined) return [];
-    const before = elder.get(parent);
-    elder.set(parent, number);
-    if (before === undefined || isReached.has(number) || states[parent]?.state.kind === 'parallel') return [];
+    const before = lastSiblings.get(parent);
+    lastSiblings.set(parent, number);
+    if (before === undefined || reached.has(number) || states[parent]?.state.kind === 'parallel') return [];
     return { id: `order${String(number)}`, sources: [`state${String(before)}`], targets: [`state${String(number)}`] };
   });
 }
@@ -118,13 +120,14 @@ function drawnLine({ from, to, transitions }: LinePart, number: number): Edges[n
 }
 
 /**
- * A graph for elkjs: `state3`, its `dot3`, `line0`, `initial0` are the parts of that number.
- * @param seed - another one gives another layout
- * @param beside - the states whose text stands at the left of what is in them, not above
+ * A graph for elkjs. The ids in it are made of a kind and a number: `state3` and its `dot3` are for the state with
+ * number 3, `line0` and `initial0` for the first line and the first initial arrow.
+ * @param seed - a different seed gives a different layout
+ * @param textAtLeft - the numbers of the states whose text stands at the left of the states inside, not above them
  */
-export function elkGraph(parts: ChartParts, seed: number, beside: ReadonlySet<number>): ElkNode {
+export function elkGraph(parts: ChartParts, seed: number, textAtLeft: ReadonlySet<number>): ElkNode {
   const { states, lines, initials } = parts;
-  const nodes = states.map((part, number) => elkNode(part, number, beside.has(number)));
+  const nodes = states.map((part, number) => elkNode(part, number, textAtLeft.has(number)));
   for (const [number, { parent }] of states.entries()) {
     const node = nodes[number];
     if (node !== undefined && parent !== undefined) nodes[parent]?.children?.push(node);

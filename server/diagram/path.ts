@@ -1,24 +1,24 @@
 import type { Point } from './chartLayout';
 
-/** In pixels. */
+// in pixels, as all lengths here
 const cornerRadius = 6;
 const arrowLength = 6;
 const arrowHalfWidth = 3.6;
 
-/** A length as SVG has it, in tenths of pixels. */
+/** A length as it is written in SVG: in pixels, rounded to tenths. */
 export const round = (length: number): string => String(Math.round(length * 10) / 10);
 
 const at = ({ x, y }: Point): string => `${round(x)} ${round(y)}`;
 
 const distance = (a: Point, b: Point): number => Math.hypot(b.x - a.x, b.y - a.y);
 
-/** The point so far on the way from one to the other. */
+/** The point on the way from one point to another, at the distance `length` from the first one. */
 function onTheWay(from: Point, to: Point, length: number): Point {
   const share = length / (distance(from, to) || 1);
   return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
 }
 
-/** Strokes, so that an arrow has its line's colour; SVG's markers have one of their own. */
+/** The head is drawn as strokes, so that it has the colour of its line. SVG's markers have a colour of their own. */
 function arrowHead(end: Point, before: Point): string {
   const base = onTheWay(end, before, arrowLength);
   const turn = arrowHalfWidth / arrowLength;
@@ -26,7 +26,7 @@ function arrowHead(end: Point, before: Point): string {
   return `M${at({ x: base.x + dx, y: base.y + dy })}L${at(end)}L${at({ x: base.x - dx, y: base.y - dy })}`;
 }
 
-/** A path's data: through these points, with round corners and an arrow at its end. Empty without two points. */
+/** The data of an SVG path through the points, with round corners and an arrow head. Empty for fewer than two points. */
 export function pathOf(points: readonly Point[]): string {
   const [start, ...rest] = points;
   const end = rest.pop();

@@ -1,29 +1,29 @@
 import type { ChartState, ChartTransition } from './chartGraph';
 import { oneLine, widthOf } from './text';
 
-/** A line of text in a state, or beside a line. */
+/** A row of text, in a state or beside a line. */
 export interface Row {
   readonly kind: 'name' | 'tags' | 'action' | 'invoke' | 'internal' | 'label' | 'guard';
   readonly text: string;
-  /** The row goes on with what the row above it began. */
+  /** Whether the row continues the row above it. */
   readonly isIndented?: boolean;
-  /** What an internal transition does, for its tooltip. */
+  /** The transition that the row is about. It gives the row's tooltip. */
   readonly transition?: ChartTransition;
 }
 
-/** Beyond this many characters, a label's guard goes to a line of its own. */
+/** In characters. When a label is longer, its guard gets a row of its own. */
 const maxLabel = 30;
 
-/** How far a row is moved in that goes on with the row above it, in pixels. */
+/** How far a row that continues the row above it is moved to the right, in pixels. */
 export const indentation = 24;
 
-/** A row of a state takes no more characters than that, and its actions go on in the next row. */
+/** In characters. When a row of a state would be longer, its actions continue in the next row. */
 const maxRow = 48;
 
-/** A transition gets that many rows for its actions. What doesn't fit ends in an ellipsis, and the tooltip has all of them. */
+/** How many rows a transition gets. Actions beyond them are cut to an ellipsis. The tooltip has all actions. */
 const maxRows = 6;
 
-/** What comes before the actions, and the actions, as many in each row as there is room for. */
+/** Writes actions behind `head`, in as many rows as they need, at most {@link maxRows}. */
 function wrapped(head: string, actions: readonly string[]): readonly string[] {
   const rows = [head];
   let isFirst = true;
@@ -42,13 +42,15 @@ function wrapped(head: string, actions: readonly string[]): readonly string[] {
 const triggerOf = ({ event, guard }: ChartTransition): string =>
   [event, guard === undefined ? '' : `[${guard}]`].filter((part) => part !== '').join(' ') || 'always';
 
-/** A state as a transition that is taken in `from` leads to it: by its path from there when it is inside. */
+/**
+ * How a transition of the state `from` names its target: by the path from there when the target is inside of `from`.
+ */
 function pathTo(target: string, from: string): string {
   if (target === '') return 'root';
   return from !== '' && target.startsWith(`${from}.`) ? target.slice(from.length + 1) : target;
 }
 
-/** A transition with all that it does. */
+/** A transition in one sentence: event and guard, targets, and all actions. */
 export function sentenceOf(transition: ChartTransition): string {
   const { actions, reenter, targets } = transition;
   return [
@@ -62,19 +64,19 @@ export function sentenceOf(transition: ChartTransition): string {
 function internalRows(transition: ChartTransition, { id, kind }: ChartState): readonly Row[] {
   const { targets, reenter, actions } = transition;
   const others = targets.filter((target) => target !== id);
-  // a state that has others inside begins anew
+  // a transition from a state to itself: the states inside begin anew
   const isAnew = reenter || (others.length < targets.length && kind !== 'atomic');
   const head = [
     triggerOf(transition),
     ...(isAnew ? ['↻'] : []),
     ...(others.length > 0 ? [`→ ${others.map((target) => pathTo(target, id)).join(', ')}`] : []),
   ].join(' ');
-  // what does nothing at all is there to keep others from being taken: that is worth a sign
+  // a transition that does nothing keeps others from being taken: it gets a sign of its own
   const isSilent = actions.length === 0 && !isAnew && others.length === 0;
   return rowsFor('internal', head, isSilent ? ['–'] : actions, transition);
 }
 
-/** A row, and those in which its actions go on. */
+/** The rows for `head` and its actions. */
 const rowsFor = (
   kind: Row['kind'],
   head: string,
@@ -88,7 +90,7 @@ const rowsFor = (
     ...(transition && { transition }),
   }));
 
-/** What a state says of itself: its name first, and the transitions that are listed in it last. */
+/** The rows in a state: its name first, the transitions that are listed in the state last. */
 export function rowsOf(state: ChartState, listed: readonly ChartTransition[]): readonly Row[] {
   const { name, tags, entry, exit, invokes } = state;
   const row = (kind: Row['kind'], text: string): Row => ({ kind, text: oneLine(text) });
@@ -102,7 +104,7 @@ export function rowsOf(state: ChartState, listed: readonly ChartTransition[]): r
   ];
 }
 
-/** What stands beside a line: the event and the guard. Nothing for an `always` without a guard. */
+/** The rows beside a line: the event and the guard. None for an `always` without a guard. */
 export function labelOf(transition: ChartTransition): readonly Row[] {
   const { event, guard } = transition;
   if (event === '' && guard === undefined) return [];
@@ -114,15 +116,18 @@ export function labelOf(transition: ChartTransition): readonly Row[] {
   ];
 }
 
-/** What a state's name takes more of when it is drawn larger, to be read from far: as the inspector's page does. */
-const fromFar = 0.6;
-const mostFromFar = 50;
+/**
+ * How much wider a state's name may become. The inspector's page draws names larger when the drawing is seen from
+ * far: by this share of their width, and by so many pixels at most.
+ */
+const growthFromFar = 0.6;
+const maxGrowthFromFar = 50;
 
 function widthOfRow({ kind, text, isIndented = false }: Row): number {
   if (kind !== 'name') return (isIndented ? indentation : 0) + widthOf(text, 'code');
   const width = widthOf(text, 'name');
-  return Math.ceil(width + Math.min(mostFromFar, width * fromFar));
+  return Math.ceil(width + Math.min(maxGrowthFromFar, width * growthFromFar));
 }
 
-/** How wide they are together, in pixels. */
+/** The width of the widest row, in pixels; 0 without rows. */
 export const widthOfRows = (rows: readonly Row[]): number => Math.max(0, ...rows.map(widthOfRow));

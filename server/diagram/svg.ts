@@ -5,7 +5,7 @@ import { indentation, sentenceOf, type Row } from './rows';
 import { lineHeight } from './text';
 import { escapeXml } from './xml';
 
-/** From a row's upper edge to the line that its letters stand on, in pixels. */
+/** The distance from a row's upper edge to the line that its letters stand on, in pixels. */
 const baseline = 12;
 
 const element = (tag: string, attributes: Readonly<Record<string, string | number>>, content = ''): string => {
@@ -17,7 +17,7 @@ const element = (tag: string, attributes: Readonly<Record<string, string | numbe
 
 const title = (text: string): string => element('title', {}, escapeXml(text));
 
-/** Rows one below the other, from this corner on. */
+/** Rows of text, one below the other. The point is the upper left corner of the first row. */
 const texts = (rows: readonly Row[], { x, y }: Point): string[] =>
   rows.map(({ kind, text, transition, isIndented = false }, i) => {
     const place = { x: isIndented ? x + indentation : x, y: y + i * lineHeight + baseline };
@@ -26,7 +26,7 @@ const texts = (rows: readonly Row[], { x, y }: Point): string[] =>
     return element('text', { class: kind, 'data-edge': transition.id, ...place }, tooltip + escapeXml(text));
   });
 
-/** A history state is a circle with a letter in it. */
+/** A history state: a circle with a letter in it. */
 function historyParts({ state, x, y, width, height }: PlacedState): string[] {
   const [cx, cy] = [x + width / 2, y + height / 2];
   const letter = state.kind === 'history' ? 'H' : 'H*';
@@ -60,7 +60,7 @@ function initialArrow({ dot, points }: PlacedInitial): string {
   return `${element('circle', { class: 'dot', cx: dot.x + r, cy: dot.y + r, r })}\n${arrow}`;
 }
 
-/** A group for each transition, so that each can be marked, though they have one line. */
+/** A group for each transition, so that each can be marked alone, although all of them share one line. */
 function labels({ label: { x, y }, transitions }: PlacedLine, number: number): string[] {
   let row = 0;
   return transitions.map(({ transition, label }) => {
@@ -72,9 +72,10 @@ function labels({ label: { x, y }, transitions }: PlacedLine, number: number): s
 }
 
 /**
- * The drawing as SVG, without colours. `data-state` of a state's `g` is its id; `data-edge` of a `g.transition` or a
- * `text.internal` is a transition's, and `data-line` leads from a `g.transition` to its `path.line`. A transition that
- * leads to several states has several groups.
+ * The drawing as SVG. The colours are up to `style`, or to the page around. A state's `g` has the state's id as
+ * `data-state`. A `g.transition` or a `text.internal` has the transition's id as `data-edge`. A `g.transition` has
+ * the same `data-line` as its `path.line`. A transition that leads to several states has several groups.
+ * @param style - CSS to be written into the drawing; empty for none
  */
 export function svgOf(name: string, layout: ChartLayout, style: string): string {
   const { width, height, states, lines, initials } = layout;
@@ -92,7 +93,7 @@ export function svgOf(name: string, layout: ChartLayout, style: string): string 
     ...states.map((state) => stateGroup(state, states)),
     ...initials.map(initialArrow),
     ...lines.map(({ points }, i) => element('path', { class: 'line', 'data-line': String(i), d: pathOf(points) })),
-    // above all lines, for one that is marked is thick
+    // above all lines, because a marked line is thick
     ...lines.flatMap(labels),
   ];
   return `${element('svg', attributes, `\n${content.join('\n')}\n`)}\n`;

@@ -1,20 +1,22 @@
-/** A kind of text in a drawing. `name`: a state's name, in bold; `code`: all else, in one width. */
+/**
+ * The fonts in a drawing. `name` is for a state's name, in bold. `code` is for all other text, in a monospaced font.
+ */
 type Font = 'name' | 'code';
 
 /** The height of a line of text, in pixels. */
 export const lineHeight = 16;
 
-/** In pixels. */
+/** The size of each font, in pixels. */
 const fontSize: Readonly<Record<Font, number>> = { name: 13, code: 11 };
 
-/** No text is drawn longer than that; what is longer ends in an ellipsis, and is whole in its tooltip. */
+/** How many characters of a text are drawn at most. A longer text ends in an ellipsis. */
 const maxCharacters = 60;
 
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\uFFFE\uFFFF]+/gu;
 
-/** A text as one line shows it: without what breaks a line or turns its direction, and not too long. */
+/** A text that fits into one line: not too long, and without characters that break the line or turn its direction. */
 export function oneLine(text: string): string {
-  // twice: a character can take two places in a string
+  // twice as many, because a character can take two places in a string
   const characters = Array.from(text.slice(0, 2 * maxCharacters + 2).replace(unprintable, ' '));
   return characters.length > maxCharacters
     ? `${characters.slice(0, maxCharacters - 1).join('')}…`
@@ -23,7 +25,7 @@ export function oneLine(text: string): string {
 
 const widthOfCharacter = (character: string, font: Font): number => {
   if (character > '\u2000') return 1.1;
-  // fonts of one width are all within 0.55 and 0.61
+  // in monospaced fonts, a character's width is between 0.55 and 0.61
   if (font === 'code') return 0.61;
   if (/[mwMW@%]/.test(character)) return 1.05;
   if (/[iljtfrI.,:;!|'()[\] ]/.test(character)) return 0.45;
@@ -31,8 +33,8 @@ const widthOfCharacter = (character: string, font: Font): number => {
 };
 
 /**
- * How wide a text is at most, in pixels. There is no font to measure it with on a server; these are the widths of the
- * widest fonts among those that the drawing asks for.
+ * How wide a text is at most, in pixels. A server has no font to measure with, so the widths are those of the widest
+ * font among the fonts that the drawing asks for.
  */
 export function widthOf(text: string, font: Font): number {
   let width = 0;

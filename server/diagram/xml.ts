@@ -4,15 +4,15 @@ const escapes: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
-  // a reader of XML makes blanks of these in an attribute
+  // in an attribute, an XML parser would turn these into blanks
   '\t': '&#9;',
   '\n': '&#10;',
   '\r': '&#13;',
 };
 
-/** What XML can't hold, not even escaped: control characters, and halves of characters. */
+/** Characters that XML can't hold, not even escaped: control characters, and halves of surrogate pairs. */
 const forbidden = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
-/** A text as XML and HTML have it, between tags and in attributes. What XML can't hold at all becomes U+FFFD. */
+/** Escapes a text for XML and HTML, between tags and in attributes. A character that XML can't hold becomes U+FFFD. */
 export const escapeXml = (text: string): string =>
   text.replace(forbidden, '\uFFFD').replace(/[&<>"'\t\n\r]/g, (character) => escapes[character] ?? character);
