@@ -17,7 +17,7 @@ const style = `
 
 const kindOf = ({ server, bar }: Result): string => (server === 'raw' ? 'raw' : bar === undefined ? 'peer' : 'ours');
 
-/** Server CPU for each operation as a multiple of raw `node:net`'s: a group of bars a scenario. */
+/** Draws the server's CPU for each operation as a multiple of raw `node:net`'s. Each scenario is a group of bars. */
 export function chartOf(scenarios: readonly Scenario[], results: readonly Result[]): string {
   const groups = scenarios.map(({ name, title }) => ({
     title,

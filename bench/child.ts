@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { compiled } from './compiled';
 
-/** Runs a module of the benchmark as a process of its own, as in production, and with `gc()` to be called. */
+/** Runs a module of the benchmark in a process of its own, with `NODE_ENV=production` and the function `gc`. */
 export function forkModule(module: string, args: readonly string[] = []): ChildProcess {
   return fork(compiled(module), args, {
     execArgv: ['--expose-gc'],
@@ -10,8 +10,11 @@ export function forkModule(module: string, args: readonly string[] = []): ChildP
   });
 }
 
-/** What a process tells next. */
-export async function told<T>(child: ChildProcess): Promise<T> {
+/**
+ * Waits for the next message of a process.
+ * @throws when the process ends instead
+ */
+export async function nextMessage<T>(child: ChildProcess): Promise<T> {
   const ended = new AbortController();
   const onExit = (code: number | null): void => {
     ended.abort(new Error(`${child.spawnfile} ended with ${String(code)}`));
@@ -27,8 +30,8 @@ export async function told<T>(child: ChildProcess): Promise<T> {
   }
 }
 
-/** Tells a process something, and waits for its answer. */
+/** Sends a message to a process, and waits for the answer. */
 export async function ask<T>(child: ChildProcess, message: object | string): Promise<T> {
   child.send(message);
-  return told<T>(child);
+  return nextMessage<T>(child);
 }

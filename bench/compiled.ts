@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const project = join(__dirname, '..');
-/** Of this process alone, so that two benchmarks don't meet; among the modules, so that what is in it finds them. */
+/**
+ * The compiled modules. The folder belongs to this process alone, so that two benchmarks don't disturb each other. It
+ * is in `node_modules`, so that the compiled modules find the packages.
+ */
 const folder = join(project, 'node_modules', '.cache', `serverchart-bench-${String(process.pid)}`);
 
 /**
- * Compiles what the processes under test run. With ts-node in it, a process has TypeScript's 50 MB on its heap, and Node's
- * `domain` module in the way of every event of every socket. What is compiled goes with this process.
+ * Compiles what the processes under test run. ts-node would cost each process 50 MB of heap for TypeScript, and would
+ * load Node's module `domain`, which slows down every event of every socket. This process removes the files at its end.
  */
 export async function compile(): Promise<void> {
   const flags = ['--noEmit', 'false', '--noCheck', '--declaration', 'false', '--outDir', folder];
@@ -23,9 +26,9 @@ export async function compile(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   });
   await compiler;
-  // the inspector serves what is in it; nobody opens its pages here
+  // the inspector serves the files of this folder, and needs none of them here
   await mkdir(join(folder, 'server', 'inspect', 'page'), { recursive: true });
 }
 
-/** Where a module of the benchmark is once it is compiled: `compiled('server/main')`. */
+/** The path of a compiled module of the benchmark: `compiled('server/main')`. */
 export const compiled = (module: string): string => join(folder, 'bench', `${module}.js`);

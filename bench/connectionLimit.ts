@@ -1,4 +1,4 @@
-/** How many connections a process may open: its limit of descriptors, less what it needs for itself. */
+/** How many connections a process may open: its limit of descriptors, minus 200 for the process itself. */
 export function connectionLimit(): number {
   const { userLimits } = process.report.getReport() as unknown as {
     readonly userLimits?: { readonly open_files: { readonly soft: number | 'unlimited' } };

@@ -3,13 +3,17 @@ import type { Clients } from './clients';
 import type { CpuScenario } from './scenarios';
 import type { ServerUnderTest } from './serverUnderTest';
 
-/** What one operation cost the server, in µs of CPU, and how many were done in a second. */
 interface Cost {
+  /** CPU of the server for one operation, in µs. */
   readonly cpu: number;
+  /** Operations a second. */
   readonly perSecond: number;
 }
 
-/** Puts the clients to work and looks what that costs the server, which then has `held` connections left. */
+/**
+ * Puts the clients to work, and measures what their operations cost the server.
+ * @param held - how many connections the server has when the work is done
+ */
 export async function costOf(
   clients: Clients,
   server: ServerUnderTest,
@@ -24,7 +28,7 @@ export async function costOf(
   return { cpu: (after.cpu - before.cpu) / operations, perSecond: (operations / ms) * 1000 };
 }
 
-/** The server's CPU for each operation. */
+/** Measures the server's CPU for each operation. */
 export async function measureCpu(scenario: CpuScenario, bench: Bench): Promise<Measurement[]> {
   const { name, mode, operations, load } = scenario;
   const count = Math.ceil((operations * bench.share) / 1_000) * 1_000;

@@ -1,9 +1,9 @@
 import { interleave, serversOf, start, type Bench, type Measurement } from './bench';
-import { forkModule, told } from './child';
+import { forkModule, nextMessage } from './child';
 import { costOf } from './cpu';
 import type { GrowthScenario } from './scenarios';
 
-/** What connecting and closing cost the server beside few and beside many idle connections. */
+/** Measures what connecting and closing cost a server that has few idle connections, and one that has many. */
 export async function measureGrowth(scenario: GrowthScenario, bench: Bench): Promise<Measurement[]> {
   const operations = Math.ceil((scenario.operations * bench.share) / 100) * 100;
   const most = scenario.inMemory ? Infinity : bench.maxConnections;
@@ -42,7 +42,7 @@ export async function measureGrowth(scenario: GrowthScenario, bench: Bench): Pro
     };
     for (let n = 0; n < 3; n += 1) await measureAt(0);
     const [first] = measurements;
-    // what comes later in a process finds it warmer: every second round begins with the most connections
+    // a process gets faster while it warms up: every second round begins with the most connections
     const inTurn = (first?.values.length ?? 0) % 2 === 0 ? measurements : measurements.toReversed();
     for (const { live = 0, values } of inTurn) values.push(await measureAt(live));
     await server.stop();
@@ -54,7 +54,7 @@ export async function measureGrowth(scenario: GrowthScenario, bench: Bench): Pro
       String(operations),
       ...measurements.map(({ live }) => String(live)),
     ]);
-    const figures = await told<number[]>(child);
+    const figures = await nextMessage<number[]>(child);
     for (const [n, { values }] of measurements.entries()) values.push(figures[n] ?? NaN);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What connections that do nothing cost a server: `npm run bench:idle`. The bar: with all time limits on, 10,000 of them
- * take less than 1 % of a core. (The limits must not be reached, but for each connection one of them is looked at every
- * few seconds.)
+ * Measures what idle connections cost a server: `npm run bench:idle`. The bar: with all time limits on, 10,000 idle
+ * connections take less than 1 % of a core. No limit is reached, but the server checks one of them every few seconds
+ * for each connection.
  */
 import { setTimeout } from 'node:timers/promises';
 import { Clients } from './clients';
@@ -10,16 +10,16 @@ import { connectionLimit } from './connectionLimit';
 import { startNode } from './serverUnderTest';
 
 const connections = Math.min(10_000, connectionLimit());
-/** How long each is measured. */
+/** How long each server is measured. */
 const seconds = 30;
 const rounds = 2;
 
-/** The share of a core that a server takes, in percent, while so many clients are connected and silent. */
+/** Measures the share of a core that a server takes while all clients are connected and silent, in percent. */
 async function measure(kind: string, clients: Clients): Promise<number> {
   const server = await startNode(kind, 'echo');
   await clients.open({ kind: 'visits', port: server.port, held: connections, count: 0, size: 0 });
   await server.untilOpen(connections);
-  // what the opening has left behind is not theirs: V8 goes on collecting it for half a minute (1 to 1.7 % of a core)
+  // V8 collects the garbage of the opening for half a minute (1 to 1.7 % of a core): that must not count
   await server.collect();
   await setTimeout(45_000);
   const before = await server.usage();

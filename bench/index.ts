@@ -1,9 +1,10 @@
 /**
- * What a server of ours costs beside raw `node:net` and beside what others would pick: `npm run bench`, `npm run bench --
- * --help`.
+ * Measures what our server costs in comparison with raw `node:net` and with servers that others would pick: `npm run
+ * bench`. The options: `npm run bench -- --help`.
  *
- * The figure is the CPU time of the server's process for an operation: neither the clients nor what else the machine
- * does counts. All servers take turns within a run, several rounds, so that they meet the same machine.
+ * The main figure is the CPU time of the server's process for an operation. Neither the clients nor other programs on
+ * the machine count. All servers take turns within a run, for several rounds, so that all of them meet the same
+ * conditions.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -72,11 +73,11 @@ async function preparePeers(
 }
 
 async function main({ only, servers, rounds = 7, quick, json, write }: Flags): Promise<void> {
-  // what is measured goes to stdout, how far it is to stderr
+  // the results go to stdout, the progress to stderr
   const tell = (line: string): void => {
     console.error(line);
   };
-  // the servers and clients end with this process, and so does what it has made
+  // with an exit that runs handlers, the servers and clients end, and the files of this run are removed
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
   const temp = mkdtempSync(join(tmpdir(), 'serverchart-bench-'));
   process.on('exit', () => {

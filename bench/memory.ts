@@ -1,7 +1,7 @@
 import { interleave, serversOf, start, type Bench, type Measurement } from './bench';
 import type { MemoryScenario } from './scenarios';
 
-/** The server's memory for each idle connection. A process keeps what it once had, so each round has a new one. */
+/** Measures the server's memory for each idle connection. Each round has a new process: an old one keeps its memory. */
 export async function measureMemory(scenario: MemoryScenario, bench: Bench): Promise<Measurement[]> {
   const { name, mode } = scenario;
   const connections = Math.min(Math.ceil(scenario.connections * bench.share), bench.maxConnections);
@@ -13,7 +13,7 @@ export async function measureMemory(scenario: MemoryScenario, bench: Bench): Pro
     values: [],
     perSecond: [],
   }));
-  // each opens 10,000 connections
+  // each round opens 10,000 connections
   const rounds = Math.min(bench.rounds, 5);
   await interleave({ ...bench, rounds }, measurements, async ({ server: candidate, values }, isWarmUp) => {
     // there is nothing to warm up
@@ -21,7 +21,7 @@ export async function measureMemory(scenario: MemoryScenario, bench: Bench): Pro
     const server = await start(candidate, mode, bench);
     const open = (held: number): Promise<void> =>
       bench.clients.open({ kind: 'visits', port: server.port, held, count: 0, size: 0 });
-    // what a process allocates once is not a connection's
+    // the first connections make the process allocate what it needs only once: that must not count
     await open(100);
     await server.untilOpen(100);
     await bench.clients.close();

@@ -10,7 +10,7 @@ import { markdownTable } from './tables';
 
 const docs = join(__dirname, '..', 'docs');
 
-/** What was measured, on what: figures from another machine can't be compared with these. */
+/** A line about the machine and the versions of a run: figures of different machines can't be compared. */
 function conditions(results: readonly Result[], { peers }: Bench): string {
   const [cpu] = cpus();
   const measured = [...peers].filter(([peer]) => results.some(({ server }) => server === peer));
@@ -19,7 +19,7 @@ function conditions(results: readonly Result[], { peers }: Bench): string {
   return `${new Date().toISOString().slice(0, 10)}, ${machine}; ${versions.join(', ')}; medians of ${String(results[0]?.rounds)} rounds.`;
 }
 
-/** Writes results into their places in `docs/performance.md`, and the chart when a run has all that is in it. */
+/** Writes results into their places in `docs/performance.md`. A run with all results of the chart draws that, too. */
 export async function writePage(results: readonly Result[], bench: Bench): Promise<void> {
   const page = join(docs, 'performance.md');
   let text = await readFile(page, 'utf8');

@@ -6,30 +6,30 @@ import { spreadOf, type Spread } from './statistics';
 export interface Result {
   readonly scenario: string;
   readonly server: ServerName;
-  /** How many idle connections were there beside. */
+  /** How many idle connections the server had meanwhile. */
   readonly live?: number;
   readonly unit: Measurement['unit'];
-  /** How many rounds the figures are from. */
+  /** How many rounds were measured. */
   readonly rounds: number;
-  /** Of the rounds' figures. */
+  /** The spread of the rounds' figures. */
   readonly spread: Spread;
-  /** The median. */
+  /** Operations a second: the median of the rounds. */
   readonly perSecond?: number;
-  /** The median as a multiple of {@link base}'s, beside as many idle connections. */
+  /** The median as a multiple of {@link base}'s median with as many idle connections. */
   readonly ratio?: number;
   readonly base?: ServerName;
-  /** The bar for {@link ratio}. */
+  /** The bar: the highest {@link ratio} that is good enough. */
   readonly bar?: number;
-  /** The median as a multiple of the one beside the fewest idle connections. */
+  /** The median as a multiple of the same server's median with the fewest idle connections. */
   readonly growth?: number;
-  /** The bar for {@link growth}. */
+  /** The bar: the highest {@link growth} that is good enough. */
   readonly growthBar?: number;
 }
 
-/** Sets the measurements of a scenario in relation to one another. */
+/** Compares the measurements of a scenario with one another. */
 export function resultsOf(scenario: Scenario, measurements: readonly Measurement[]): Result[] {
   const medianOf = (server: ServerName, live?: number): number | undefined => {
-    const found = measurements.find((one) => one.server === server && one.live === live);
+    const found = measurements.find((measurement) => measurement.server === server && measurement.live === live);
     return found && spreadOf(found.values).median;
   };
   const fewest = measurements[0]?.live;

@@ -1,9 +1,9 @@
 import type { LoadSettings } from './clients/main';
-import type { Mode } from './server/listening';
+import type { Mode } from './server/listeningServer';
 
 /**
- * The kinds of server process: raw `node:net`, and ServerCore with each kind of handler; attached: to an inspector at which
- * nobody looks; watched: by somebody who looks at one connection.
+ * The kinds of server process: raw `node:net`, and ServerCore with each kind of handler. `…-attached` has an inspector
+ * without a viewer. `…-watched` has an inspector, and a viewer that watches one connection.
  */
 export const kinds = [
   ...(['raw', 'transition', 'callback', 'statechart', 'statechart-after'] as const),
@@ -11,42 +11,45 @@ export const kinds = [
 ] as const;
 export type Kind = (typeof kinds)[number];
 
-interface Common {
+interface ScenarioBase {
   readonly name: string;
   readonly title: string;
   readonly kinds: readonly Kind[];
   readonly mode: Mode;
   /** Whether the peers are measured too. */
   readonly withPeers: boolean;
-  /** With what each is compared, where that isn't raw `node:net`. */
+  /** The server that each kind is compared with, where that isn't raw `node:net`. */
   readonly bases?: Readonly<Partial<Record<Kind, Kind>>>;
-  /** The bars: at most so many times that. */
+  /** The bars: each kind may cost at most so many times what its base costs. */
   readonly bars?: Readonly<Partial<Record<Kind, number>>>;
 }
 
 /** A scenario whose figure is the server's CPU for each operation. */
-export interface CpuScenario extends Common {
+export interface CpuScenario extends ScenarioBase {
   readonly measures: 'cpu';
   /** How often the operation is done in a round. */
   readonly operations: number;
-  /** The clients' part. */
+  /** The work of the clients. */
   readonly load: (port: number, operations: number) => LoadSettings;
 }
 
 /** A scenario whose figure is the server's memory for each idle connection. */
-export interface MemoryScenario extends Common {
+export interface MemoryScenario extends ScenarioBase {
   readonly measures: 'memory';
   readonly connections: number;
 }
 
-/** A scenario whose figure is the server's CPU for a connect and close beside some and beside many others. */
-export interface GrowthScenario extends Common {
+/** A scenario whose figure is the server's CPU for a connect and close, with few and with many idle connections. */
+export interface GrowthScenario extends ScenarioBase {
   readonly measures: 'growth';
   readonly operations: number;
+  /** The numbers of idle connections, in ascending order. */
   readonly live: readonly number[];
-  /** Without sockets: the registry, the charts and the socket adapter alone. */
+  /** Whether only the registry, the charts and the socket adapter are measured, without sockets. */
   readonly inMemory: boolean;
-  /** How much more it may cost with 10,000 than with the fewest. */
+  /**
+   * The bar: with 10,000 idle connections, an operation may cost at most so many times what it costs with the fewest.
+   */
   readonly growthBar: number;
 }
 

@@ -3,20 +3,20 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import { ask, forkModule, told } from './child';
+import { ask, forkModule, nextMessage } from './child';
 import type { PeerCommand } from './peers';
-import type { Mode } from './server/listening';
+import type { Mode } from './server/listeningServer';
 import type { Usage } from './server/main';
 import { watchFirst } from './viewer';
 
 /** A server in a process of its own, as the benchmark sees it. */
 export interface ServerUnderTest {
   readonly port: number;
-  /** What it has used so far: CPU in µs, resident memory in bytes. */
+  /** What the server has used so far: CPU in µs, resident memory in bytes. */
   usage(): Promise<Pick<Usage, 'cpu' | 'rss'>>;
-  /** Lets it collect its garbage, if it can be told to. */
+  /** Makes the server collect its garbage. A peer can't be made to, and goes on. */
   collect(): Promise<void>;
-  /** Waits until so many connections are open, if it can be asked. */
+  /** Waits until the server has so many open connections. A peer can't be asked, and gets 200 milliseconds. */
   untilOpen(count: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface ServerUnderTest {
 /** Starts raw `node:net`, or ServerCore with a kind of handler. */
 export async function startNode(kind: string, mode: Mode): Promise<ServerUnderTest> {
   const server = forkModule('server/main', [kind, mode]);
-  const { port, inspector } = await told<Usage>(server);
+  const { port, inspector } = await nextMessage<Usage>(server);
   const viewer = inspector === undefined ? undefined : await watchFirst(inspector);
   return {
     port,
@@ -61,13 +61,13 @@ export async function startPeer({ file, args, env }: PeerCommand): Promise<Serve
   };
 }
 
-async function stop(server: ChildProcess, tell: () => void): Promise<void> {
+async function stop(server: ChildProcess, disconnect: () => void): Promise<void> {
   const exit = once(server, 'exit');
-  tell();
+  disconnect();
   await exit;
 }
 
-/** User and system time, which proc(5) counts in hundredths of a second. */
+/** User and system time in µs. proc(5) counts them in hundredths of a second. */
 async function cpuOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8');
   // the second field is a name that may have spaces in it
@@ -78,6 +78,7 @@ async function cpuOf(pid: number): Promise<number> {
   return (Number(utime) + Number(stime)) * 10_000;
 }
 
+/** Resident memory in bytes. */
 async function rssOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;

@@ -1,4 +1,4 @@
-/** What several rounds of one measurement say. */
+/** The spread of a figure over several rounds. */
 export interface Spread {
   readonly median: number;
   readonly min: number;

@@ -14,7 +14,7 @@ const labels: Readonly<Record<string, string>> = {
   ...Object.fromEntries(peers.map(({ name, label }) => [name, label])),
 };
 
-/** What tables and charts call a server. */
+/** The name of a server in tables and charts. */
 export const labelOf = (server: Result['server']): string => labels[server] ?? server;
 
 const count = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -46,12 +46,12 @@ function rowsOf(results: readonly Result[]): string[][] {
   ];
   return (
     [columns.map(([heading]) => heading), ...results.map((result) => columns.map(([, cell]) => cell(result)))]
-      // columns that nobody fills
+      // without the columns that are empty in all results
       .map((row, _, [, ...all]) => row.filter((_cell, n) => all.some((other) => other[n] !== '')))
   );
 }
 
-/** Aligned, for a terminal. */
+/** A table for a terminal, with aligned columns. */
 export function textTable(results: readonly Result[]): string {
   const rows = rowsOf(results);
   const widths = (rows[0] ?? []).map((_, n) => Math.max(...rows.map((row) => row[n]?.length ?? 0)));
@@ -62,6 +62,7 @@ export function textTable(results: readonly Result[]): string {
     .join('\n');
 }
 
+/** A table in Markdown. */
 export function markdownTable(results: readonly Result[]): string {
   const [heading = [], ...rows] = rowsOf(results);
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

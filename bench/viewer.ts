@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { InspectionRecord, ServerMessage, ViewerMessage } from '../server/inspect/index';
 
-/** Somebody who looks, as a page would, at the first connection and its handler, whichever that is at the time. */
+/** Connects a viewer, as a page would. It watches one connection with its handler; after their end, the next one. */
 export async function watchFirst(url: string): Promise<WebSocket> {
   const socket = new WebSocket(new URL('live', url));
   const chosen = new Set<number>();

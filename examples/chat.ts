@@ -1,5 +1,5 @@
 /**
- * A chat room: what one client says, all the others hear. Each handler is a callback that may speak at any time.
+ * A chat room: each line of a client goes to all other clients. Each handler is a callback, which may send at any time.
  *
  *     npx ts-node examples/chat.ts [port]      then, in several windows: nc 127.0.0.1 1601
  *
@@ -15,7 +15,7 @@ import {
   type ServerCore,
 } from '../server/index';
 
-/** The handler of a room's clients: each call makes another room. */
+/** Makes the handler for the clients of a room. Each call makes another room. */
 export function chat(): Protocol {
   const room = new Map<string, (text: string) => void>();
 
@@ -27,7 +27,7 @@ export function chat(): Protocol {
       emit({ type: 'outbox', data: text });
     });
     tellOthers(`${id} has come\n`);
-    // TCP cuts where it likes, in the middle of a line or of a character
+    // TCP may cut the bytes anywhere, also inside a line or a character
     const decoder = new TextDecoder();
     let line = '';
     receive((event) => {

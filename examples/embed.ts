@@ -1,5 +1,6 @@
 /**
- * A server inside a machine of one's own: its life is a state, and a port that can't be had is a transition.
+ * A server inside a machine of your own. It runs while the machine is in the state `online`, and a port that can't be
+ * opened is a transition.
  *
  *     npx ts-node examples/embed.ts [port]      run it twice: the second one finds the port in use
  *

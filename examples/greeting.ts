@@ -1,6 +1,6 @@
 /**
- * Tells each client where it has come to and where it comes from, then echoes: the CleverEchoProtocol of Kamaelia's
- * documentation. A handler's input says who is at the two ends of its connection.
+ * Tells each client the addresses of both ends of its connection, then echoes: the CleverEchoProtocol of Kamaelia's
+ * documentation. A handler finds both addresses in its input.
  *
  *     npx ts-node examples/greeting.ts [port]      then, elsewhere: nc 127.0.0.1 1601
  *

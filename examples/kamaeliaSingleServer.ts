@@ -2,8 +2,8 @@
  * The composition that Kamaelia's SingleServer module runs as its own example: a SingleServer and an echo, wired up by
  * four links, inside one actor. Clients are echoed one after another.
  *
- * Two of the links carry what ends: `signal.producerFinished` tells that a client has left. Echo listens to no `control`,
- * so it stays for the next client.
+ * Two of the links carry bytes, and two carry signals: `signal.producerFinished` says that a client has left. Echo
+ * takes no event of `control`, so it stays for the next client.
  *
  *     npx ts-node examples/kamaeliaSingleServer.ts [port]      then, elsewhere: nc 127.0.0.1 1601
  *
@@ -19,7 +19,7 @@ export const simplisticServer = setup({
     events: { type: 'control.serverShutdown' | 'control.shutdownMicroprocess' };
     children: { server: 'singleServer'; handler: 'echo' };
   },
-  // as a protocol, echo would be told who its client is
+  // as any logic: the type of echo asks for an input that only a server gives to its handlers
   actors: { singleServer, echo: echo as AnyActorLogic },
   actions: {
     linkUp: ({ self }) => {

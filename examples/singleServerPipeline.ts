@@ -1,6 +1,7 @@
 /**
- * Kamaelia's SingleServerExample: a Cat that says its messages feeds a SingleServer, and a TCPClient feeds a console.
- * Two pipelines, and a connection between them. What Cat says before the client is there waits for it.
+ * Kamaelia's SingleServerExample: a Cat sends its messages to a SingleServer, and a TCPClient sends what it receives
+ * to a console. There are two pipelines, and a connection between them. The messages that Cat sends too early wait
+ * for the client.
  *
  *     npx ts-node examples/singleServerPipeline.ts [port]
  *
@@ -44,7 +45,7 @@ const consoleEchoer = (print: (text: string) => void): AnyActorLogic =>
     },
   });
 
-/** Runs both. Resolves when the client has got everything. */
+/** Runs both pipelines. Resolves when the client has received everything. */
 export async function runPipelines(port: number, print: (text: string) => void): Promise<void> {
   const serving = createActor(pipeline(cat(Array<string>(12).fill('Hello World\n')), singleServer), {
     input: { port },

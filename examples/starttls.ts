@@ -1,6 +1,6 @@
 /**
- * The beginning of a mail server: a client says STARTTLS, and from there on the bytes travel over TLS. What it said before
- * anybody may have put in, so the lines that wait are thrown away.
+ * The beginning of a mail server: a client says STARTTLS, and from there on the bytes travel over TLS. An attacker on
+ * the way may have added bytes to the plain text, so all plain lines that still wait are thrown away.
  *
  *     openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out cert.pem
  *     npx ts-node examples/starttls.ts [port] key.pem cert.pem
@@ -49,7 +49,7 @@ export const mail = setupProtocol<{ rest: string }, { type: 'line'; line: string
         },
       },
       upgrading: {
-        description: 'Lines that came with STARTTLS, in one packet, are ignored; half a line must not wait either.',
+        description: 'Lines that came in one packet with STARTTLS are ignored. Half a line is thrown away, too.',
         entry: emit({ type: 'makessl' }),
         on: { sslready: { target: 'encrypted', actions: assign({ rest: '' }) } },
       },

@@ -13,8 +13,8 @@ const isProgram = (path: string): boolean => {
 };
 
 /**
- * The path of a Chromium: the one that the variable CHROMIUM names, or else the first on the PATH.
- * @throws Error that says what is missing, in one line
+ * Returns the path of a Chromium: the one that the variable CHROMIUM names, or else the first one on the PATH.
+ * @throws an Error of one line when there is none
  */
 export function findChromium(): string {
   const folders = (process.env['PATH'] ?? '').split(delimiter);

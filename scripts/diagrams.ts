@@ -1,6 +1,6 @@
 /**
- * Draws our own charts into `docs/`: `npm run diagrams`. With `--check` it writes nothing, and fails when
- * they are not what the charts are now.
+ * Draws our own charts into `docs/`: `npm run diagrams`. With `--check`, the script writes nothing, and fails when the
+ * files in `docs/` don't show the charts as they are now.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -15,29 +15,31 @@ import { stateEventTable } from './stateEventTables';
 interface Chart {
   readonly machine: AnyStateMachine;
   readonly title: string;
-  readonly says: string;
+  /** One or two sentences above the drawing. */
+  readonly caption: string;
 }
 
 const charts: readonly Chart[] = [
   {
     machine: serverCoreMachine,
     title: 'ServerCore',
-    says: 'The server: it listens while there are places, and drains before it ends.',
+    caption: 'The server: it listens while there are places, and drains before it ends.',
   },
   {
     machine: connectionMachine,
     title: 'A connection',
-    says: 'One client: from the first byte to the closed descriptor, with back-pressure and half-open ends as states.',
+    caption:
+      'One client: from the first byte to the closed descriptor, with back-pressure and half-open ends as states.',
   },
   {
     machine: singleServerMachine,
     title: 'SingleServer',
-    says: 'One client at a time. A drain can begin in any of its states.',
+    caption: 'One client at a time. A drain can begin in any of its states.',
   },
   {
     machine: tcpClientMachine,
     title: 'tcpClient',
-    says: 'A connection that we make ourselves. The chart of a connection runs inside it, while it is `connected`.',
+    caption: 'A connection that we make ourselves. The chart of a connection runs inside it, while it is `connected`.',
   },
 ];
 
@@ -48,7 +50,11 @@ const page = [
     'stand the events that follow it, with their guards. `↻` leaves a state and enters it again; `/ –` takes an event, so ' +
     'that nobody else does, and does nothing.',
   'Yours are drawn the same way: `serverchart diagram ./protocol.ts -o protocol.svg`.',
-  ...charts.flatMap(({ machine, title, says }) => [`## ${title}`, says, `![${title}](diagrams/${machine.id}.svg)`]),
+  ...charts.flatMap(({ machine, title, caption }) => [
+    `## ${title}`,
+    caption,
+    `![${title}](diagrams/${machine.id}.svg)`,
+  ]),
 ].join('\n\n');
 
 const tables = [
@@ -64,14 +70,14 @@ const tables = [
 
 const drawings = new Map<AnyStateMachine, Promise<string>>();
 
-/** A chart's drawing. It takes seconds, and the charts stay what they are while this runs. */
+/** A chart's drawing. To draw takes seconds, so that each chart is drawn once. */
 function drawingOf(machine: AnyStateMachine): Promise<string> {
   const drawing = drawings.get(machine) ?? drawChart(machine, { standalone: true });
   drawings.set(machine, drawing);
   return drawing;
 }
 
-/** What the files are to be, by their names. */
+/** The text that each file in `docs/` should have, by the file's path. */
 export async function diagramFiles(root: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map([
     [join(root, 'docs/diagrams.md'), `${page}\n`],
@@ -83,17 +89,17 @@ export async function diagramFiles(root: string): Promise<ReadonlyMap<string, st
   return files;
 }
 
-/** The names of the files that aren't what they are to be. */
+/** The paths of the files that are missing, or have another text than they should. */
 export async function staleDiagrams(root: string): Promise<string[]> {
   const stale: string[] = [];
   for (const [file, text] of await diagramFiles(root)) {
-    const now = await readFile(file, 'utf8').catch(() => undefined);
-    if (now !== text) stale.push(file);
+    const current = await readFile(file, 'utf8').catch(() => undefined);
+    if (current !== text) stale.push(file);
   }
   return stale;
 }
 
-/** Writes them all. */
+/** Writes all files. */
 export async function writeDiagrams(root: string): Promise<void> {
   for (const [file, text] of await diagramFiles(root)) {
     await mkdir(dirname(file), { recursive: true });

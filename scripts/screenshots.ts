@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of the inspector's page that the README shows, in Chromium: `npm run screenshots`. They are in the
- * package, so `pngquant` makes them a third as large; without that program they stay as they are.
+ * Takes the pictures of the inspector's page that the README shows, in Chromium: `npm run screenshots`. The pictures
+ * are in the package, so the program `pngquant` makes them a third as large. Without that program they stay large.
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { findChromium } from './chromium';
 const docs = join(__dirname, '..', 'docs');
 const viewport = { width: 1360, height: 660 };
 
-/** A café: it takes orders, prepares them, and brings the bill to those who have stopped ordering. */
+/** A café. It takes orders, prepares them, and brings the bill to a guest who has stopped ordering. */
 const cafe = setupProtocol().createMachine({
   id: 'café',
   initial: 'asking',
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   await serve(page, port);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    // the transitions of its colours and of the last event
+    // until the page's transitions of colours and of the last event are over
     await page.waitForTimeout(1_500);
     const path = join(docs, `inspector-${colorScheme}.png`);
     await page.screenshot({ path });

@@ -1,4 +1,4 @@
-/** Plays random programs against servers in memory, and checks all that is promised of them: `npm run soak -- --help`. */
+/** Plays random programs with servers in memory, and checks what must hold in every run: `npm run soak -- --help`. */
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { replay, soak } from '../spec/soak/soak';
@@ -9,8 +9,8 @@ interface Flags {
   readonly from: number;
 }
 
-/** Between two lines that tell how far it is. */
-const secondsOfSilence = 10;
+/** How many seconds pass between two lines about the progress, at least. */
+const progressInterval = 10;
 
 const whole = (value: string): number => {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
@@ -26,24 +26,24 @@ async function main(): Promise<void> {
   console.log(`From seed ${String(from)} on: npm run soak -- --from ${String(from)} --seeds ${String(seeds)}`);
   const statistic = new Statistic();
   const start = performance.now();
-  let told = start;
-  const tell = (count: number): void => {
-    told = performance.now();
-    const seconds = (told - start) / 1_000;
+  let lastProgress = start;
+  const printProgress = (count: number): void => {
+    lastProgress = performance.now();
+    const seconds = (lastProgress - start) / 1_000;
     console.log(`${String(count)} seeds in ${seconds.toFixed(0)} s, ${(count / seconds).toFixed(0)} seeds/s`);
   };
   let count = 0;
-  // what a run can't catch ends the process
+  // an error that a run can't catch ends the process: this tells which run it was
   process.on('uncaughtExceptionMonitor', () => {
-    console.error(`Nobody took an error; it came with this seed, or the one before: ${replay(from + count)}`);
+    console.error(`An error was not caught. It came with this seed, or with the one before: ${replay(from + count)}`);
   });
   for (; count < seeds; count += 1) {
     await soak(from + count, (run) => {
       statistic.add(run);
     });
-    if (performance.now() - told > secondsOfSilence * 1_000) tell(count + 1);
+    if (performance.now() - lastProgress > progressInterval * 1_000) printProgress(count + 1);
   }
-  tell(seeds);
+  printProgress(seeds);
   console.log(String(statistic));
 }
 

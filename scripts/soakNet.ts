@@ -1,6 +1,7 @@
 /**
- * Attacks a server on real sockets for as long as one likes, and watches its memory: `npm run soak:net -- --help`. It fails
- * when a good client was ever cut off, when anything is left at the end, or when the memory grows.
+ * Attacks servers on real sockets for so many minutes, and watches their memory: `npm run soak:net -- --help`. The
+ * script waits after each round until no connection is left. It fails when a good client was cut off or got a wrong
+ * answer, and when the heap grows. The other figures are printed for a reader to judge.
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { attacks } from '../spec/abuse/attacks';
@@ -13,9 +14,11 @@ interface Flags {
   readonly clients: number;
 }
 
-/** How much of the time the server gets to warm up: code is compiled, and the heap finds its size. */
+/** The share of the time in which the server warms up: code is compiled, and the heap finds its size. */
 const warmUp = 0.2;
-/** Bytes a minute that count as flat, on the heap after a full collection: a tenth of what 1,000 idle connections take. */
+/**
+ * How many bytes the heap may grow in a minute, after full collections: a tenth of what 1,000 idle connections take.
+ */
 const flat = 1024 * 1024;
 
 const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(2);
@@ -42,13 +45,13 @@ async function main(): Promise<void> {
   const victim = await Victim.start();
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 60_000;
-  const looks: (readonly [minute: number, held: Holdings])[] = [];
+  const samples: (readonly [minute: number, held: Holdings])[] = [];
   let rounds = 0;
   let answers = 0;
   let slowest = 0;
   while (elapsed() < minutes) {
     const good = await GoodClient.connect(victim.ports.plain);
-    // all at once, and each in a number of its own, so that they meet in other ways each time
+    // all attacks at once, each with a random number of clients, so that they meet in other ways each time
     await Promise.all(
       Object.values(attacks).map((attack) =>
         attack(victim.ports, { clients: 10 + Math.ceil(Math.random() * clients) }),
@@ -59,15 +62,15 @@ async function main(): Promise<void> {
     answers += good.answers;
     slowest = Math.max(slowest, good.slowest);
     const held = await victim.lookAtRest();
-    looks.push([elapsed(), held]);
+    samples.push([elapsed(), held]);
     console.log(
       `${elapsed().toFixed(1)} min: round ${String(rounds)}, heap ${mebibytes(held.heap)} MiB, RSS ${mebibytes(held.rss)} MiB, ` +
         `${String(held.descriptors)} descriptors, ${String(held.timers)} timers; the good client waited ${slowest.toFixed(0)} ms at most`,
     );
   }
-  const [, { reasons }] = looks.at(-1) ?? [0, await victim.look()];
+  const [, { reasons }] = samples.at(-1) ?? [0, await victim.look()];
   const summaries = await victim.drain();
-  const steady = looks.filter(([minute]) => minute >= warmUp * minutes);
+  const steady = samples.filter(([minute]) => minute >= warmUp * minutes);
   const heap = slope(steady.map(([minute, held]) => [minute, held.heap]));
   const rss = slope(steady.map(([minute, held]) => [minute, held.rss]));
   const descriptors = new Set(steady.map(([, held]) => held.descriptors));

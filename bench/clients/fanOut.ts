@@ -6,12 +6,12 @@ export interface FanOutSettings {
   readonly kind: 'fan-out';
   readonly port: number;
   readonly connections: number;
-  /** Of a message, in bytes. */
+  /** The length of a message, in bytes. */
   readonly size: number;
   readonly messages: number;
 }
 
-/** One connection says something, all of them hear it, then it says the next thing. */
+/** One connection sends a message, all connections receive it, and then the next message is sent. */
 export function fanOut({ port, connections, size, messages }: FanOutSettings): Load {
   let sockets: Socket[] = [];
   const message = Buffer.alloc(size, 'x');
@@ -19,7 +19,7 @@ export function fanOut({ port, connections, size, messages }: FanOutSettings): L
   return {
     async open() {
       sockets = await connectMany(port, connections);
-      // the first message of each is answered alone
+      // the first message of a connection is answered to that connection only
       const inside = receive(sockets, connections * size, () => undefined);
       for (const socket of sockets) socket.write(message);
       await inside;
@@ -28,10 +28,10 @@ export function fanOut({ port, connections, size, messages }: FanOutSettings): L
     async run() {
       const [speaker] = sockets;
       const due = messages * connections * size;
-      let heard = 0;
+      let received = 0;
       const done = receive(sockets, due, (_, length) => {
-        heard += length;
-        if (heard % (connections * size) === 0 && heard < due) speaker?.write(message);
+        received += length;
+        if (received % (connections * size) === 0 && received < due) speaker?.write(message);
       });
       speaker?.write(message);
       await done;

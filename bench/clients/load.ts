@@ -1,9 +1,9 @@
-/** Clients for one measurement. */
+/** The clients of one measurement. */
 export interface Load {
-  /** Connects those that stay. */
+  /** Connects the clients that stay connected. */
   open(): Promise<void>;
-  /** Puts them to work, and waits until it is done. */
+  /** Puts the clients to work, and waits until the work is done. */
   run(): Promise<void>;
-  /** Disconnects them. */
+  /** Disconnects the clients. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The process of the clients. It is told what to do, and tells when that is done. */
+/** The process of the clients. It gets an order, carries it out, and answers when that is done. */
 import { fanOut, type FanOutSettings } from './fanOut';
 import type { Load } from './load';
 import { pingPong, type PingPongSettings } from './pingPong';
@@ -6,13 +6,14 @@ import { visits, type VisitsSettings } from './visits';
 
 export type LoadSettings = PingPongSettings | VisitsSettings | FanOutSettings;
 
-/** What the process is told to do. */
+/** What the process has to do next. */
 export type Order = { readonly type: 'open'; readonly load: LoadSettings } | { readonly type: 'run' | 'close' };
 
-/** What it tells. */
+/** The answer to an order. */
 export interface Done {
-  /** How long it took. */
+  /** How long the order took, in milliseconds. */
   readonly ms: number;
+  /** Why the order could not be carried out. */
   readonly error?: string;
 }
 

@@ -6,15 +6,15 @@ export interface PingPongSettings {
   readonly kind: 'ping-pong';
   readonly port: number;
   readonly connections: number;
-  /** Of a message, in bytes. */
+  /** The length of a message, in bytes. */
   readonly size: number;
   /** How many messages of a connection are on their way at the same time. */
   readonly inFlight: number;
-  /** Over all connections. */
+  /** How many messages all connections send together. */
   readonly messages: number;
 }
 
-/** Messages go there and back; for each that has come back, the next one goes out. */
+/** Messages go to the server and back. For each message that comes back, the next one is sent. */
 export function pingPong({ port, connections, size, inFlight, messages }: PingPongSettings): Load {
   let sockets: Socket[] = [];
   const each = messages / connections;
@@ -26,13 +26,13 @@ export function pingPong({ port, connections, size, inFlight, messages }: PingPo
     },
 
     async run() {
-      const progress = new Map(sockets.map((socket) => [socket, { sent: inFlight, got: 0 }]));
+      const progress = new Map(sockets.map((socket) => [socket, { sent: inFlight, receivedBytes: 0 }]));
       const done = receive(sockets, each * connections * size, (socket, length) => {
-        const mine = progress.get(socket);
-        if (mine === undefined) return;
-        mine.got += length;
-        const due = Math.min(each, Math.floor(mine.got / size) + inFlight) - mine.sent;
-        mine.sent += due;
+        const own = progress.get(socket);
+        if (own === undefined) return;
+        own.receivedBytes += length;
+        const due = Math.min(each, Math.floor(own.receivedBytes / size) + inFlight) - own.sent;
+        own.sent += due;
         if (due > 0) socket.write(batch.subarray(0, due * size));
       });
       for (const socket of sockets) socket.write(batch);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** How many connect, or close, at the same time. */
+/** How many sockets connect, or close, at the same time. */
 export const concurrency = 50;
 
 export async function connectMany(port: number, count: number): Promise<Socket[]> {
@@ -27,7 +27,7 @@ export async function closeMany(sockets: readonly Socket[]): Promise<void> {
   }
 }
 
-/** Resolves when so many bytes have come over all the sockets together. */
+/** Resolves when all sockets together have received so many bytes. Rejects when more come, or a socket closes. */
 export function receive(
   sockets: readonly Socket[],
   bytes: number,

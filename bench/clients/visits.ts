@@ -5,14 +5,15 @@ import { closeMany, concurrency, connectMany } from './sockets';
 export interface VisitsSettings {
   readonly kind: 'visits';
   readonly port: number;
-  /** How many connections are there all the time, idle. */
+  /** How many connections stay open all the time, idle. */
   readonly held: number;
+  /** How many clients come and go. */
   readonly count: number;
-  /** What each one says, in bytes; 0 for one that only comes and goes. */
+  /** The length of each client's message, in bytes; 0 for clients that send nothing. */
   readonly size: number;
 }
 
-/** Clients connect, say something, get it back, and close, beside many that do nothing. */
+/** Clients connect, send a message, get it back, and close, while other connections are open and idle. */
 export function visits({ port, held, count, size }: VisitsSettings): Load {
   let idle: Socket[] = [];
   const message = Buffer.alloc(size, 'x');

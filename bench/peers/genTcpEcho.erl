@@ -9,7 +9,7 @@ main() ->
         binary,
         {active, false},
         {backlog, 4096},
-        %% as Node and Twisted read; the default of 1460 bytes takes 45 reads for 64 KiB
+        %% Node and Twisted read as much at once; the default of 1460 bytes takes 45 reads for 64 KiB
         {buffer, 64 * 1024},
         {ip, {127, 0, 0, 1}},
         {nodelay, true}
@@ -19,7 +19,8 @@ main() ->
     io:format("~b~n", [Port]),
     wait_for_end().
 
-%% Whoever accepts a connection serves it, so that the socket need not change hands; another accepts the next.
+%% The process that accepts a connection also serves it, because a socket belongs to the process that accepted it. A new
+%% process accepts the next connection.
 accept(Listener) ->
     case gen_tcp:accept(Listener) of
         {ok, Socket} ->
@@ -32,7 +33,7 @@ accept(Listener) ->
 echo(Socket) ->
     case gen_tcp:recv(Socket, 0) of
         {ok, Data} ->
-            %% a failure shows again in the next recv
+            %% if this fails, the next recv fails, too
             _ = gen_tcp:send(Socket, Data),
             echo(Socket);
         {error, _} ->

@@ -5,36 +5,39 @@ import { promisify } from 'node:util';
 import { compiled } from '../compiled';
 
 /**
- * A server that a user might pick instead of ours: a program of its own that echoes.
+ * A server that a user might pick instead of ours: an echo server that is a program of its own.
  *
- * It listens on 127.0.0.1, prints its port as the first line, and ends when its stdin is closed. It is one process, so
- * that what it takes can be read from its pid.
+ * The program listens on 127.0.0.1, prints its port as the first line, and ends when its stdin is closed. It is one
+ * process, so that all of its CPU and memory can be read by its pid.
  */
 export interface Peer {
   readonly name: 'nact' | 'twisted' | 'erlang' | 'go';
-  /** What a table calls it: `Twisted (Python)`. */
+  /** The name in tables: `Twisted (Python)`. */
   readonly label: string;
-  /** How to get it, for the line that says that it is skipped: `apt-get install python3-twisted`. */
+  /** How to install what the peer needs: `apt-get install python3-twisted`. Printed when the peer is skipped. */
   readonly install: string;
   /**
-   * Makes it ready: looks for what runs it, and compiles it into the folder `temp`, which is the caller's to remove.
-   * Undefined when what it needs isn't installed; rejects when it is installed and doesn't compile.
+   * Makes the peer ready: looks for its runtime, and compiles the program into the folder `temp`, which the caller
+   * removes. Resolves with undefined when the runtime isn't installed. Rejects when the program doesn't compile.
    */
   readonly prepare: (temp: string) => Promise<PeerCommand | undefined>;
 }
 
+/** How to start a peer. */
 export interface PeerCommand {
   readonly file: string;
   readonly args: readonly string[];
-  /** `Twisted 22.4.0 on Python 3.11.2` */
+  /** The versions that are measured: `Twisted 22.4.0 on Python 3.11.2`. */
   readonly version: string;
-  /** To be added to the environment. */
+  /** Variables to be added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const run = promisify(execFile);
 
-/** What a program prints; undefined when it isn't there or fails, as a version manager's stand-in for it does. */
+/**
+ * The output of a program; undefined when it is missing or fails, as a version manager's stand-in for a program does.
+ */
 async function ask(file: string, args: readonly string[]): Promise<string | undefined> {
   try {
     return (await run(file, args)).stdout.trim();
@@ -66,7 +69,7 @@ const nact: Peer = {
   },
 };
 
-/** Prints the interpreter itself too: the `python3` of a version manager is a script that looks for it. */
+/** Prints the path of the interpreter, too: the `python3` of a version manager is only a script that looks for it. */
 const askTwisted = `
 import platform, sys, twisted
 print(sys.executable)
@@ -115,7 +118,7 @@ const go: Peer = {
     const version = /\bgo(\d\S*)/.exec((await ask('go', ['version'])) ?? '')?.[1];
     if (version === undefined) return undefined;
     const file = join(temp, 'netEcho');
-    // neither a module, nor the network, nor a C compiler, nor anything left in the user's cache
+    // the build needs no module, no network and no C compiler, and leaves nothing in the user's cache
     const env = { GO111MODULE: 'off', GOFLAGS: '', GOTOOLCHAIN: 'local', CGO_ENABLED: '0' };
     const cache = { GOCACHE: join(temp, 'goCache') };
     await run('go', ['build', '-o', file, source('net.go')], { env: { ...process.env, ...env, ...cache } });

@@ -17,8 +17,8 @@ function serve(socket: Socket): void {
     if (message.type === 'end') socket.end();
     else if (!socket.write(message.data)) socket.pause();
   };
-  // Named, because nact's own names are random and a repeated one throws. Not the child of a listener's actor, because
-  // nact copies the list of an actor's children for each message to it.
+  // The actor has a name, because nact's own names are random, and a name that comes twice throws. It isn't the child
+  // of a listener's actor, because nact copies the list of an actor's children for each message to that actor.
   const connection = spawnStateless(system, echo, `connection-${String(accepted)}`);
   socket.on('data', (data) => {
     dispatch(connection, { type: 'data', data });

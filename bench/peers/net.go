@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-// Not io.Copy(conn, conn): between two sockets that splices through a pipe, which takes each waiting connection two
+// Not io.Copy(conn, conn): between two sockets, io.Copy splices through a pipe, which costs each waiting connection two
 // more descriptors. The buffer has the size of io.Copy's.
 func echo(conn net.Conn) {
 	defer conn.Close()

@@ -14,7 +14,7 @@ from zope.interface import implementer
 class Echo(Protocol):
     def connectionMade(self):
         self.transport.setTcpNoDelay(True)
-        # a client that doesn't read is not read from either
+        # no bytes are read from a client that doesn't read
         self.transport.registerProducer(self.transport, True)
 
     def dataReceived(self, data):
@@ -31,7 +31,7 @@ class Echo(Protocol):
 
 class Stdin(Protocol):
     def connectionLost(self, reason):
-        # it is lost too when a signal has stopped the reactor
+        # stdin is also lost when a signal has stopped the reactor
         if reactor.running:
             reactor.stop()
 

@@ -1,4 +1,4 @@
-/** The protocols under test, each as three kinds of actor logic: one that echoes, one that tells everybody. */
+/** The protocols under test: an echo, and a room that sends each message to everybody. Both in several kinds of logic. */
 import { fromCallback, fromTransition, type AnyActorRef, type MachineContext } from 'xstate';
 import {
   setupProtocol,
@@ -9,18 +9,20 @@ import {
   type ProtocolEvent,
 } from '../../server/index';
 
-interface Say {
+/** Sent to each handler in the room when a client has said something. */
+interface SayEvent {
   readonly type: 'say';
   readonly data: Bytes;
 }
 
-/** Every handler that is connected. */
+/** The handlers whose clients have entered the room. */
 const room = new Set<AnyActorRef>();
 
 const tellAll = (data: Bytes): void => {
   for (const handler of room) handler.send({ type: 'say', data });
 };
 
+/** Each sends back what comes. */
 export const echoes: Readonly<Record<string, Protocol>> = {
   transition: fromTransition((state, event: ProtocolEvent, { emit }) => {
     if (event.type === 'inbox') emit({ type: 'outbox', data: event.data });
@@ -41,9 +43,9 @@ export const echoes: Readonly<Record<string, Protocol>> = {
   }),
 };
 
-/** The first message enters the room, and is answered; the others are for everybody in it. */
+/** A client's first message is answered, and the client enters the room. Its other messages go to everybody there. */
 export const rooms: Readonly<Record<string, Protocol>> = {
-  transition: fromTransition((isInside, event: ProtocolEvent | Say, { emit, self }) => {
+  transition: fromTransition((isInside, event: ProtocolEvent | SayEvent, { emit, self }) => {
     switch (event.type) {
       case 'inbox':
         if (isInside) {
@@ -64,7 +66,7 @@ export const rooms: Readonly<Record<string, Protocol>> = {
     }
   }, false),
 
-  callback: fromCallback<ProtocolEvent | Say, ConnectionInfo, ProtocolEmitted>(({ emit, receive, self }) => {
+  callback: fromCallback<ProtocolEvent | SayEvent, ConnectionInfo, ProtocolEmitted>(({ emit, receive, self }) => {
     receive((event) => {
       if (event.type === 'inbox' && room.has(self as AnyActorRef)) {
         tellAll(event.data);
@@ -76,7 +78,7 @@ export const rooms: Readonly<Record<string, Protocol>> = {
     return () => room.delete(self as AnyActorRef);
   }),
 
-  statechart: setupProtocol<MachineContext, Say>()
+  statechart: setupProtocol<MachineContext, SayEvent>()
     .extend({
       actions: {
         enter: ({ self }) => room.add(self as AnyActorRef),

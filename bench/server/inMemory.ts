@@ -1,7 +1,7 @@
 /**
- * What one connection costs beside few and beside many others, without the kernel: the real registry, charts and socket
- * adapter, on streams in memory. `inMemory.ts <kind of handler> <operations> <live>…` tells the CPU for one open and
- * FIN, in µs, for each of the numbers of live connections, which must ascend.
+ * Measures what one connection costs while few or many others are open, without the kernel: the real registry, charts
+ * and socket adapter, on streams in memory. `inMemory.ts <kind of handler> <operations> <live>…` sends its parent the
+ * CPU for one open and FIN, in µs, for each number of live connections. The numbers must ascend.
  */
 import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
@@ -13,7 +13,7 @@ import { echoes } from './handlers';
 const [kind = 'statechart', operations = '1000', ...lives] = process.argv.slice(2);
 const limits = { allowHalfOpen: false, writeTimeout: 30_000, lingerTimeout: 2_000, maxBufferedBytes: 2 ** 24 };
 
-// hears how each connection ended, and does nothing about it
+// takes the place of the server: hears how each connection ended, and does nothing about that
 const server = createActor(fromTransition((ended: number) => ended + 1, 0)).start() as AnyActorRef;
 const options = { ...limits, ...(echoes[kind] && { protocol: echoes[kind] }) };
 const registry = createActor(connections, { input: { server } }).start();
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     figures.push(await measure());
     if (countLive() !== live) throw new Error(`${String(countLive())} connections are open instead of ${String(live)}`);
   }
-  // the handlers' timers would keep the process for an hour
+  // exits by itself: the handlers' timers would keep the process alive for an hour
   process.send?.(figures, () => process.exit());
 }
 

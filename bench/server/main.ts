@@ -1,19 +1,22 @@
-/** The process of a server under test: `main.ts <raw | kind of handler> <mode>`. It tells its port, then its use of resources as often as it is asked. */
+/**
+ * The process of a server under test: `main.ts <raw | kind of handler> <mode>`. It sends its parent its port and its
+ * usage once it listens, and again whenever the parent asks.
+ */
 import { setImmediate } from 'node:timers/promises';
-import type { Mode } from './listening';
+import type { Mode } from './listeningServer';
 import { listenOurs } from './ours';
 import { listenRaw } from './raw';
 
-/** What the process tells. */
+/** What the process sends: the server's port, and what it has used. */
 export interface Usage {
   readonly port: number;
-  /** CPU that it has used so far, user and system, in µs. */
+  /** CPU used so far, user and system, in µs. */
   readonly cpu: number;
   /** Resident memory in bytes. */
   readonly rss: number;
   /** Connections that are open now. */
   readonly open: number;
-  /** Where somebody is to look at it. */
+  /** The address of the server's inspector, if a viewer is to watch. */
   readonly inspector?: string;
 }
 
@@ -32,7 +35,7 @@ async function main(kind: string, mode: Mode): Promise<void> {
       tell();
       return;
     }
-    // what an earlier round has left to collect is not this one's cost; the second time gets what the first one freed
+    // garbage of an earlier round must not count for the next one; the second collection gets what the first one freed
     globalThis.gc?.();
     void setImmediate().then(() => {
       globalThis.gc?.();

@@ -1,9 +1,9 @@
 import { createServerCore, type TimeLimits } from '../../server/index';
 import { Hub, startInspector } from '../../server/inspect/index';
 import { echoes, rooms } from './handlers';
-import { backlog, type Listening, type Mode } from './listening';
+import { backlog, type ListeningServer, type Mode } from './listeningServer';
 
-/** All that can be limited, with times that an idle connection doesn't reach. */
+/** All time limits, with values that an idle connection doesn't reach while it is measured. */
 const limits: TimeLimits = {
   openTimeout: 10_000,
   handlerStartTimeout: 5_000,
@@ -13,8 +13,8 @@ const limits: TimeLimits = {
   writeTimeout: 30_000,
 };
 
-/** ServerCore with one of the handlers, and with time limits or an inspector if the kind says so. */
-export async function listenOurs(mode: Mode, kind: string): Promise<Listening> {
+/** Starts ServerCore with one of the handlers, and with time limits or an inspector if the kind says so. */
+export async function listenOurs(mode: Mode, kind: string): Promise<ListeningServer> {
   const [handler = '', extra] = kind.split(/-(?=attached|watched|limited)/);
   const protocol = (mode === 'echo' ? echoes : rooms)[handler];
   if (protocol === undefined) throw new Error(`There is no ${kind} handler for ${mode}`);

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { backlog, type Listening, type Mode } from './listening';
+import { backlog, type ListeningServer, type Mode } from './listeningServer';
 
-/** What Node itself takes: the same two protocols, as one would write them on `node:net`. */
-export async function listenRaw(mode: Mode): Promise<Listening> {
+/** Starts a server of plain `node:net` with the same two protocols: what it costs is the cost of Node itself. */
+export async function listenRaw(mode: Mode): Promise<ListeningServer> {
   const sockets = new Set<Socket>();
   const room = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
