@@ -47,8 +47,8 @@ const page = [
   '# The charts, drawn',
   '`npm run diagrams` draws them from the machines that run, and `npm run check` fails when they are stale. A state lists ' +
     'what it does on entry, the actors that it runs, and the transitions that stay in it or lead into it; beside a line ' +
-    'stand the events that follow it, with their guards. `↻` leaves a state and enters it again; `/ –` takes an event, so ' +
-    'that nobody else does, and does nothing.',
+    'stand the events that follow it, with their guards. `↻` leaves a state and enters it again; `/ –` takes an event and ' +
+    'does nothing, so that no state around takes the event.',
   'Yours are drawn the same way: `serverchart diagram ./protocol.ts -o protocol.svg`.',
   ...charts.flatMap(({ machine, title, caption }) => [
     `## ${title}`,
@@ -61,10 +61,10 @@ const tables = [
   '# States × events',
   'What each chart does about each event, in each of its states. `npm run diagrams` writes this page from the machines that ' +
     'run. `→ closed` leads there; `stays` does something, and stays; `/` takes the event and does nothing. Where a cell has ' +
-    'several lines, the first one counts whose guard lets the event through. In an empty cell nothing happens.',
+    'several lines, the first line whose guard lets the event through counts. In an empty cell nothing happens.',
   'The specs hold the tables of ServerCore, SingleServer and the connection: `spec/charts/chartPaths*.spec.ts` takes every ' +
-    'transition with a real server, and `spec/charts/stateEventTable.spec.ts` has each event come where its cell is empty. ' +
-    'What tcpClient does is held by `spec/connection/tcpClient*.spec.ts`, without a walk through its chart.',
+    'transition with a real server, and `spec/charts/stateEventTable.spec.ts` sends each event where its cell is empty. ' +
+    'tcpClient has `spec/connection/tcpClient*.spec.ts`, without a walk through its chart.',
   ...charts.flatMap(({ machine, title }) => [`## ${title}`, stateEventTable(machine)]),
 ].join('\n\n');
 

@@ -53,7 +53,7 @@ interface ServerContext {
   readonly tally: Tally;
 }
 
-/** What a program starts, listens to and shuts down: a thin shell around the server's {@link actor}. */
+/** A server that a program can start, listen to and shut down: a thin shell around the server's {@link actor}. */
 export class ServerHandle<TLogic extends AnyActorLogic> implements AsyncDisposable {
   /** The XState actor, for everything else: `subscribe`, `getSnapshot`, `system.inspect`, `link`. */
   readonly actor: Actor<TLogic>;

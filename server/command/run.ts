@@ -12,12 +12,15 @@ import { terminalReporter } from './terminalReporter';
 import { explainTls, readTlsFiles, type TlsFiles } from './tlsFiles';
 import type { Reporter } from './reporter';
 
-/** In milliseconds; less than the default, because a user waits at the terminal until the last client has left. */
+/**
+ * The server's `lingerTimeout` in milliseconds: less than the default, because a user waits at the terminal for the
+ * end.
+ */
 const lingerTimeout = 500;
 
 /**
- * In milliseconds. The terminal sends Ctrl-C to this process, and npm sends it once more. Two signals within this
- * time are one key press: nobody presses a key twice this fast.
+ * The terminal sends Ctrl-C to this process, and npm sends it once more. Two signals within so many milliseconds are
+ * one key press: nobody presses a key twice this fast.
  */
 const samePress = 200;
 

@@ -17,8 +17,8 @@ export const oneLine = (text: string): string =>
 function whyNotLoaded(file: string, error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   if (code !== 'ERR_UNKNOWN_FILE_EXTENSION') {
-    const said = error instanceof Error && error.message !== '' ? error.message : `it threw ${describe(error)}`;
-    return `'${file}' can't be loaded: ${oneLine(typeof error === 'string' ? error : said)}`;
+    const reason = error instanceof Error && error.message !== '' ? error.message : `it threw ${describe(error)}`;
+    return `'${file}' can't be loaded: ${oneLine(typeof error === 'string' ? error : reason)}`;
   }
   if (!/\.[cm]?ts$/.test(file)) return `'${file}' is neither TypeScript nor JavaScript.`;
   const advice = 'install ts-node and typescript (npm install --save-dev ts-node typescript@6), or use Node 22.18';

@@ -11,13 +11,13 @@ export interface Row {
   readonly transition?: ChartTransition;
 }
 
-/** In characters. When a label is longer, its guard gets a row of its own. */
+/** How long a label may be, in characters. In a longer label, the guard gets a row of its own. */
 const maxLabel = 30;
 
 /** How far a row that continues the row above it is moved to the right, in pixels. */
 export const indentation = 24;
 
-/** In characters. When a row of a state would be longer, its actions continue in the next row. */
+/** How long a row of a state may be, in characters. Actions that don't fit continue in the next row. */
 const maxRow = 48;
 
 /** How many rows a transition gets. Actions beyond them are cut to an ellipsis. The tooltip has all actions. */

@@ -65,7 +65,7 @@ const checks: Readonly<Record<keyof OpenTelemetryOptions, Check>> = {
   attributes: { allowed: 'an object', test: (value) => typeof value === 'object' && value !== null },
 };
 
-/** With the prefix that OpenTelemetry asks for, so that a name says where it comes from. */
+/** The instrument's name in OpenTelemetry, which asks for a prefix that says where a name comes from. */
 const nameOf = ({ name }: { readonly name: string }): string => `serverchart.${name}`;
 
 /**
