@@ -37,7 +37,7 @@ export interface ConnectedSocketAdapter {
   readonly takesBytes: boolean;
   /** Whether everything that was written has left this process. */
   readonly isFlushed: boolean;
-  /** The handler's error; undefined when the handler threw none. */
+  /** The error in which the handler's actor has ended: what the handler threw, or what its promise was rejected with. */
   readonly crash: { readonly reason: 'handlerFailed'; readonly error: unknown } | undefined;
 
   /** Whether the address in `info.peer` is in a list of addresses and CIDR blocks. */

@@ -218,7 +218,7 @@ export type ServerCoreEvent =
   | { readonly type: 'control.resume' }
   /** A client was accepted. */
   | { readonly type: '_socketactivity.newCSA'; readonly CSA: ConnectedSocketAdapter }
-  /** A handler threw; `_socketactivity.shutdownCSA` follows. */
+  /** A handler failed; `_socketactivity.shutdownCSA` follows. */
   | { readonly type: '_socketactivity.handlerFailed'; readonly id: string; readonly error: unknown }
   /** A connection ended. */
   | ({ readonly type: '_socketactivity.shutdownCSA'; readonly CSA: ConnectedSocketAdapter } & ClosedConnection);
@@ -313,7 +313,7 @@ export type ServerEmitted =
   | ({ readonly type: 'connection.opened' } & ConnectionInfo)
   /** A connection ended. */
   | ({ readonly type: 'connection.closed' } & ClosedConnection)
-  /** A handler threw; `connection.closed` with reason `handlerFailed` follows. */
+  /** A handler failed; `connection.closed` with reason `handlerFailed` follows. */
   | { readonly type: 'connection.failed'; readonly id: string; readonly error: unknown }
   /** A client was turned away. */
   | {

@@ -41,7 +41,7 @@ export class HandlerLink implements HandlerRoute {
     });
   }
 
-  /** What the handler threw, if it did. */
+  /** The error in which the handler's actor has ended, if it has. */
   get crash(): ConnectedSocketAdapter['crash'] {
     const { status, error } = (this.#handler.getSnapshot() ?? {}) as { status?: string; error?: unknown };
     return status === 'error' ? { reason: 'handlerFailed', error } : undefined;
