@@ -35,9 +35,9 @@ const fail = (): never => {
 
 /** What a handler, and each actor below it, does as it is told. */
 type Order = 'throw' | 'end';
-type Heard = ProtocolEvent | { readonly type: Order };
+type HandlerEvent = ProtocolEvent | { readonly type: Order };
 
-const callback = fromCallback<Heard, undefined, ProtocolEmitted>(({ receive, emit: say }) => {
+const callback = fromCallback<HandlerEvent, undefined, ProtocolEmitted>(({ receive, emit: say }) => {
   receive((event) => {
     if (event.type === 'inbox') say({ type: 'outbox', data: event.data });
     else if (event.type === 'throw') fail();
@@ -47,7 +47,7 @@ const callback = fromCallback<Heard, undefined, ProtocolEmitted>(({ receive, emi
 
 const machineOver = (below: AnyActorLogic): AnyActorLogic =>
   setup({
-    types: {} as { events: Heard; emitted: ProtocolEmitted },
+    types: {} as { events: HandlerEvent; emitted: ProtocolEmitted },
     actors: { below },
     actions: { fail },
   }).createMachine({

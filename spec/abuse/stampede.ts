@@ -28,7 +28,7 @@ export const deedNames: readonly string[] = [...Object.keys(deeds), listenerFail
 type Expected = Pick<ClosedConnection, 'reason' | 'error'>;
 
 /** What the registry has of each connection. */
-interface Registered {
+interface RegistryEntry {
   readonly actor: AnyActor;
   readonly CSA: ConnectedSocketAdapter;
 }
@@ -121,7 +121,9 @@ export class Stampede {
 
   /** The connections that this can happen to. */
   #victims({ levels = 0 }: Deed): Victim[] {
-    const { live } = child(this.server.actor, 'connections').getSnapshot() as { live: ReadonlyMap<string, Registered> };
+    const { live } = child(this.server.actor, 'connections').getSnapshot() as {
+      live: ReadonlyMap<string, RegistryEntry>;
+    };
     return [...live.values()].flatMap(({ actor: connection, CSA }) => {
       const handler = below(connection, 1);
       const { id, peerport } = CSA.info;

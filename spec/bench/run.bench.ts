@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Result } from '../../bench/results';
-import { Command, endCommands, type Ended } from '../support/processes/command';
+import { Command, endCommands, type CommandResult } from '../support/processes/command';
 import { root } from '../support/root';
 
-const bench = (...args: readonly string[]): Promise<Ended> =>
+const bench = (...args: readonly string[]): Promise<CommandResult> =>
   new Command(['-r', 'ts-node/register/transpile-only', 'bench/index.ts', ...args], root).ended;
 
 // what the figures are is not for a test to say, only that they are there and hang together

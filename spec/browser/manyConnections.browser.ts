@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Page } from 'playwright-core';
 import { connectionLimit } from '../../bench/connectionLimit';
 import { Hub } from '../../server/inspect/hub/hub';
-import { atEnd, startServer, type Started } from '../support/fixtures';
+import { atEnd, startServer, type StartedServer } from '../support/fixtures';
 import { inspect } from '../support/inspect/inspecting';
 import { browse } from './support/browsing';
 
@@ -22,7 +22,7 @@ const clients = `
   process.stdin.on('end', () => process.exit()).resume();
 `;
 
-async function connectMany({ port }: Started, count: number): Promise<() => void> {
+async function connectMany({ port }: StartedServer, count: number): Promise<() => void> {
   const child = spawn(process.execPath, ['-e', clients, String(port), String(count)]);
   const exit = once(child, 'exit');
   atEnd(async () => {

@@ -4,7 +4,7 @@ import type { AnyStateNode } from 'xstate';
 import { Hub } from '../../server/inspect/hub/hub';
 import type { StatelyMessage } from '../../server/inspect/page/statelyMessages';
 import { connectionMachine, serverCoreMachine } from '../../server/index';
-import { openClient, startServer, type Started } from '../support/fixtures';
+import { openClient, startServer, type StartedServer } from '../support/fixtures';
 import { inspect } from '../support/inspect/inspecting';
 import { browse, expectFaults, until } from './support/browsing';
 import { standIn } from './support/standIn';
@@ -14,7 +14,7 @@ type ActorMessage = Extract<StatelyMessage, { type: '@xstate.actor' }>;
 const isActor = (message: StatelyMessage): message is ActorMessage => message.type === '@xstate.actor';
 
 /** Either side of the bridge, with a client connected. */
-async function bridged(stately?: string): Promise<{ started: Started; page: Page }> {
+async function bridged(stately?: string): Promise<{ started: StartedServer; page: Page }> {
   const started = await startServer();
   await openClient(started);
   const hub = new Hub({ payloads: true });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Client } from '../support/client';
-import { Command, type Ended } from '../support/processes/command';
+import { Command, type CommandResult } from '../support/processes/command';
 import { installed } from '../support/processes/installation';
 import { root } from '../support/root';
 
@@ -13,7 +13,7 @@ const { version, scripts } = JSON.parse(readFileSync(join(root, 'package.json'),
 };
 
 /** What a command that was stopped, and had nothing to complain about, ends with. */
-const goodEnd = { code: 0, signal: null, stderr: '' } satisfies Partial<Ended>;
+const goodEnd = { code: 0, signal: null, stderr: '' } satisfies Partial<CommandResult>;
 
 describe('The serverchart command', () => {
   const installation = installed();
@@ -26,7 +26,7 @@ describe('The serverchart command', () => {
     expect(await client.closed).toBe('clean');
   };
 
-  const stop = (command: Command): Promise<Ended> => {
+  const stop = (command: Command): Promise<CommandResult> => {
     command.signal('SIGINT');
     return command.ended;
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import type { Ended } from '../support/processes/command';
+import type { CommandResult } from '../support/processes/command';
 import { installed } from '../support/processes/installation';
 
 const actor = `
@@ -14,7 +14,7 @@ describe('The serverchart command, given what it cannot do', () => {
   const installation = installed();
 
   /** Expects that it failed as a command should, and returns the one line that it said. */
-  const complaint = ({ code, signal, stdout, stderr }: Ended): string => {
+  const complaint = ({ code, signal, stdout, stderr }: CommandResult): string => {
     // one line, so no stack either
     expect({ code, signal, stdout, stderr }).toEqual({
       code: 1,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { Client } from '../support/client';
-import type { Command, Ended } from '../support/processes/command';
+import type { Command, CommandResult } from '../support/processes/command';
 import { Page } from '../support/inspect/inspecting';
 import { installed } from '../support/processes/installation';
 
 describe('The serverchart command with --inspect', () => {
   const installation = installed();
 
-  const stop = (command: Command): Promise<Ended> => {
+  const stop = (command: Command): Promise<CommandResult> => {
     command.signal('SIGINT');
     return command.ended;
   };

@@ -2,19 +2,19 @@ import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Client } from '../support/client';
-import type { Command, Ended } from '../support/processes/command';
+import type { Command, CommandResult } from '../support/processes/command';
 import { installed } from '../support/processes/installation';
 import { textHeader } from '../support/proxy/proxied';
 
 /** What a command that was stopped, and had nothing to complain about, ends with. */
-const goodEnd = { code: 0, stderr: '' } satisfies Partial<Ended>;
+const goodEnd = { code: 0, stderr: '' } satisfies Partial<CommandResult>;
 
 describe("The serverchart command's limits", () => {
   const installation = installed();
 
   const echo = (...options: readonly string[]): Command => installation.run(['echo', '--port', '0', ...options]);
 
-  const stop = (command: Command): Promise<Ended> => {
+  const stop = (command: Command): Promise<CommandResult> => {
     command.signal('SIGINT');
     return command.ended;
   };

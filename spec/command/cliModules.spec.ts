@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { Client } from '../support/client';
-import type { Ended } from '../support/processes/command';
+import type { CommandResult } from '../support/processes/command';
 import { installed } from '../support/processes/installation';
 import { projects, typedHelper, typescript } from '../support/processes/projects';
 
-const goodEnd = { code: 0, signal: null, stderr: '' } satisfies Partial<Ended>;
+const goodEnd = { code: 0, signal: null, stderr: '' } satisfies Partial<CommandResult>;
 
 describe('serverchart serve', () => {
   const installation = installed();
 
-  const talk = async (files: Readonly<Record<string, string>>, args: readonly string[]): Promise<Ended> => {
+  const talk = async (files: Readonly<Record<string, string>>, args: readonly string[]): Promise<CommandResult> => {
     const command = installation.run(['serve', ...args, '--port', '0'], installation.project(files));
     const client = await Client.connect(await command.port());
     expect(await client.receiveText(3)).toBe('hi!');

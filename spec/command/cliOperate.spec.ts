@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '../support/client';
-import type { Command, Ended } from '../support/processes/command';
+import type { Command, CommandResult } from '../support/processes/command';
 import { installed } from '../support/processes/installation';
 import { ask, values, valueOf } from '../support/scraping';
 
@@ -30,7 +30,7 @@ const throwing = `
 describe('The serverchart command, for those who operate it', () => {
   const installation = installed();
 
-  const stop = (command: Command): Promise<Ended> => {
+  const stop = (command: Command): Promise<CommandResult> => {
     command.signal('SIGINT');
     return command.ended;
   };

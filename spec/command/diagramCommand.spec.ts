@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connectionMachine } from '../../machines/connectionMachine';
 import { drawChart } from '../../server/diagram/drawChart';
 import { toMermaid } from '../../server/diagram/toMermaid';
-import { Command, type Ended } from '../support/processes/command';
+import { Command, type CommandResult } from '../support/processes/command';
 import { installed } from '../support/processes/installation';
 
 const lamp = `
@@ -17,7 +17,7 @@ const lampDiagram = 'stateDiagram-v2\n  off\n  on\n  [*] --> off\n  off --> on :
 describe('serverchart diagram', () => {
   const installation = installed();
 
-  const diagram = (args: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<Ended> =>
+  const diagram = (args: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<CommandResult> =>
     installation.run(['diagram', ...args], installation.project(files)).ended;
 
   const complaint = async (args: readonly string[], files?: Readonly<Record<string, string>>): Promise<string> => {
@@ -98,7 +98,7 @@ describe('serverchart diagram', () => {
     `;
     const cwd = installation.project({ 'hide.cjs': hide });
     const cli = join('node_modules', 'serverchart', 'dist', 'server', 'command', 'cli.js');
-    const run = (format: string): Promise<Ended> =>
+    const run = (format: string): Promise<CommandResult> =>
       new Command(['--require', './hide.cjs', cli, 'diagram', 'echo', '-f', format], cwd).ended;
     expect(await run('svg')).toMatchObject({
       code: 1,

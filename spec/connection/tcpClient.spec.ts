@@ -17,8 +17,8 @@ import { collect, emitted } from '../support/events';
 import { handler, startServer } from '../support/fixtures';
 import { tcpClients } from '../support/tcpClients';
 
-type Opened = Extract<TcpClientEmitted, { type: 'connection.opened' }>;
-type Outbox = Extract<TcpClientEmitted, { type: 'outbox' }>;
+type OpenedEvent = Extract<TcpClientEmitted, { type: 'connection.opened' }>;
+type OutboxEvent = Extract<TcpClientEmitted, { type: 'outbox' }>;
 
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
@@ -90,9 +90,9 @@ describe('tcpClient', () => {
     const started = await startServer();
     const { actor, ended } = run({ port: started.port });
     await emitted(actor, 'connection.opened');
-    const outbox = collect<Outbox>(actor, 'outbox');
+    const outbox = collect<OutboxEvent>(actor, 'outbox');
     let received = 0;
-    const all = emitted<Outbox>(actor, 'outbox', ({ data }) => (received += data.length) === sent.length);
+    const all = emitted<OutboxEvent>(actor, 'outbox', ({ data }) => (received += data.length) === sent.length);
     const sent = Buffer.concat(Array.from({ length: 8 * 1024 * 4 }, () => everyByte));
     for (let n = 0; n < sent.length; n += 65_536) actor.send({ type: 'inbox', data: sent.subarray(n, n + 65_536) });
     await all;
@@ -152,8 +152,8 @@ describe('tcpClient', () => {
     try {
       await server.start();
       const { actor, ended } = run({ path });
-      const opened = emitted<Opened>(actor, 'connection.opened');
-      const outbox = emitted<Outbox>(actor, 'outbox');
+      const opened = emitted<OpenedEvent>(actor, 'connection.opened');
+      const outbox = emitted<OutboxEvent>(actor, 'outbox');
       actor.send({ type: 'inbox', data: 'over the file' });
       expect(await opened).toMatchObject({ peerport: 0, localport: 0 });
       expect((await outbox).data.toString()).toBe('over the file');

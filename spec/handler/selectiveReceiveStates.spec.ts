@@ -4,13 +4,13 @@ import { setupProtocol, type ProtocolEmitted, type ProtocolEvent } from '../../s
 import { handler } from '../../server/testing/index';
 import { Gate } from '../support/serving';
 
-type Own = { readonly type: 'ready' } | { readonly type: 'unlock' };
+type OwnEvent = { readonly type: 'ready' } | { readonly type: 'unlock' };
 
 describe('Selective receive by state', () => {
   let handled: string[] = [];
 
   const withNotes = setup({
-    types: {} as { context: { credit: number }; events: ProtocolEvent | Own; emitted: ProtocolEmitted },
+    types: {} as { context: { credit: number }; events: ProtocolEvent | OwnEvent; emitted: ProtocolEmitted },
     actions: {
       note: ({ event }) => {
         if (event.type === 'inbox') handled.push(event.data.toString());

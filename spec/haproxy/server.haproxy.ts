@@ -3,7 +3,7 @@ import type { ConnectionInfo, ServerCoreOptions } from '../../server/index';
 import { ca, issue } from '../support/tls/certificates';
 import type { Client } from '../support/client';
 import { collect, emitted, eventually } from '../support/events';
-import { connectClient, startServer, type Started } from '../support/fixtures';
+import { connectClient, startServer, type StartedServer } from '../support/fixtures';
 import { startHaproxy } from '../support/proxy/haproxy';
 import { OpensslClient } from '../support/tls/openssl';
 import { proxyProtocol } from '../support/proxy/proxied';
@@ -14,13 +14,17 @@ afterEach(async () => {
   for (const haproxy of haproxies.splice(0)) await haproxy.stop();
 });
 
-interface Behind extends Started {
+interface ProxiedServer extends StartedServer {
   /** HAProxy's port. */
   readonly front: number;
 }
 
 /** A server behind a HAProxy that listens on `host`. */
-async function behind(option: string, options: Partial<ServerCoreOptions> = {}, host = '127.0.0.1'): Promise<Behind> {
+async function behind(
+  option: string,
+  options: Partial<ServerCoreOptions> = {},
+  host = '127.0.0.1',
+): Promise<ProxiedServer> {
   const started = await startServer({ proxyProtocol, ...options });
   const haproxy = await startHaproxy(
     `listen relay\n bind fd@4\n server s 127.0.0.1:${String(started.port)} ${option}`,

@@ -31,7 +31,7 @@ process.on('SIGTERM', () => void server.shutdown({ timeout: 0 }).then((summary) 
 void server.start().then(({ port }) => say('listens', port));
 `;
 
-interface Counted {
+interface ServerCounts {
   readonly connections: number;
   readonly reasons: Readonly<Record<string, number>>;
   readonly cpuMs: number;
@@ -42,7 +42,7 @@ afterEach(async () => {
   await endCommands();
 });
 
-class Served {
+class ServerProcess {
   readonly #command: Command;
 
   constructor(options: Partial<ServerCoreOptions>) {
@@ -55,9 +55,9 @@ class Served {
     return JSON.parse(json) as unknown;
   }
 
-  async counts(): Promise<Counted> {
+  async counts(): Promise<ServerCounts> {
     this.#command.signal('SIGUSR2');
-    return (await this.says('counted')) as Counted;
+    return (await this.says('counted')) as ServerCounts;
   }
 
   /** Ends it: what it has served, and what went wrong on the way. */
@@ -77,7 +77,7 @@ describe('ServerCore under ulimit -n 64, with 500 clients', () => {
     ['no limit of its own', {}],
     ["whenBusy 'refuse'", { maxConnections: 400, whenBusy: 'refuse' }],
   ])('and %s, serves some throughout, turns the others away at once, and takes clients again', async (_, options) => {
-    const server = new Served(options);
+    const server = new ServerProcess(options);
     const port = (await server.says('listens')) as number;
     const early = await connectMany(port, 5);
     for (const client of early) expect(await echoes(client, 'before')).toBe('before');
@@ -109,7 +109,7 @@ describe('ServerCore under ulimit -n 64, with 500 clients', () => {
   });
 
   it("and whenBusy 'queue', serves in their turn those who got a descriptor to wait with", async () => {
-    const server = new Served({ maxConnections: 6, whenBusy: 'queue', maxQueued: 1_000 });
+    const server = new ServerProcess({ maxConnections: 6, whenBusy: 'queue', maxQueued: 1_000 });
     const port = (await server.says('listens')) as number;
     const early = await connectMany(port, 5);
     for (const client of early) expect(await echoes(client, 'before')).toBe('before');

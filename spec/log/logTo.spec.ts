@@ -4,7 +4,7 @@ import { createServerCore, createSingleServer, echo, serverCore, type Protocol }
 import { logTo, type Logger } from '../../server/log';
 import { scenario } from '../../server/testing/index';
 import { emitted } from '../support/events';
-import { atEnd, connectClient, handler, openClient, started, type Started } from '../support/fixtures';
+import { atEnd, connectClient, handler, openClient, started, type StartedServer } from '../support/fixtures';
 import { proxied, proxyProtocol } from '../support/proxy/proxied';
 
 const throwing = (thrown: unknown): Protocol =>
@@ -33,7 +33,7 @@ describe('logTo', () => {
 
   const logged = async (
     options: Partial<Parameters<typeof createServerCore>[0]> = {},
-  ): Promise<Started & { lines: Line[] }> => {
+  ): Promise<StartedServer & { lines: Line[] }> => {
     const { logger, lines } = memory();
     const server = createServerCore({ protocol: echo, port: 0, ...options });
     logTo(server, logger);

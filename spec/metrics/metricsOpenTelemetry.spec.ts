@@ -12,7 +12,7 @@ import { Registry } from 'prom-client';
 import { createServerCore, echo } from '../../server/index';
 import { openTelemetryMetrics, prometheusMetrics } from '../../server/metrics';
 import { emitted } from '../support/events';
-import { atEnd, connectClient, openClient, started, type Started } from '../support/fixtures';
+import { atEnd, connectClient, openClient, started, type StartedServer } from '../support/fixtures';
 
 describe('openTelemetryMetrics', () => {
   const measuring = () => {
@@ -32,7 +32,7 @@ describe('openTelemetryMetrics', () => {
     return { meter: provider.getMeter('spec'), metrics, points };
   };
 
-  const serveOne = async (opened: Started): Promise<void> => {
+  const serveOne = async (opened: StartedServer): Promise<void> => {
     const closed = emitted(opened.server, 'connection.closed');
     const client = await openClient(opened);
     await client.send('hello');

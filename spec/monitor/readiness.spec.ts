@@ -118,15 +118,15 @@ describe.each(charts)('The readiness of %s', (_, chart, answers) => {
   });
 });
 
-type Any = Scenario<typeof serverCore> | Scenario<typeof singleServer>;
+type AnyServer = Scenario<typeof serverCore> | Scenario<typeof singleServer>;
 
-const core = (options: Partial<ServerCoreOptions> = {}): Promise<Any> =>
+const core = (options: Partial<ServerCoreOptions> = {}): Promise<AnyServer> =>
   scenario(serverCore, { protocol: echo, maxConnections: 1, maxQueued: 1, ...options });
-const single = (options: SingleServerOptions = {}): Promise<Any> =>
+const single = (options: SingleServerOptions = {}): Promise<AnyServer> =>
   scenario(singleServer, { protocol: echo, maxQueued: 1, ...options });
 
 /** A server whose listener has failed. */
-async function failed(): Promise<Any> {
+async function failed(): Promise<AnyServer> {
   const network = memoryNetwork();
   const create = jest.spyOn(network, 'createServer');
   const s = await scenario(serverCore, { protocol: echo }, { network });
@@ -136,7 +136,7 @@ async function failed(): Promise<Any> {
 }
 
 /** Sends a client, and tells whether it was served or queued. */
-async function takesOne(s: Any): Promise<boolean> {
+async function takesOne(s: AnyServer): Promise<boolean> {
   const served = (): number => {
     const opened = s.emitted.filter(({ type }) => type === 'connection.opened').length;
     return opened + s.server.getSnapshot().context.queue.length;
@@ -149,7 +149,7 @@ async function takesOne(s: Any): Promise<boolean> {
 describe('Readiness', () => {
   const full = { clients: 1 };
 
-  it.each<[string, StateValue, () => Promise<Any>, { clients?: number; events?: object[] }]>([
+  it.each<[string, StateValue, () => Promise<AnyServer>, { clients?: number; events?: object[] }]>([
     ['has places', { listening: 'accepting' }, core, {}],
     [
       'has few places',

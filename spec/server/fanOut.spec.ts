@@ -10,19 +10,19 @@ import {
 } from '../../server/index';
 import { BulkClient, digestOf } from '../support/bulkClient';
 import { collect, emitted } from '../support/events';
-import { Recorder, type Recorded } from '../support/recorder';
+import { Recorder, type RecordedHandler } from '../support/recorder';
 
-type Closed = Extract<ServerEmitted, { type: 'connection.closed' }>;
+type ClosedEvent = Extract<ServerEmitted, { type: 'connection.closed' }>;
 
 const MiB = 1024 * 1024;
 const message = Buffer.alloc(MiB / 4, 'news ');
 
 describe('A fan-out handler', () => {
   let server: ServerCore;
-  let hub: Set<Recorded>;
+  let hub: Set<RecordedHandler>;
   let recorder: Recorder;
   let clients: BulkClient[];
-  let closed: Closed[];
+  let closed: ClosedEvent[];
 
   beforeEach(() => {
     hub = new Set();
@@ -42,7 +42,7 @@ describe('A fan-out handler', () => {
   /** Starts the server and lets so many clients join the hub. */
   const start = async (count: number, options: Partial<ServerCoreOptions & HandleOptions>): Promise<void> => {
     server = createServerCore({ protocol: recorder.protocol, port: 0, ...options });
-    closed = collect<Closed>(server, 'connection.closed');
+    closed = collect<ClosedEvent>(server, 'connection.closed');
     const { port } = await server.start();
     for (let n = 0; n < count; n += 1) {
       const opened = emitted(server, 'connection.opened');
@@ -94,7 +94,7 @@ describe('A fan-out handler', () => {
       const clock = new SimulatedClock();
       await start(5, { writeTimeout: 1_000, clock });
       const [, ...readers] = clients;
-      const slow = emitted<Closed>(server, 'connection.closed');
+      const slow = emitted<ClosedEvent>(server, 'connection.closed');
       const volume = Buffer.alloc(14 * MiB, 'z');
       broadcast(volume);
       await Promise.all(readers.map((reader) => reader.readUntil(volume.length)));
@@ -112,7 +112,7 @@ describe('A fan-out handler', () => {
   it('goes on when the peer of a client that it writes to has gone without a word', async () => {
     await start(3, {});
     const [gone, ...readers] = clients;
-    const reset = emitted<Closed>(server, 'connection.closed');
+    const reset = emitted<ClosedEvent>(server, 'connection.closed');
     gone?.socket.resetAndDestroy();
     broadcast(message);
     expect(await reset).toMatchObject({ id: 'connection:1', reason: 'reset', bytesIn: 4 });

@@ -16,10 +16,10 @@ const times = inCi(500, 200);
 /** With `STAMPEDE_SEED=123 npm test -- spec/server/stampede.spec.ts` the same is done once more. */
 const seed = Number(process.env['STAMPEDE_SEED'] ?? randomInt(2 ** 31));
 
-type Told<T extends ServerEmitted['type']> = Extract<ServerEmitted, { type: T }>;
+type EmittedOf<T extends ServerEmitted['type']> = Extract<ServerEmitted, { type: T }>;
 
-const of = <T extends ServerEmitted['type']>(told: readonly ServerEmitted[], type: T): Told<T>[] =>
-  told.filter((event): event is Told<T> => event.type === type);
+const of = <T extends ServerEmitted['type']>(told: readonly ServerEmitted[], type: T): EmittedOf<T>[] =>
+  told.filter((event): event is EmittedOf<T> => event.type === type);
 
 /** Has all clients leave, and expects that every end was told once and for its reason, and that nothing is left. */
 async function expectOrder(stampede: Stampede, running: () => AnyActorRef[]): Promise<void> {

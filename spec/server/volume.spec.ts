@@ -15,7 +15,7 @@ import { collect, emitted, eventually } from '../support/events';
 import { ownSocket, settled } from '../support/ownSocket';
 import { Recorder } from '../support/recorder';
 
-type Closed = Extract<ServerEmitted, { type: 'connection.closed' }>;
+type ClosedEvent = Extract<ServerEmitted, { type: 'connection.closed' }>;
 
 const MiB = 1024 * 1024;
 const block = randomBytes(MiB);
@@ -37,7 +37,7 @@ describe('A large volume', () => {
     const server = createServerCore({ protocol: echo, port: 0 });
     cleanUps.push(() => server.shutdown({ timeout: 0 }));
     const { port } = await server.start();
-    const closed = emitted<Closed>(server, 'connection.closed');
+    const closed = emitted<ClosedEvent>(server, 'connection.closed');
     const client = await BulkClient.connect(port);
     cleanUps.push(() => client.destroy());
     sendAndEnd(client.socket, 8);
@@ -50,7 +50,7 @@ describe('A large volume', () => {
     const server = createServerCore({ protocol: echo, port: 0 });
     cleanUps.push(() => server.shutdown({ timeout: 0 }));
     const { port } = await server.start();
-    const closed = collect<Closed>(server, 'connection.closed');
+    const closed = collect<ClosedEvent>(server, 'connection.closed');
     const clients = await Promise.all(Array.from({ length: 10 }, () => BulkClient.connect(port)));
     cleanUps.push(() => Promise.all(clients.map((client) => client.destroy())));
     for (const { socket } of clients) sendAndEnd(socket, 8);

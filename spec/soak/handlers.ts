@@ -142,7 +142,7 @@ const rejecting: MakeHandler = (record) =>
 
 const silent: MakeHandler = () => fromPromise(() => new Promise(() => undefined));
 
-interface Observing {
+interface ValueObserver {
   next(value: string): void;
   complete(): void;
   error(error: unknown): void;
@@ -154,7 +154,7 @@ const observable =
   (record) =>
     fromObservable(({ self }) => {
       const clock = clockOf(self);
-      const subscribe = (observer: Observing): { unsubscribe(): void } => {
+      const subscribe = (observer: ValueObserver): { unsubscribe(): void } => {
         let [count, timer] = [0, 0];
         const tick = (): void => {
           count += 1;

@@ -3,14 +3,14 @@ import '../../server/testing/matchers/jestGlobals';
 import { handler } from '../../server/testing/index';
 import { bytesIn, connectionOf } from '../support/connectionOf';
 import { eventually } from '../support/events';
-import { Recorder, type Recorded } from '../support/recorder';
+import { Recorder, type RecordedHandler } from '../support/recorder';
 import { serve } from '../support/served';
 
 const window = 10_000;
 /** More than the network holds. */
 const large = Buffer.alloc(300_000, 'x');
 
-const told = ({ events }: Recorded): string[] => events.map(({ type }) => type);
+const told = ({ events }: RecordedHandler): string[] => events.map(({ type }) => type);
 
 describe('The write side', () => {
   describe('given a peer that takes everything', () => {
@@ -66,7 +66,7 @@ describe('The write side', () => {
       const piece = Buffer.alloc(1_000, 'y');
       let isPaused = false;
       let left = 300;
-      const pump = ({ write }: Recorded): void => {
+      const pump = ({ write }: RecordedHandler): void => {
         while (!isPaused && left > 0) {
           left -= 1;
           write(piece);

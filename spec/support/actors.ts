@@ -6,7 +6,7 @@ export function tell(actor: AnyActor, event: AnyEventObject): void {
   actor.send(event);
 }
 
-/** Returns how to make actors that are stopped after the spec. A crash of theirs is no unhandled error. */
+/** Returns functions that make actors, which are stopped after the spec. Their crashes are no unhandled errors. */
 export function starting(): Record<'create' | 'start', (logic: AnyActorLogic) => AnyActor> {
   let made: AnyActor[] = [];
   const create = (logic: AnyActorLogic): AnyActor => {
@@ -22,7 +22,7 @@ export function starting(): Record<'create' | 'start', (logic: AnyActorLogic) =>
   return { create, start: (logic) => create(logic).start() };
 }
 
-/** Emits each event that it is told to say. */
+/** An actor that emits the event in each `say` event. */
 export const speaker = fromCallback<AnyEventObject, undefined, AnyEventObject>(({ receive, emit }) => {
   receive(({ event }) => {
     emit(event as AnyEventObject);
@@ -33,7 +33,7 @@ export function say(source: AnyActor, ...events: AnyEventObject[]): void {
   for (const event of events) tell(source, { type: 'say', event });
 }
 
-/** A machine that notes the `n` of what it reads, in the state `reading`; `toggle` leads there from `busy` and back. */
+/** A machine that notes the `n` of each `inbox` while it is `reading`. `toggle` switches it to `busy` and back. */
 export function toggling(initial: 'reading' | 'busy', got: number[]): AnyActorLogic {
   return setup({ types: {} as { events: AnyEventObject } }).createMachine({
     initial,
@@ -53,7 +53,7 @@ export function toggling(initial: 'reading' | 'busy', got: number[]): AnyActorLo
   });
 }
 
-/** A machine that notes the `n` of what it reads, and is busy after each until `toggle`. */
+/** A machine that notes the `n` of each `inbox`, and is busy after each one until `toggle`. */
 export function oneByOne(got: number[]): AnyActorLogic {
   return setup({ types: {} as { events: AnyEventObject } }).createMachine({
     initial: 'reading',

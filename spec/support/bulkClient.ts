@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A client for volumes: counts and hashes what arrives instead of keeping it, and reads only when told to. */
+/** A client for large volumes. It counts and hashes the bytes instead of keeping them, and reads only on request. */
 export class BulkClient {
   readonly socket: Socket;
   readonly closed: Promise<unknown>;
@@ -11,7 +11,7 @@ export class BulkClient {
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    // how it ends is the server's to tell
+    // specs learn from the server how the connection ends
     socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => socket.on('close', resolve));
   }
@@ -22,12 +22,12 @@ export class BulkClient {
     return new BulkClient(socket);
   }
 
-  /** How many bytes were read. */
+  /** The number of bytes read so far. */
   get received(): number {
     return this.#received;
   }
 
-  /** Reads until that many bytes have come in all, then stops reading. What comes with the last chunk is read too. */
+  /** Reads until `total` bytes have been read in all, then stops reading. The last chunk is read whole. */
   async readUntil(total: number): Promise<void> {
     await this.readWhile(() => this.#received < total);
   }
@@ -47,7 +47,7 @@ export class BulkClient {
     }
   }
 
-  /** The hash of all that was read. Ends the hashing. */
+  /** The hash of all bytes read. No more bytes can be hashed after this call. */
   digest(): string {
     return this.#hash.digest('hex');
   }
@@ -58,7 +58,7 @@ export class BulkClient {
   }
 }
 
-/** The hash of a block that is sent so many times. */
+/** The hash of a block that is sent `times` times. */
 export function digestOf(block: Uint8Array, times: number): string {
   const hash = createHash('sha256');
   for (let n = 0; n < times; n += 1) hash.update(block);

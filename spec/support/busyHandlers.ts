@@ -5,15 +5,15 @@ interface Context {
   readonly data: Buffer;
 }
 
-/** What a {@link busyPerChunk} handler may also do. */
+/** What a {@link busyPerChunk} handler can do besides. */
 export interface BusyOptions {
-  /** Whether it has a handler for `control.socketShutdown` at its root, as one that logs or cleans up would. */
+  /** Handles `control.socketShutdown` at the machine's root, as a protocol that logs or cleans up would. */
   readonly onSocketShutdown?: (reason: string) => void;
 }
 
 /**
- * A handler that invokes a promise for each chunk, in a state without `inbox`, and replies with what the promise
- * resolved. While it waits for more it says goodbye on `control.serverShutdown` and on `control.producerFinished`.
+ * A handler that invokes a promise for each chunk, in a state without `inbox`, and replies with the promise's value.
+ * While the handler waits for a chunk, it says goodbye on `control.serverShutdown` and on `control.producerFinished`.
  */
 export function busyPerChunk(
   work: (data: Buffer) => Promise<string | Buffer>,

@@ -2,7 +2,7 @@ import type { serverCore, ServerEmitted } from '../../server/index';
 import type { Scenario } from '../../server/testing/index';
 import { Recorder } from './recorder';
 
-/** What a server has said about its places so far, in few words. */
+/** What a server has emitted about its places so far, as short texts. */
 export const capacityTold = ({ emitted }: Scenario<typeof serverCore>): string[] =>
   emitted.flatMap((event) => inWords(event as ServerEmitted));
 
@@ -19,7 +19,7 @@ function inWords(event: ServerEmitted): string[] {
   }
 }
 
-/** Handlers that echo, except that one that gets `!` asks not to be counted. */
+/** Handlers that echo. A handler that gets `!` asks instead that its connection doesn't count. */
 export const exemptible = (): Recorder =>
   new Recorder((event, handler) => {
     if (event.type !== 'inbox') return;

@@ -6,7 +6,7 @@ export type Ending = string;
 
 /** A TCP client for specs: raw bytes out, raw bytes in, everything awaited. */
 export class Client {
-  /** Resolves when the socket has closed, with how. */
+  /** Resolves when the socket has closed, with the way in which it closed. */
   readonly closed: Promise<Ending>;
   /** Resolves when the server has ended its side. */
   readonly ended: Promise<void>;
@@ -32,7 +32,7 @@ export class Client {
     });
   }
 
-  /** Connects to a port on loopback, or as the options say. Rejects with the system's error. */
+  /** Connects to a port on loopback, or to the place in the options. Rejects with the system's error. */
   static async connect(to: number | NetConnectOpts): Promise<Client> {
     const options: NetConnectOpts = typeof to === 'number' ? { port: to, host: '127.0.0.1' } : to;
     const socket = connect({ allowHalfOpen: true, ...options });
@@ -41,12 +41,12 @@ export class Client {
     return client;
   }
 
-  /** On a socket that is there: one with TLS, say. */
+  /** A client on an existing socket, such as a TLS socket. */
   static over(socket: Socket): Client {
     return new Client(socket);
   }
 
-  /** All that has arrived and was not yet taken by {@link receive}. */
+  /** The bytes that have arrived and that {@link receive} has not taken yet. */
   get received(): Buffer {
     return this.#received;
   }
@@ -69,18 +69,18 @@ export class Client {
     return taken;
   }
 
-  /** Takes as many characters as `text` has, waiting for them. */
+  /** Takes the next `length` bytes as text, waiting for them. A string stands for its own length in bytes. */
   async receiveText(length: number | string): Promise<string> {
     return (await this.receive(typeof length === 'string' ? Buffer.byteLength(length) : length)).toString();
   }
 
-  /** Waits for the close, and takes all that came before it. */
+  /** Waits for the close, and returns the bytes that came before it. */
   async receiveAll(): Promise<Buffer> {
     await this.closed;
     return this.#received;
   }
 
-  /** Ends our side: a FIN. */
+  /** Ends the client's side: a FIN. */
   end(): this {
     this.socket.end();
     return this;
@@ -103,7 +103,7 @@ export class Client {
     return this;
   }
 
-  /** Closes at once, whatever the state, and waits until that is done. */
+  /** Closes the socket at once in any state, and waits until it is closed. */
   async destroy(): Promise<void> {
     this.socket.destroy();
     await this.closed;

@@ -1,10 +1,10 @@
 import { tcpClient, type TcpClientOptions } from '../../server/index';
 import { scenario, type Scenario, type ScenarioOptions } from '../../server/testing/index';
 
-/** Where {@link calling} has its server listen. */
+/** The port on which the server of {@link calling} listens. */
 export const port = 8080;
 
-/** A tcpClient, and the server that it calls. On a network with a latency it is still connecting. */
+/** A tcpClient and the server that it calls. On a network with a latency, the client is still connecting. */
 export const calling = (
   options: TcpClientOptions = {},
   surroundings: ScenarioOptions = {},

@@ -3,7 +3,7 @@ import type { ClosedConnection, CloseReason, ProtocolEvent } from '../../server/
 import type { HandlerScenario } from '../../server/testing/index';
 import { Recorder } from './recorder';
 
-/** A handler that echoes, and crashes when told to. */
+/** A handler that echoes, and crashes at the text `crash`. */
 export const echoOrCrash = (): Recorder =>
   new Recorder((event, { write }) => {
     if (event.type !== 'inbox') return;
@@ -11,7 +11,7 @@ export const echoOrCrash = (): Recorder =>
     write(event.data);
   });
 
-/** Expects that a handler's connection ended in this way, once, and that nothing is left when its server has ended too. */
+/** Expects that the connection closed once, as `expected` says, and that nothing is left once its server has ended. */
 export async function expectClosed(
   { scenario: s }: HandlerScenario,
   expected: Omit<ClosedConnection, 'id' | 'durationMs'> & Partial<ClosedConnection>,
@@ -21,9 +21,9 @@ export async function expectClosed(
   expect(s.leftovers()).toEqual([]);
 }
 
-/** Expects that a handler was told of its end once, and of nothing after that. */
-export function expectTold(told: readonly ProtocolEvent[], reason: CloseReason, error?: unknown): void {
+/** Expects that a handler was told once that its connection is over, and got no event after that. */
+export function expectTold(events: readonly ProtocolEvent[], reason: CloseReason, error?: unknown): void {
   const last = { type: 'control.socketShutdown', reason, ...(error === undefined ? {} : { error }) };
-  expect(told.filter(({ type }) => type === 'control.socketShutdown')).toStrictEqual([last]);
-  expect(told.at(-1)).toStrictEqual(last);
+  expect(events.filter(({ type }) => type === 'control.socketShutdown')).toStrictEqual([last]);
+  expect(events.at(-1)).toStrictEqual(last);
 }

@@ -20,7 +20,7 @@ import {
 } from '../../server/index';
 import { working } from './serving';
 
-/** A handler that throws `error`: at its start, or once it gets a byte. */
+/** A handler that throws `error`, at its start or when it gets its first bytes. */
 export interface Crash {
   readonly where: string;
   readonly protocol: (error: unknown) => Protocol;
@@ -40,11 +40,11 @@ const thrower = (error: unknown) => (): never => {
   throw error as Error;
 };
 
-/** An observable of one kind of trouble, without a library. */
+/** An observable that only fails, without a library. */
 const failing = (
   error: unknown,
   when: 'at once' | 'later',
-): { subscribe(observer: Observing): { unsubscribe(): void } } => ({
+): { subscribe(observer: ErrorObserver): { unsubscribe(): void } } => ({
   subscribe(observer) {
     if (when === 'at once') observer.error(error);
     else
@@ -55,11 +55,11 @@ const failing = (
   },
 });
 
-interface Observing {
+interface ErrorObserver {
   readonly error: (error: unknown) => void;
 }
 
-/** Logic made by hand, which throws in its transition. */
+/** Actor logic written by hand, which throws in its transition. */
 const custom = (error: unknown): AnyActorLogic => ({
   getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined }),
   transition: (snapshot: unknown, event: EventObject) => {
@@ -69,7 +69,7 @@ const custom = (error: unknown): AnyActorLogic => ({
   getPersistedSnapshot: (snapshot: Snapshot<unknown>) => snapshot,
 });
 
-/** Each place where code of a user runs, and may throw. */
+/** Each place where a user's code runs and can throw. */
 export const crashes: readonly Crash[] = [
   {
     where: "a machine's context function",

@@ -1,6 +1,6 @@
 import { blocksIn } from './pages';
 
-/** The pages that have programs, and how many each one has. */
+/** The pages with programs, and the number of programs on each page. */
 export const programPages = {
   'README.md': 5,
   'SECURITY.md': 1,
@@ -19,13 +19,13 @@ export const programsIn = (page: string): string[] => blocksIn(page, 'ts');
 /** The blocks of TypeScript on all pages. */
 export const programs = Object.keys(programPages).flatMap(programsIn);
 
-/** The file that one block is, and that another one imports. */
+/** The file name of the one block that another block imports. */
 export const orderFile = './order.mjs';
 
 /** Whether a block is {@link orderFile}. */
 export const isOrder = (code: string): boolean => code.startsWith('import') && code.includes("id: 'order'");
 
-/** A block as a module: its imports, and a function that runs the rest and returns what the block exports. */
+/** A block as a module: the block's imports, and a function that runs the rest and returns the block's exports. */
 export function asModule(code: string): string {
   const lines = code.split('\n');
   const imports = lines.filter((line) => line.startsWith('import '));

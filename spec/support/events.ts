@@ -23,7 +23,7 @@ export function emitted<TEvent>(
   });
 }
 
-/** Collects what is emitted from now on. */
+/** Collects the events that are emitted from now on. */
 export function collect<TEvent>(source: Emitter, type = '*'): TEvent[] {
   const events: TEvent[] = [];
   source.on(
@@ -35,11 +35,11 @@ export function collect<TEvent>(source: Emitter, type = '*'): TEvent[] {
   return events;
 }
 
-/** Waits until `condition` holds, looking after each turn of the event loop. For what emits no event. */
+/** Waits until `condition` holds, and checks it after each turn of the event loop. For changes that emit no event. */
 export async function eventually(condition: () => boolean): Promise<void> {
   const since = performance.now();
   while (!condition()) {
-    // a spec that has failed by its time limit must not go on for ever
+    // without a limit, this loop would go on for ever after jest has given up on the spec
     if (performance.now() - since > 30_000) throw new Error(`This never came true: ${String(condition)}`);
     await new Promise((resolve) => setImmediate(resolve));
   }

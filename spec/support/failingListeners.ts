@@ -6,23 +6,24 @@ import { memoryNetwork, scenario, type MemoryNetwork, type Scenario, type TestPe
 type Core = Scenario<typeof serverCore>;
 type Single = Scenario<typeof singleServer>;
 
-/** What libuv says of a listening socket that has broken. */
+/** The error that libuv reports for a listening socket that has broken. */
 export const broken = (code = 'EBADF'): Error =>
   Object.assign(new Error(`accept ${code}`), { code, syscall: 'accept' });
 
-/** A network, and how to have something happen to the server that listened there last. */
-interface Breakable {
+/** A network, and functions that break the listening socket that was made there last. */
+interface BreakableNetwork {
   readonly network: MemoryNetwork;
-  /** The listening socket breaks. */
+  /** Breaks the listening socket, and waits until everything has settled. */
   readonly fails: (s: Core | Single, error?: Error) => Promise<void>;
   /**
-   * The listening socket is to break while the server still deals with the event that it emits something of this type for.
-   * The server hears of the failure next, or after an event that it is sent first.
+   * Breaks the listening socket as soon as the server emits an event of this type, while the server is still in the
+   * middle of its transition.
+   * The server hears of the failure next. With `first`, the server is sent that event before the failure.
    */
   readonly failsOn: (s: Core | Single, type: string, first?: ServerControl | ServerCoreEvent) => void;
 }
 
-export function breakable(): Breakable {
+export function breakable(): BreakableNetwork {
   const network = memoryNetwork();
   const create = jest.spyOn(network, 'createServer');
   const breaks = (error: Error): void => {
@@ -44,10 +45,10 @@ export function breakable(): Breakable {
   };
 }
 
-/** Somebody else, where a server has listened. */
+/** Another server, which takes the port that a server has listened on. */
 export const occupy = (network: MemoryNetwork): Promise<Core> => scenario(serverCore, { protocol: echo }, { network });
 
-/** Expects that nobody listens. */
+/** Expects that nothing listens on the server's port. */
 export const isRefused = async (s: Core | Single): Promise<void> =>
   (await s.client('refused')).hasFailed('ECONNREFUSED');
 

@@ -20,25 +20,25 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end();
 });
 
-/** Has something done after the spec, however it goes; what was asked for last is done first. */
+/** Runs a function after the spec, whether it passes or fails. The last function added runs first. */
 export function atEnd(end: () => unknown): void {
   endings.push(end);
 }
 
-export interface Started {
+export interface StartedServer {
   readonly server: ServerCore;
   readonly port: number;
 }
 
-/** A ServerCore that listens on some port, with echo unless told otherwise, and is cut after the spec. */
+/** Starts a ServerCore on any free port, by default with the echo protocol. The server is cut after the spec. */
 export async function startServer(
   options: Partial<Parameters<typeof createServerCore>[0] & ServerCoreOptions> = {},
-): Promise<Started> {
+): Promise<StartedServer> {
   return started(createServerCore({ protocol: echo, port: 0, ...options }));
 }
 
-/** The server, once it listens; it is cut after the spec. */
-export async function started(server: ServerCore): Promise<Started> {
+/** Starts a server, and resolves once it listens. The server is cut after the spec. */
+export async function started(server: ServerCore): Promise<StartedServer> {
   atEnd(() => {
     server.send({ type: 'control.shutdownMicroprocess' });
   });
@@ -46,7 +46,7 @@ export async function started(server: ServerCore): Promise<Started> {
   return { server, port };
 }
 
-/** A client that answers our FIN with its own, as most do. */
+/** Connects a client that answers the server's FIN with its own, as most clients do. */
 export async function connectClient(to: number | NetConnectOpts): Promise<Client> {
   const where = typeof to === 'number' ? { port: to, host: '127.0.0.1' } : to;
   const client = await Client.connect({ allowHalfOpen: false, ...where });
@@ -54,11 +54,11 @@ export async function connectClient(to: number | NetConnectOpts): Promise<Client
   return client;
 }
 
-/** Such a client, once its connection has a handler. */
-export async function openClient({ server, port }: Started, { reads = true } = {}): Promise<Client> {
+/** Connects a client like {@link connectClient}, and resolves once the connection has a handler. */
+export async function openClient({ server, port }: StartedServer, { reads = true } = {}): Promise<Client> {
   const opened = emitted(server, 'connection.opened');
   const client = await connectClient(port);
-  // before the first byte can have come
+  // paused now, before the first byte can arrive
   if (!reads) client.stopReading();
   await opened;
   return client;
@@ -67,7 +67,7 @@ export async function openClient({ server, port }: Started, { reads = true } = {
 /** More than the kernel's buffers on both sides can hold: Linux lets them grow to 36 MiB. */
 export const tooMuch: Buffer = Buffer.alloc(64 * 1024 * 1024);
 
-/** Answers what comes, and says goodbye when the server drains. */
+/** A machine that echoes, and says goodbye when the server drains. */
 export const polite = setupProtocol().createMachine({
   id: 'polite',
   on: {
@@ -76,7 +76,7 @@ export const polite = setupProtocol().createMachine({
   },
 });
 
-/** A machine that knows nothing of shutdown. */
+/** A machine that doesn't handle the server's shutdown. */
 export const unaware = setupProtocol().createMachine({
   id: 'unaware',
   on: { inbox: { actions: 'reply' } },
@@ -95,10 +95,10 @@ export const waiting = setupProtocol().createMachine({
   states: { waiting: { after: { 900_000: 'over' } }, over: {} },
 });
 
-/** A handler that hears everything and does nothing about it. */
+/** A handler that ignores every event. */
 export const deaf = handler(() => undefined);
 
-/** The error code that connecting ends in, or `'connected'`. */
+/** Tries to connect. Resolves with the error's code, or with `'connected'`. */
 export async function knock(to: number | NetConnectOpts): Promise<string> {
   try {
     await (await Client.connect(to)).destroy();

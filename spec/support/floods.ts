@@ -1,9 +1,9 @@
 import { handler } from './fixtures';
 
-/** More than a scenario's network holds. */
+/** More bytes than a scenario's network holds. */
 export const megabyte: Buffer = Buffer.alloc(1 << 20, 'serverchart ');
 
-/** Answers whatever comes with a megabyte: more than a client who has stopped reading can be given. */
+/** A handler that answers each chunk with a megabyte, more than the network takes for a client that doesn't read. */
 export const floodOnDemand = handler(({ receive, emit }) => {
   receive(({ type }) => {
     if (type === 'inbox') emit({ type: 'outbox', data: megabyte });

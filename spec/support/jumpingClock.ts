@@ -1,4 +1,4 @@
-/** A clock for servers on real sockets: its time stands still, and jumps when the spec says so, all within one call. */
+/** A clock for servers on real sockets. Its time stands still until the spec moves it, within one synchronous call. */
 export class JumpingClock {
   #now = 0;
   #lastId = 0;
@@ -19,7 +19,7 @@ export class JumpingClock {
     this.#timers.delete(id);
   }
 
-  /** Moves the time on, and has those timers go off that are due then. */
+  /** Moves the time forward, and runs the timers that are due then. */
   jump(ms: number): void {
     this.#now += ms;
     for (const [id, { due, run }] of [...this.#timers]) {

@@ -9,7 +9,7 @@ import { broken } from './failingListeners';
 /** What a listener is doing. */
 export type Status = 'suspended' | 'opening' | 'listening' | 'failed' | 'closed';
 
-/** What may happen to a listener: what it is told, and what Node's server says. */
+/** What can happen to a listener: the events that it is sent, and the events of Node's server. */
 const events = {
   resume: { type: 'control.resume' },
   suspend: { type: 'control.suspend' },
@@ -21,17 +21,17 @@ const events = {
   'listening of Node': 'listening',
 } as const satisfies Record<string, ListenerEvent | Error | string>;
 
-/** One of them. */
+/** The name of something that can happen to a listener. */
 export type Name = keyof typeof events;
 
-interface Heard {
+interface OwnerContext {
   readonly heard: EventObject[];
-  /** What happens as soon as the listener has told its failure. */
+  /** Called as soon as the listener has reported its failure. */
   onFailed: () => void;
 }
 
-/** Somebody who hears all that a listener tells, and outlives its failure. */
-const owner = setup({ types: {} as { context: Heard }, actors: { tcpListener } }).createMachine({
+/** A machine that invokes a listener, records all events of the listener, and survives the listener's failure. */
+const owner = setup({ types: {} as { context: OwnerContext }, actors: { tcpListener } }).createMachine({
   context: { heard: [], onFailed: () => undefined },
   invoke: {
     id: 'listener',
@@ -48,10 +48,10 @@ const owner = setup({ types: {} as { context: Heard }, actors: { tcpListener } }
   },
 });
 
-/** A listener, and what may happen to it. */
+/** A listener with its owner, and the means to make things happen to the listener. */
 export class ListenerStage implements AsyncDisposable {
   readonly scenario: Scenario<typeof owner>;
-  /** The server of Node's that was made last. */
+  /** Returns the Node server that was made last. */
   readonly #server: () => Server;
   /** The two ends of a connection that has nothing to do with the listener. */
   readonly #strangers: readonly Socket[];
@@ -70,7 +70,7 @@ export class ListenerStage implements AsyncDisposable {
     return new ListenerStage(s, () => create.mock.results.at(-1)?.value as Server, strangers);
   }
 
-  /** Brings the listener into a status, and has something happen then. */
+  /** Brings the listener into a status, and makes the named thing happen there. */
   async meet(status: Status, name: Name): Promise<void> {
     this.#happens('resume');
     if (status !== 'opening') await this.scenario.settle();
@@ -85,13 +85,13 @@ export class ListenerStage implements AsyncDisposable {
     await this.scenario.settle();
   }
 
-  /** What the listener has told since then, without the names of the boxes. */
+  /** The types of the events that the listener has sent since, without the names of their boxes. */
   get told(): string {
     const ours = this.#context.heard.filter(({ type }) => !type.startsWith('xstate.'));
     return ours.map(({ type }) => type.replace(/^_\w+\./, '')).join(' ');
   }
 
-  /** The status of the listener, found out by what others can see. */
+  /** Finds out the listener's status, only by what others can see of it. */
   async findStatus(): Promise<Status> {
     const { heard } = this.#context;
     const end = heard.find(({ type }) => type === 'xstate.error.actor.listener') as { error?: unknown } | undefined;
@@ -117,7 +117,7 @@ export class ListenerStage implements AsyncDisposable {
     await this.scenario.close();
   }
 
-  get #context(): Heard {
+  get #context(): OwnerContext {
     return this.scenario.server.getSnapshot().context;
   }
 
@@ -135,7 +135,7 @@ export class ListenerStage implements AsyncDisposable {
   }
 }
 
-/** A connection: the server's end, and the client's. */
+/** A connection's two ends: the server's, then the client's. */
 async function connected(network: MemoryNetwork): Promise<Socket[]> {
   const server = network.createServer({ pauseOnConnect: true, allowHalfOpen: true }).listen(1);
   await once(server, 'listening');

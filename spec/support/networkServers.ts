@@ -16,9 +16,9 @@ import {
 import { emitted } from './events';
 import { Net, type Peer } from './networks';
 
-type Closed = Extract<ServerEmitted, { type: 'connection.closed' }>;
+type ClosedEvent = Extract<ServerEmitted, { type: 'connection.closed' }>;
 
-/** One spec's servers of ours on a network, and their clients, gone after it. */
+/** A network with this package's servers and clients for one spec. All of them are stopped after the spec. */
 export class NetServers extends Net {
   readonly #actors: { stop(): unknown }[] = [];
 
@@ -64,7 +64,7 @@ export class NetServers extends Net {
     return hosted;
   }
 
-  /** A raw client that the server has opened a connection for. It doesn't read. */
+  /** Connects a raw client, and waits until the server has opened its connection. The client doesn't read. */
   async visit(server: ServerCore | SingleServer): Promise<Peer> {
     const opened = emitted(server, 'connection.opened');
     const client = this.ring(server);
@@ -73,12 +73,12 @@ export class NetServers extends Net {
     return client;
   }
 
-  /** A raw client that is connecting. */
+  /** Makes a raw client that is still connecting. */
   ring(server: ServerCore | SingleServer): Peer {
     return this.call({ host: '127.0.0.1', port: server.address?.port ?? 0 });
   }
 }
 
 /** Waits for the end of a server's next connection. */
-export const ended = (server: ServerCore | SingleServer): Promise<Closed> =>
-  emitted<Closed>(server, 'connection.closed');
+export const ended = (server: ServerCore | SingleServer): Promise<ClosedEvent> =>
+  emitted<ClosedEvent>(server, 'connection.closed');

@@ -5,19 +5,19 @@ import type { Network } from '../../actors/socket/network';
 import { memoryNetwork, SimulatedClock, type MemoryNetwork } from '../../server/testing/index';
 import { turn } from './serving';
 
-/** Each network that a conformance spec runs on: real TCP says what is right. */
+/** The networks that a conformance spec runs on. Real TCP is the reference for the others. */
 export const networks: [name: string, make: () => Network][] = [
   ['real TCP', (): Network => net],
   ['memory', (): Network => memoryNetwork()],
   ['memory, cut elsewhere', (): Network => memoryNetwork({ seed: 2, window: 100_000 })],
 ];
 
-/** Enough turns of the event loop that whatever is to happen on loopback has happened. */
+/** Waits for so many turns of the event loop that everything under way on loopback has happened. */
 export async function turns(count = 25): Promise<void> {
   for (let n = 0; n < count; n += 1) await turn();
 }
 
-/** So that what was called for a moment ago has been done, and nobody has heard of it. */
+/** Waits until a call made just now has taken effect, but before any event tells of it. */
 export const tick = (): Promise<void> =>
   new Promise((resolve) => {
     process.nextTick(() => {
@@ -25,13 +25,13 @@ export const tick = (): Promise<void> =>
     });
   });
 
-/** One end of a connection, and all that happens to it. */
+/** One end of a connection, and a log of its events. */
 export class Peer {
   readonly socket: Socket;
-  /** The events but 'data', in order; an error by its call and code. */
+  /** The socket's events in order, without 'data'. An error appears as its system call and code. */
   readonly log: string[] = [];
   readonly chunks: Buffer[] = [];
-  /** The {@link log}, once the end has closed. */
+  /** Resolves with the {@link log} when the socket has closed. */
   readonly closed: Promise<readonly string[]>;
 
   constructor(socket: Socket) {
@@ -58,13 +58,13 @@ export class Peer {
     return this;
   }
 
-  /** Reads until so many bytes have come. */
+  /** Waits until `length` bytes have arrived, and returns everything received as text. */
   async receives(length: number): Promise<string> {
     while (this.received.length < length) await once(this.socket, 'data');
     return this.received.toString();
   }
 
-  /** Tells how the write went: 'written', or the error's code. */
+  /** Writes, and resolves with 'written' or the error's code. */
   write(data: string | Uint8Array): Promise<string> {
     return new Promise((resolve) => {
       this.socket.write(data, (error) => {
@@ -73,13 +73,13 @@ export class Peer {
     });
   }
 
-  /** Waits for an event, unless it was there already. */
+  /** Waits for an event, unless the log already has it. */
   async sees(event: string): Promise<void> {
     if (!this.log.includes(event)) await once(this.socket, event);
   }
 }
 
-/** One spec's servers and sockets on a network, gone after it. */
+/** A network with Node's servers and sockets for one spec. All of them are closed after the spec. */
 export class Net {
   readonly #make: () => Network;
   #network: Network;
@@ -87,7 +87,7 @@ export class Net {
   readonly #servers: Server[] = [];
   readonly #sockets: Socket[] = [];
 
-  /** Call it where one would call `afterEach`. */
+  /** Registers an `afterEach`, so it must be called where `afterEach` can be called. */
   constructor(make: () => Network) {
     this.#make = make;
     this.#network = make();
@@ -106,26 +106,26 @@ export class Net {
     return this.#network;
   }
 
-  /** The network's clock; real TCP has none, so that there it is a clock for servers alone. */
+  /** The network's clock. Real TCP has no clock: then it is a simulated clock that only the servers use. */
   get clock(): SimulatedClock {
     this.#clock ??= (this.#network as Partial<MemoryNetwork>).clock ?? new SimulatedClock();
     return this.#clock;
   }
 
-  /** Lets so many milliseconds pass, and all happen that is to happen in them. */
+  /** Moves the clock on by `ms` milliseconds, and waits until everything due in that time has happened. */
   async passes(ms: number): Promise<void> {
     await turns();
     await this.clock.advance(ms);
     await turns();
   }
 
-  /** Calls up a server, which may fail to listen. Nothing of what it accepts is read. */
+  /** Makes a server that begins to listen, and may fail to. The sockets that it accepts aren't read. */
   open(options: ListenOptions = {}, settings: ServerOpts = {}): Server {
     const server = this.#network.createServer({ allowHalfOpen: true, pauseOnConnect: true, ...settings });
     this.#servers.push(server);
     server.on('connection', (socket) => {
       this.#sockets.push(socket);
-      // it needs one by the time that the test looks
+      // an error that comes before the spec listens for it must not be thrown
       socket.on('error', () => undefined);
     });
     server.listen({ host: '127.0.0.1', port: 0, ...options });
@@ -139,7 +139,7 @@ export class Net {
     return server;
   }
 
-  /** A client that is connecting. */
+  /** Makes a client that is still connecting. */
   call(to: Server | NetConnectOpts, settings: Partial<NetConnectOpts> = {}): Peer {
     const where = 'listen' in to ? { host: '127.0.0.1', port: portOf(to) } : to;
     const socket = this.#network.createConnection({ allowHalfOpen: true, ...where, ...settings } as NetConnectOpts);
@@ -147,7 +147,7 @@ export class Net {
     return new Peer(socket);
   }
 
-  /** A client of a server, and its other end. Neither reads. */
+  /** Connects a client to a server, and returns both ends. Neither end reads. */
   async connect(server: Server, settings: Partial<NetConnectOpts> = {}): Promise<[client: Peer, accepted: Peer]> {
     const arrival = accepted(server);
     const client = this.call(server, settings);
@@ -155,7 +155,7 @@ export class Net {
     return [client, await arrival];
   }
 
-  /** A connection. Neither end reads. */
+  /** Opens a connection on a new server, and returns both ends, with empty logs. Neither end reads. */
   async pair(settings: Partial<NetConnectOpts> = {}): Promise<[client: Peer, accepted: Peer]> {
     const pair = await this.connect(await this.listen(), settings);
     for (const { log } of pair) log.length = 0;
@@ -163,7 +163,7 @@ export class Net {
   }
 }
 
-/** The next connection that a server accepts. */
+/** Resolves with the server's end of the next connection that a server accepts. */
 export const accepted = (server: Server): Promise<Peer> =>
   new Promise((resolve) => {
     server.once('connection', (socket) => {

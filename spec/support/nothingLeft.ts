@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, jest } from '@jest/globals';
 import type { Client } from './client';
-import { knock, type Started } from './fixtures';
+import { knock, type StartedServer } from './fixtures';
 import { turn } from './serving';
 
 let before: Record<string, number>;
 
-/** How many sockets and timers this process has. */
+/** Counts the sockets and timers of this process. */
 function resources(): Record<string, number> {
   const counts: Record<string, number> = { TCPServerWrap: 0, TCPSocketWrap: 0, TCPConnectWrap: 0, Timeout: 0 };
   for (const kind of process.getActiveResourcesInfo()) {
@@ -14,15 +14,15 @@ function resources(): Record<string, number> {
   return counts;
 }
 
-/** What there is more of than before the spec. Of jest's own timers there may be less. */
+/** The kinds of which there are more than before the spec. Fewer is fine: jest's own timers end too. */
 const added = (): string[] =>
   Object.entries(resources())
     .filter(([kind, count]) => count > (before[kind] ?? 0))
     .map(([kind]) => kind);
 
 /** The pending timers of a server's system. */
-const timersOf = ({ actor }: Pick<Started['server'], 'actor'>): string[] =>
-  Object.keys((actor as Started['server']['actor']).system.getSnapshot()._scheduledEvents);
+const timersOf = ({ actor }: Pick<StartedServer['server'], 'actor'>): string[] =>
+  Object.keys((actor as StartedServer['server']['actor']).system.getSnapshot()._scheduledEvents);
 
 const warn = jest.spyOn(console, 'warn');
 const error = jest.spyOn(console, 'error');
@@ -33,15 +33,15 @@ beforeEach(async () => {
   before = resources();
 });
 
-// nothing that was stopped has a word to say
+// a stopped actor must not print a warning or an error
 afterEach(() => {
   const [said] = [...warn.mock.calls, ...error.mock.calls];
   if (said !== undefined) throw new Error(`Printed: ${String(said[0])}`);
 });
 
-/** Stops the server, and expects that nothing at all is left of it, nor of its clients. */
+/** Stops the server, and expects that nothing is left of the server and of its clients. */
 export async function expectNothingLeft(
-  { server, port }: Pick<Started, 'server'> & { port?: number },
+  { server, port }: Pick<StartedServer, 'server'> & { port?: number },
   clients: readonly Client[] = [],
 ): Promise<void> {
   server.actor.stop();

@@ -11,7 +11,7 @@ import {
   type ServerCoreOptions,
 } from '../../server/index';
 
-/** What is thrown by a server's making, if anything is. */
+/** Returns the error that making a server throws; undefined if it throws none. */
 export function thrownBy(make: () => unknown): unknown {
   try {
     make();
@@ -21,7 +21,7 @@ export function thrownBy(make: () => unknown): unknown {
   return undefined;
 }
 
-/** What an actor ends in when it is started. */
+/** Starts an actor that must fail, and returns its error. */
 function endOf(logic: typeof serverCore | typeof singleServer, input: unknown): unknown {
   const actor = createActor(logic as typeof serverCore, { input: input as ServerCoreOptions });
   let end: unknown;
@@ -32,21 +32,21 @@ function endOf(logic: typeof serverCore | typeof singleServer, input: unknown): 
   return end;
 }
 
-/** A way to a server: its name, and how to have what bad options end in. */
-type Way = [string, (options: unknown) => unknown];
+/** A way to make a server: its name, and a function that returns the error for bad options. */
+type WayToServer = [string, (options: unknown) => unknown];
 
-/** The four ways. */
-export const ways: Way[] = [
+/** The four ways to make a server. */
+export const ways: WayToServer[] = [
   ['createServerCore', (options: unknown): unknown => thrownBy(() => createServerCore(options as never))],
   ['createSingleServer', (options: unknown): unknown => thrownBy(() => createSingleServer(options as never))],
   ['createActor(serverCore)', (options: unknown): unknown => endOf(serverCore, options)],
   ['createActor(singleServer)', (options: unknown): unknown => endOf(singleServer, options)],
 ];
 
-/** Whether a way leads to a ServerCore. */
+/** Whether a way makes a ServerCore. */
 export const isCoreWay = (name: string): boolean => name.includes('erverCore');
 
-/** Has each spec fail in which a server listens. */
+/** Makes each spec fail in which a server listens. */
 export function expectNothingOpened(): void {
   const listen = jest.spyOn(Server.prototype, 'listen');
 
@@ -59,7 +59,7 @@ export function expectNothingOpened(): void {
   });
 }
 
-/** Expects what bad options have ended in to be the error that names the option, its value and what is allowed. */
+/** Expects an InvalidOptionError that names the option, its value and what is allowed. */
 export function expectRefusal(end: unknown, option: string, value: unknown, allowed: string): void {
   const error = end as InvalidOptionError;
   expect(error).toBeInstanceOf(InvalidOptionError);
@@ -71,14 +71,14 @@ export function expectRefusal(end: unknown, option: string, value: unknown, allo
   expect(error.message.endsWith(`, but must be ${allowed}`)).toBe(true);
 }
 
-/** What can't even be looked at. */
+/** A revoked proxy: reading any property of it throws. */
 export function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;
 }
 
-/** Whose property throws when it is read. */
+/** An object with one property, which throws when it is read. */
 export const unreadable = (name: string): object =>
   Object.defineProperty({}, name, {
     enumerable: true,

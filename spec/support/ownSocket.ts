@@ -3,8 +3,8 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { BulkClient } from './bulkClient';
 
 /**
- * Both ends of one connection: the client, and the server's socket in the spec's own hands, so that the spec sees what
- * piles up in it.
+ * Opens one connection without a server of ours. The spec itself holds the accepted socket, and so can see how many
+ * bytes pile up in it.
  */
 export async function ownSocket(): Promise<{ readonly client: BulkClient; readonly socket: Socket }> {
   const listener = createServer({ pauseOnConnect: true, allowHalfOpen: true });
@@ -17,7 +17,7 @@ export async function ownSocket(): Promise<{ readonly client: BulkClient; readon
   return { client, socket };
 }
 
-/** Waits until a value stays the same for many turns of the event loop. */
+/** Waits until a value has stayed the same for `turns` turns of the event loop. */
 export async function settled(read: () => unknown, turns = 200): Promise<void> {
   let last = read();
   for (let turn = 0; turn < turns; turn += 1) {

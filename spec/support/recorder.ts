@@ -1,30 +1,30 @@
 import { fromCallback, type AnyActorLogic } from 'xstate';
 import type { ConnectionInfo, ProtocolEmitted, ProtocolEvent } from '../../server/index';
 
-/** One connection's handler: what it was told so far, and a way to emit in its name. */
-export interface Recorded {
+/** The handler of one connection: the events that it got so far, and functions that emit in its name. */
+export interface RecordedHandler {
   readonly info: ConnectionInfo;
   readonly events: readonly ProtocolEvent[];
-  /** What it was told beside bytes. */
+  /** The events without `inbox`. */
   readonly controls: readonly ProtocolEvent[];
   readonly emit: (event: ProtocolEmitted) => void;
-  /** Emits `outbox`. */
+  /** Emits `outbox` with these bytes. */
   readonly write: (data: Uint8Array | string) => void;
 }
 
-/** A protocol for specs: its handlers remember everything, and do what the spec says. */
+/** A protocol for specs. Its handlers record all events, and do what the spec says. */
 export class Recorder {
-  /** One for each connection, in the order of their start. */
-  readonly handlers: Recorded[] = [];
-  readonly #react: ((event: ProtocolEvent, handler: Recorded) => void) | undefined;
+  /** The handlers of all connections, in the order in which they started. */
+  readonly handlers: RecordedHandler[] = [];
+  readonly #react: ((event: ProtocolEvent, handler: RecordedHandler) => void) | undefined;
 
-  /** @param react - what a handler does about an event */
-  constructor(react?: (event: ProtocolEvent, handler: Recorded) => void) {
+  /** @param react - called for each event that a handler gets */
+  constructor(react?: (event: ProtocolEvent, handler: RecordedHandler) => void) {
     this.#react = react;
   }
 
-  /** The handler of the connection that came first. */
-  get first(): Recorded {
+  /** The handler that started first. */
+  get first(): RecordedHandler {
     const [first] = this.handlers;
     if (first === undefined) throw new Error('No handler has started yet');
     return first;
@@ -33,7 +33,7 @@ export class Recorder {
   readonly protocol = (info: ConnectionInfo): AnyActorLogic =>
     fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ emit, receive }) => {
       const events: ProtocolEvent[] = [];
-      const handler: Recorded = {
+      const handler: RecordedHandler = {
         info,
         events,
         get controls() {

@@ -1,6 +1,6 @@
 /**
- * What is left in memory of servers that have ended: whatever comes and goes while one lives must be gone when it has
- * ended, each Map, Set, list and timer.
+ * Finds what servers that have ended have left in memory. Everything that comes and goes while a server lives must be
+ * gone after its end: the entries of each Map, Set and list, and each timer.
  */
 import type { AnyActorRef, EventObject } from 'xstate';
 import { connections } from '../../actors/registry/connections';
@@ -18,8 +18,8 @@ type ServerContext = Partial<ServerCoreContext> & Partial<SingleServerContext>;
 const forgotten: string[] = [];
 
 /**
- * The registry forgets everything when it is stopped, whether or not it forgot each connection that ended before. So each
- * event of it is watched.
+ * A registry drops all its entries when it is stopped, so afterwards nobody sees that it kept a connection too long.
+ * Therefore each event of a registry is checked when it happens.
  */
 const transition = connections.transition as (...args: readonly unknown[]) => unknown;
 Object.assign(connections, {
@@ -47,7 +47,7 @@ Object.assign(Sweep.prototype, {
   },
 });
 
-/** What a server keeps that has come to its final state. */
+/** What the context of a server in its final state still holds. */
 function inContext({ open = 0, CSA, unclaimed, queue, exempt, admission, pending }: ServerContext): string[] {
   const counts: Readonly<Record<string, number | undefined>> = {
     open,
@@ -62,14 +62,14 @@ function inContext({ open = 0, CSA, unclaimed, queue, exempt, admission, pending
   return Object.entries(counts).flatMap(([name, count = 0]) => (count === 0 ? [] : [`${name}: ${String(count)}`]));
 }
 
-/** The timers of actors that have ended. */
+/** The pending timers of an actor that has ended. */
 function timersOf(actor: AnyActorRef): string[] {
   const { _scheduledEvents: scheduled } = actor.system.getSnapshot();
   const pending = Object.values(scheduled).filter(({ source }) => source === actor);
   return pending.map(({ id }) => `timer ${id}`);
 }
 
-/** Nothing else is asked for its context, which may be anything, and throw. */
+/** Only servers are asked for their context: the context of other actors may be anything, and may throw. */
 const isServer = (actor: AnyActorRef): boolean =>
   ['serverCore', 'singleServer'].includes((actor as unknown as { logic: { id?: string } }).logic.id ?? '');
 
@@ -83,7 +83,7 @@ function remainsOf(actor: AnyActorRef): string[] {
   return left.map((what) => `${actor.id}: ${what}`);
 }
 
-/** What a system keeps of which all actors have ended. */
+/** What a system keeps after all its actors have ended. */
 function remainsOfSystem(root: AnyActorRef): string[] {
   const left: string[] = [];
   for (const { place } of swept.get(sweepOf(root)) ?? []) if (place !== -1) left.push('sweep: a connection');
@@ -99,10 +99,10 @@ function remainsOfSystem(root: AnyActorRef): string[] {
 const clockOf = (actor: AnyActorRef): Partial<SimulatedClock> =>
   (actor as unknown as { readonly clock: Partial<SimulatedClock> }).clock;
 
-/** Milliseconds within which whatever is under way on a network in memory arrives. A timer that is set for later is left behind. */
+/** Milliseconds within which bytes on a network in memory arrive. A timer that is due later counts as left behind. */
 const longestLatency = 1_000;
 
-/** Waits until nothing is under way any more to or from those among some actors that have ended. */
+/** Waits until no more bytes are on their way to or from the actors that have ended. */
 export async function arrivals(actors: ReadonlySet<AnyActorRef>): Promise<void> {
   const ended = [...actors].filter((actor) => !isActive(actor));
   for (const clock of new Set(ended.map(clockOf))) {
@@ -110,7 +110,7 @@ export async function arrivals(actors: ReadonlySet<AnyActorRef>): Promise<void> 
   }
 }
 
-/** What is left of all those among some actors that have ended, in words. */
+/** What the actors that have ended have left behind, as texts. */
 export function remains(actors: ReadonlySet<AnyActorRef>): string[] {
   const ended = [...actors].filter((actor) => !isActive(actor));
   const roots = ended.filter(({ _parent }) => _parent === undefined);

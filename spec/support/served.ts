@@ -9,33 +9,33 @@ import {
 } from '../../server/index';
 import type { BulkClient } from './bulkClient';
 import { ownSocket, settled } from './ownSocket';
-import { Recorder, type Recorded } from './recorder';
+import { Recorder, type RecordedHandler } from './recorder';
 
-/** One connection without a server: its client reads only when told to, and its time stands still. */
-export interface Served {
+/** One connection without a server. The client reads only on request, and the connection's clock stands still. */
+export interface ServedConnection {
   readonly client: BulkClient;
   /** The server's end. */
   readonly socket: Socket;
   readonly CSA: ConnectionInput['CSA'];
   readonly actor: Actor<typeof connection>;
-  readonly handler: Recorded;
+  readonly handler: RecordedHandler;
   readonly clock: SimulatedClock;
-  /** The types of all that the handler was told. */
+  /** Returns the types of all events that the handler got. */
   readonly told: () => string[];
-  /** Lets the kernel take and give what it can. */
+  /** Waits until the kernel moves no more bytes. */
   readonly stall: () => Promise<void>;
 }
 
 /**
- * @param cleanUps - is given what has to be done after the spec
- * @param settings - `writeTimeout` is 1 000 unless told
- * @param react - what the handler does about an event
+ * @param cleanUps - gets the functions that must run after the spec
+ * @param settings - `writeTimeout` is 1 000 by default
+ * @param react - called for each event that the handler gets
  */
 export async function serve(
   cleanUps: (() => unknown)[],
   settings: Partial<ConnectionSettings> = {},
-  react?: (event: ProtocolEvent, handler: Recorded) => void,
-): Promise<Served> {
+  react?: (event: ProtocolEvent, handler: RecordedHandler) => void,
+): Promise<ServedConnection> {
   const recorder = new Recorder(react);
   const { client, socket } = await ownSocket();
   const input = connectionInput(socket, { protocol: recorder.protocol, writeTimeout: 1_000, ...settings });

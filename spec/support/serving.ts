@@ -11,11 +11,11 @@ import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapt
 import { Client } from './client';
 import { collect, emitted } from './events';
 
-export type Closed = Extract<ServerEmitted, { type: 'connection.closed' }>;
+export type ClosedEvent = Extract<ServerEmitted, { type: 'connection.closed' }>;
 
 type Live = ReadonlyMap<string, { readonly CSA: ConnectedSocketAdapter }>;
 
-/** One ServerCore per spec with its clients, and what it emitted. */
+/** One ServerCore for each spec, with its clients and the events that it emitted. */
 export class Serving {
   #server: ServerCore | undefined;
   #clients: Client[] = [];
@@ -27,8 +27,8 @@ export class Serving {
     return this.#server;
   }
 
-  /** How connections ended so far. */
-  get closed(): Closed[] {
+  /** The `connection.closed` events so far. */
+  get closed(): ClosedEvent[] {
     return this.events.filter((event) => event.type === 'connection.closed');
   }
 
@@ -52,9 +52,9 @@ export class Serving {
   }
 
   /** Waits for the end of a connection. */
-  async ended(id = 'connection:1'): Promise<Closed> {
-    const isIt = (event: Closed): boolean => event.id === id;
-    return this.closed.find(isIt) ?? emitted<Closed>(this.server, 'connection.closed', isIt);
+  async ended(id = 'connection:1'): Promise<ClosedEvent> {
+    const isIt = (event: ClosedEvent): boolean => event.id === id;
+    return this.closed.find(isIt) ?? emitted<ClosedEvent>(this.server, 'connection.closed', isIt);
   }
 
   /** The server's side of a live connection's socket. */
@@ -71,20 +71,20 @@ export class Serving {
   }
 }
 
-/** Gives each spec of a file its own server, and ends it afterwards. */
+/** Gives each spec of a file its own server, and ends the server after the spec. */
 export function serving(): Serving {
   const made = new Serving();
   afterEach(() => made.stop());
   return made;
 }
 
-/** A turn of the event loop: all microtasks, and what is ready to be read. */
+/** Waits for one turn of the event loop: all microtasks run, and sockets that are ready are read. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Work that takes a while, inside a handler under test. */
+/** Stands for a handler's work that takes `ms` milliseconds of real time. */
 export const working = (ms: number): Promise<void> => delay(ms);
 
-/** A door that the spec opens: for a handler that is to stay busy until then. */
+/** A gate that the spec opens. A handler that waits for it stays busy until then. */
 export class Gate {
   readonly opened: Promise<void>;
   open!: () => void;
@@ -94,7 +94,7 @@ export class Gate {
   }
 }
 
-/** Waits for the server's end of the connection, ends ours, and returns all that came. */
+/** Waits until the server has ended its side, ends the client's side, and returns everything received as text. */
 export async function receiveToEnd(client: Client): Promise<string> {
   await Promise.race([client.ended, client.closed]);
   client.end();

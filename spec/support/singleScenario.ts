@@ -3,7 +3,7 @@ import type { singleServer } from '../../server/index';
 import type { Scenario, TestPeer } from '../../server/testing/index';
 import { inbox, outboxOf } from './boxes';
 
-/** This is the client that a SingleServer without a protocol talks with. */
+/** Expects that a SingleServer without a protocol talks with this client: both ways, bytes arrive. */
 export async function assertServed(s: Scenario<typeof singleServer>, client: TestPeer): Promise<void> {
   const before = outboxOf(s).toString();
   await inbox(s, 'served');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root';
 
-/** What the types of `machines/` say, as their source has it: types are gone when a spec runs. */
+/** Reads the source of the types in `machines/`, since types are gone when a spec runs. */
 const read = (file: string): string => readFileSync(join(root, 'machines', file), 'utf8');
 
 /** The members of a union of strings. */
@@ -26,7 +26,7 @@ export function eventsIn(name: string): string[] {
 /** The types of all events, in every box. */
 export const allEvents = (): string[] => [...new Set(typesIn(readEvents()))];
 
-/** The fields of an interface that has no others inside. */
+/** The fields of an interface without nested object types. */
 export function fieldsIn(file: string, name: string): string[] {
   const [, body = ''] = new RegExp(`export interface ${name}[^{]*{([^}]*)\n}`).exec(read(file)) ?? [];
   return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, field = '']) => field);

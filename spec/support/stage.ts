@@ -6,9 +6,9 @@ import type { ServerCoreOptions, ServerEmitted } from '../../server/index';
 import { ca } from './tls/certificates';
 import { Client } from './client';
 import { collect, emitted, eventually } from './events';
-import { atEnd, connectClient, startServer, type Started } from './fixtures';
+import { atEnd, connectClient, startServer, type StartedServer } from './fixtures';
 import { expectNothingLeft } from './nothingLeft';
-import { Recorder, type Recorded } from './recorder';
+import { Recorder, type RecordedHandler } from './recorder';
 
 const create = jest.spyOn(net, 'createServer');
 
@@ -16,21 +16,21 @@ afterAll(() => {
   create.mockRestore();
 });
 
-type Closed = Extract<ServerEmitted, { type: 'connection.closed' }>;
+type ClosedEvent = Extract<ServerEmitted, { type: 'connection.closed' }>;
 
-/** A server of echoes, with a client that has nothing to do with what happens to others. */
+/** An echo server with two kinds of clients: a bystander, which must stay unharmed, and clients that break. */
 export class Stage {
-  started!: Started;
+  started!: StartedServer;
   told: ServerEmitted[] = [];
   readonly recorder = new Recorder((event, handler) => {
     if (event.type === 'inbox') handler.write(event.data);
-    // the second one does what the spec says
+    // the second connection's handler does what the spec says
     const isDone = event.type === 'control.producerFinished' && handler !== this.recorder.handlers[1];
     if (isDone) handler.emit({ type: 'signal.producerFinished' });
   });
-  /** The server's ends of all sockets. */
+  /** The server's sockets, one for each connection. */
   readonly sockets: Socket[] = [];
-  /** Those that break their connections. */
+  /** The clients that break their connections. */
   readonly clients: Client[] = [];
   bystander!: Socket;
 
@@ -46,16 +46,16 @@ export class Stage {
     return create.mock.results.at(-1)?.value as Server;
   }
 
-  get handler(): Recorded {
+  get handler(): RecordedHandler {
     const handler = this.recorder.handlers[1];
-    if (handler === undefined) throw new Error('Nobody has come yet');
+    if (handler === undefined) throw new Error('No client has come after the bystander yet');
     return handler;
   }
 
   /** Connects the client whose connection is to break. */
   async connect(until: 'connection.opening' | 'connection.opened' = 'connection.opened'): Promise<Client> {
     const next = emitted(this.started.server, until);
-    // it ends its side when it likes
+    // unlike `connectClient`, this client doesn't end its side when the server does
     const client = await Client.connect(this.started.port);
     this.clients.push(client);
     atEnd(() => client.destroy());
@@ -63,13 +63,13 @@ export class Stage {
     return client;
   }
 
-  /** Waits for the end of a connection. */
-  async ended(id = 'connection:2'): Promise<Closed> {
-    const isIt = (event: ServerEmitted): event is Closed => event.type === 'connection.closed' && event.id === id;
-    return this.told.find(isIt) ?? emitted<Closed>(this.started.server, 'connection.closed', isIt);
+  /** Waits until a connection has closed, and returns its event. */
+  async ended(id = 'connection:2'): Promise<ClosedEvent> {
+    const isIt = (event: ServerEmitted): event is ClosedEvent => event.type === 'connection.closed' && event.id === id;
+    return this.told.find(isIt) ?? emitted<ClosedEvent>(this.started.server, 'connection.closed', isIt);
   }
 
-  /** Somebody who does all that the server asks for. */
+  /** Connects a client that does everything the server's options require: a PROXY header, a TLS handshake. */
   async come(): Promise<Socket> {
     const { tls, starttls, proxyProtocol } = this.started.server.actor.getSnapshot().context.options;
     const { socket } = await connectClient(this.started.port);
@@ -82,7 +82,7 @@ export class Stage {
   }
 }
 
-/** Expects that others were served all the while, that each end was told once, and that nothing is left. */
+/** Expects that other clients are still served, that each connection's end was told once, and that nothing is left. */
 export async function expectUnharmed(stage: Stage): Promise<void> {
   const { started, told, recorder, bystander } = stage;
   await isServed(bystander);

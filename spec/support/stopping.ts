@@ -2,18 +2,18 @@ import { expect } from '@jest/globals';
 import type { AnyActor } from 'xstate';
 import type { TestPeer } from '../../server/testing/index';
 
-/** Whatever plays a server. */
-interface Playing {
+/** A scenario of any server. */
+interface ServerScenario {
   readonly server: AnyActor;
   settle(): Promise<void>;
   leftovers(): string[];
 }
 
 /**
- * Stops the server, and expects that nothing at all is left of it; nor of its clients, once these have read to the end and
- * ended their sides.
+ * Stops the server, and expects that nothing is left of it. Nothing may be left of its clients either, once they have
+ * read to the end and have ended their sides.
  */
-export async function assertNothingLeft(s: Playing, ...clients: readonly TestPeer[]): Promise<void> {
+export async function assertNothingLeft(s: ServerScenario, ...clients: readonly TestPeer[]): Promise<void> {
   s.server.stop();
   expect(s.server.getSnapshot()).toMatchObject({ status: 'stopped' });
   expect(s.server.system.getSnapshot()._scheduledEvents).toEqual({});

@@ -1,16 +1,16 @@
-/** What a {@link Stream} tells an observer. */
-export interface Listening<T> {
+/** An observer of a {@link Stream}. */
+export interface StreamObserver<T> {
   readonly next?: (value: T) => void;
   readonly error?: (error: unknown) => void;
   readonly complete?: () => void;
 }
 
-/** An observable without a library: tells whoever subscribes what the spec tells it. */
+/** An observable without a library. The spec calls its methods, and they reach all observers. */
 export class Stream<T> {
-  #observers = new Set<Listening<T>>();
+  #observers = new Set<StreamObserver<T>>();
   readonly #atOnce: readonly T[];
 
-  /** @param atOnce - values that each observer gets while it subscribes */
+  /** @param atOnce - the values that each observer gets while it subscribes */
   constructor(...atOnce: readonly T[]) {
     this.#atOnce = atOnce;
   }
@@ -19,7 +19,7 @@ export class Stream<T> {
     return this.#observers.size;
   }
 
-  subscribe(observer: Listening<T>): { unsubscribe(): void } {
+  subscribe(observer: StreamObserver<T>): { unsubscribe(): void } {
     this.#observers.add(observer);
     for (const value of this.#atOnce) observer.next?.(value);
     return { unsubscribe: () => void this.#observers.delete(observer) };

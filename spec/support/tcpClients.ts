@@ -3,15 +3,15 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createActor, toPromise, type Actor } from 'xstate';
 import { tcpClient, type ConnectionSummary, type TcpClientOptions } from '../../server/index';
 
-/** A running tcpClient, and how it ends. */
-export interface Running {
+/** A running tcpClient, with a promise of its end. */
+export interface RunningClient {
   readonly actor: Actor<typeof tcpClient>;
   /** The client's output; rejects with its error. */
   readonly ended: Promise<ConnectionSummary | undefined>;
 }
 
-/** Starts tcpClients, and stops those that a test leaves running. Call it where one would call `afterEach`. */
-export function tcpClients(): (options: TcpClientOptions) => Running {
+/** Returns a function that starts tcpClients. An `afterEach` stops the clients that a spec leaves running. */
+export function tcpClients(): (options: TcpClientOptions) => RunningClient {
   const running: Actor<typeof tcpClient>[] = [];
   afterEach(() => {
     for (const actor of running.splice(0)) actor.stop();
@@ -26,7 +26,7 @@ export function tcpClients(): (options: TcpClientOptions) => Running {
   };
 }
 
-/** A server of plain `node:net`, for what our own servers never do to a client. */
+/** A server of plain `node:net`, for behaviour that the servers of this package never show. */
 export class RawServer implements AsyncDisposable {
   readonly port: number;
   /** The first client's socket. */

@@ -2,7 +2,7 @@ import { assign, fromCallback, sendParent, type AnyActorLogic, type AnyEventObje
 import { chart, type Context } from './xstate/differential';
 import type { Trace } from './trace';
 
-/** Says what it gets, and answers it. */
+/** An actor that traces each event that it gets, and answers it. */
 export const answering = ({ say }: Trace, name: string): AnyActorLogic =>
   fromCallback<AnyEventObject>(({ receive, sendBack, input }) => {
     say(`${name} starts`, input);
@@ -16,7 +16,7 @@ export const answering = ({ say }: Trace, name: string): AnyActorLogic =>
     };
   });
 
-/** A machine that ends, fails, changes or answers as it is told. */
+/** A machine that ends, fails, counts or answers on request. */
 export const obedient = ({ noting }: Trace, name: string): AnyActorLogic =>
   chart({
     context: { n: 0 },

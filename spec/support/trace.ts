@@ -9,7 +9,7 @@ interface Stoppable {
 
 const withBelow = (node: StateNode): StateNode[] => [node, ...Object.values(node.states).flatMap(withBelow)];
 
-/** What comes of it, or why it fails. */
+/** Returns the function's result, or the error that it throws. */
 export function attempt(act: () => unknown): unknown {
   try {
     return act();
@@ -18,23 +18,23 @@ export function attempt(act: () => unknown): unknown {
   }
 }
 
-/** Everything that can be seen of an actor while it runs. */
+/** Records everything that can be seen of an actor while it runs. */
 export class Trace {
-  /** The names of the actions, in their order. */
+  /** The names of the actions, in the order in which they ran. */
   readonly did: string[] = [];
-  /** All else too. */
+  /** Everything that was seen, the actions included. */
   readonly seen: unknown[] = [];
-  /** All that were made, also those that a crash leaves behind. */
+  /** All actors that were made, including those that a crash leaves behind. */
   readonly actors: Stoppable[] = [];
   readonly #portrait = new Portrait();
   #described: unknown;
 
-  readonly say = (what: string, detail?: unknown): void => {
-    this.did.push(what);
-    this.see('action', what, detail);
+  readonly say = (name: string, detail?: unknown): void => {
+    this.did.push(name);
+    this.see('action', name, detail);
   };
 
-  /** An action that tells its name and all it was given. */
+  /** An action that traces its name and its arguments. */
   readonly noting =
     (name: string) =>
     ({ context, event }: { context: unknown; event: EventObject }, params?: unknown): void => {
@@ -45,12 +45,12 @@ export class Trace {
     this.seen.push(this.#portrait.of(what));
   }
 
-  /** All that a snapshot tells. */
+  /** Records everything that a snapshot shows. */
   describe(snapshot: AnyMachineSnapshot, events: readonly EventObject[]): void {
     const isNew = snapshot !== this.#described;
     this.#described = snapshot;
     this.see('snapshot', isNew && snapshot);
-    // an actor whose start failed may have less of one
+    // the snapshot of an actor whose start failed may lack its methods
     if (!isNew || typeof (snapshot as Partial<AnyMachineSnapshot>).can !== 'function') return;
     const nodes = withBelow(snapshot.machine.root);
     const matching = nodes.filter(({ path }) => path.length > 0 && snapshot.matches(path.join('.') as never));

@@ -12,11 +12,11 @@ import { tell } from '../support/actors';
 import { collect } from '../support/events';
 import { turn } from '../support/serving';
 
-type Heard = [name: string, event: AnyEventObject];
+type HeardEvent = [name: string, event: AnyEventObject];
 
 describe('graphline', () => {
   let actor: AnyActor | undefined;
-  let heard: Heard[] = [];
+  let heard: HeardEvent[] = [];
 
   /** Notes what it gets, and emits the events given here at its start. */
   const node = (name: string, ...says: AnyEventObject[]): AnyActorLogic =>

@@ -15,11 +15,11 @@ import { tell } from '../support/actors';
 import { collect } from '../support/events';
 import { turn } from '../support/serving';
 
-type Heard = [name: string, event: AnyEventObject];
+type HeardEvent = [name: string, event: AnyEventObject];
 
 describe("A graphline's end", () => {
   let actor: AnyActor | undefined;
-  let heard: Heard[] = [];
+  let heard: HeardEvent[] = [];
   let stopped: string[] = [];
   let error: unknown;
 

@@ -3,15 +3,15 @@ import { createActor, createMachine, type AnyActor } from 'xstate';
 import { observe } from '../../actors/xstate/observe';
 import { atEnd } from '../support/fixtures';
 
-interface Telling {
+interface InspectedSystem {
   _sendInspectionEvent: unknown;
 }
 
 describe('observe', () => {
-  const started = (): { actor: AnyActor; system: AnyActor['system'] & Telling } => {
+  const started = (): { actor: AnyActor; system: AnyActor['system'] & InspectedSystem } => {
     const actor = createActor(createMachine({ on: { go: {} } })).start();
     atEnd(() => actor.stop());
-    return { actor, system: actor.system as AnyActor['system'] & Telling };
+    return { actor, system: actor.system as AnyActor['system'] & InspectedSystem };
   };
 
   it('tells each observer of each event, and those of system.inspect too', () => {

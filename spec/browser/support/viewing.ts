@@ -3,13 +3,13 @@ import type { Locator, Page } from 'playwright-core';
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
 import { Hub } from '../../../server/inspect/hub/hub';
 import { livingActors } from '../../../server/inspect/hub/livingActors';
-import type { Started } from '../../support/fixtures';
+import type { StartedServer } from '../../support/fixtures';
 import { inspect } from '../../support/inspect/inspecting';
 import { browse, until } from './browsing';
 
 /** Opens the viewer on a server, once it is connected. */
 export async function view(
-  { server }: Pick<Started, 'server'>,
+  { server }: Pick<StartedServer, 'server'>,
   ...options: Parameters<typeof browse> extends [string, ...infer Rest] ? Rest : never
 ): Promise<Page> {
   const hub = new Hub();
@@ -34,7 +34,7 @@ export async function namesFromTop(page: Page): Promise<string[]> {
 }
 
 /** A living actor of a server, by its name. */
-export function actorOf({ server }: Pick<Started, 'server'>, name: string): AnyActorRef {
+export function actorOf({ server }: Pick<StartedServer, 'server'>, name: string): AnyActorRef {
   for (const actor of livingActors(server.actor)) if (actor.id === name) return actor;
   throw new Error(`There is no living actor '${name}'.`);
 }

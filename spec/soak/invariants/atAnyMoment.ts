@@ -4,14 +4,18 @@ import type { Scenario } from '../../../server/testing/index';
 import { limitOf, type Program } from '../program';
 
 /** What a server keeps in its context, as far as it is looked at. */
-interface Kept {
+interface WatchedContext {
   readonly open?: number;
   readonly queue: readonly unknown[];
 }
 
 /** What may at no moment be otherwise, in the middle of whatever happens. */
 export function* violationsAtAnyMoment(program: Program, s: Scenario<AnyActorLogic>): Iterable<string> {
-  const { status, value, context } = s.server.getSnapshot() as { status: string; value: unknown; context: Kept };
+  const { status, value, context } = s.server.getSnapshot() as {
+    status: string;
+    value: unknown;
+    context: WatchedContext;
+  };
   if (status !== 'active') return;
   const { maxQueued = 100 } = program.options;
   if (context.queue.length > maxQueued) {

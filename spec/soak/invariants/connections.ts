@@ -4,10 +4,10 @@ import { endedInOrder, type Connection, type Run } from '../run';
 
 const numberOf = (id: string): number => Number(id.slice(id.indexOf(':') + 1));
 
-type Of<TType extends SingleServerEmitted['type']> = Extract<SingleServerEmitted, { type: TType }>;
+type EmittedOf<TType extends SingleServerEmitted['type']> = Extract<SingleServerEmitted, { type: TType }>;
 
-const all = <TType extends SingleServerEmitted['type']>({ emitted }: Run, type: TType): Of<TType>[] =>
-  emitted.filter((event): event is Of<TType> => event.type === type);
+const all = <TType extends SingleServerEmitted['type']>({ emitted }: Run, type: TType): EmittedOf<TType>[] =>
+  emitted.filter((event): event is EmittedOf<TType> => event.type === type);
 
 /** Every client that was accepted is opened or rejected, exactly once. */
 export function* clientsAreOpenedOrRejectedOnce(run: Run): Iterable<string> {

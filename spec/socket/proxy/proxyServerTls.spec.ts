@@ -7,14 +7,14 @@ import { scenario } from '../../../server/testing/index';
 import '../../../server/testing/matchers/jestGlobals';
 import { ca, issue } from '../../support/tls/certificates';
 import { emitted } from '../../support/events';
-import { atEnd, connectClient, startServer, type Started } from '../../support/fixtures';
+import { atEnd, connectClient, startServer, type StartedServer } from '../../support/fixtures';
 import { proxyProtocol, textHeader, withHead } from '../../support/proxy/proxied';
 
 const tls = issue('a.test').pem;
 const header = textHeader('192.0.2.1');
 const trusting = { ca: ca.pem.cert, servername: 'a.test' };
 
-const start = (options: Partial<ServerCoreOptions> = {}): Promise<Started> =>
+const start = (options: Partial<ServerCoreOptions> = {}): Promise<StartedServer> =>
   startServer({ proxyProtocol, tls, ...options });
 
 /** A proxy's connection, and the bytes of it that leave together with the ClientHello. */

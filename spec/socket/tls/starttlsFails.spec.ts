@@ -3,14 +3,14 @@ import { emit, SimulatedClock, type MachineContext } from 'xstate';
 import { setupProtocol, type ProtocolEvent, type ServerCoreOptions } from '../../../server/index';
 import type { Client } from '../../support/client';
 import { eventually } from '../../support/events';
-import { bytesOf, Recorder, type Recorded } from '../../support/recorder';
+import { bytesOf, Recorder, type RecordedHandler } from '../../support/recorder';
 import { turn } from '../../support/serving';
 import { encrypt, TlsServer } from '../../support/tls/tlsServers';
 
 const makessl = { type: 'makessl' } as const;
 const finished = { type: 'signal.producerFinished' } as const;
 
-interface Upgrading {
+interface UpgradingConnection {
   readonly served: TlsServer;
   readonly recorder: Recorder;
   readonly raw: Client;
@@ -22,8 +22,8 @@ const start = (recorder: Recorder, options: object = {}): Promise<TlsServer> =>
 /** A connection whose handler has said makessl. */
 async function upgrading(
   options: Partial<ServerCoreOptions> & { clock?: SimulatedClock } = {},
-  react?: (event: ProtocolEvent, handler: Recorded) => void,
-): Promise<Upgrading> {
+  react?: (event: ProtocolEvent, handler: RecordedHandler) => void,
+): Promise<UpgradingConnection> {
   const recorder = new Recorder(react);
   const served = await start(recorder, options);
   const raw = await served.connectRaw();
@@ -94,7 +94,7 @@ describe('Plain text that comes before the handshake', () => {
 });
 
 describe('makessl ends the connection with tlsFailed', () => {
-  it.each<[string, object, (handler: Recorded, raw: Client) => unknown, string]>([
+  it.each<[string, object, (handler: RecordedHandler, raw: Client) => unknown, string]>([
     ['where there is no tls', { tls: undefined, starttls: false }, () => undefined, 'no tls options'],
     ['where the peer has ended its side', { allowHalfOpen: true }, (_, raw) => raw.end(), 'has ended its side'],
   ])('%s', async (_, options, prepare, why) => {
@@ -120,7 +120,7 @@ describe('makessl ends the connection with tlsFailed', () => {
 });
 
 describe('An upgrade that is going on', () => {
-  it.each<[string, (upgrade: Upgrading) => unknown, string]>([
+  it.each<[string, (upgrade: UpgradingConnection) => unknown, string]>([
     [
       'the handler finishes',
       ({ recorder }) => {

@@ -3,7 +3,7 @@ import type { ProtocolEvent } from '../../../server/index';
 import { ca } from '../../support/tls/certificates';
 import { eventually } from '../../support/events';
 import { OpensslClient } from '../../support/tls/openssl';
-import { Recorder, type Recorded } from '../../support/recorder';
+import { Recorder, type RecordedHandler } from '../../support/recorder';
 import { kinds, TlsServer } from '../../support/tls/tlsServers';
 
 const mebibyte = 2 ** 20;
@@ -14,7 +14,7 @@ const finished = { type: 'signal.producerFinished' } as const;
 
 const types = ({ first }: Recorder): string[] => first.events.map(({ type }) => type);
 
-const answering = (answer: (event: ProtocolEvent, handler: Recorded) => void): Recorder => new Recorder(answer);
+const answering = (answer: (event: ProtocolEvent, handler: RecordedHandler) => void): Recorder => new Recorder(answer);
 const echo = (): Recorder =>
   answering((event, { write }) => {
     if (event.type === 'inbox') write(event.data);

@@ -9,17 +9,17 @@ import { issue } from '../tls/certificates';
 import { tooMuch } from '../fixtures';
 import type { Net, Peer } from '../networks';
 
-/** Where a model's server can't listen, because somebody else does. */
+/** A port that is taken: a model's server can't listen there. */
 export const takenPort = 1;
 
-/** Who is turned away at once. */
+/** The address of a client that `deny` turns away at once. */
 export const unwelcome = '127.0.0.2';
-/** Who brings others. */
+/** The address of a proxy, which brings other clients. */
 export const proxy = '127.0.0.3';
 
 const tls = issue('a.test').pem;
 
-/** With these a drain waits for its clients until `shutdownTimeout`; and clients differ by their addresses. */
+/** Options for all models: a drain waits until `shutdownTimeout`, and a client's address decides how it is treated. */
 export const serverOptions = {
   port: 0,
   shutdownTimeout: 1_000,
@@ -45,7 +45,7 @@ export const peerOf = ({ CSA }: AnyEventObject): string => (CSA as SocketAdapter
 const failure = new Error('under test');
 const descriptors = { open: 1, limit: 1 };
 
-/** What a listener says. */
+/** The events that a listener sends. */
 export const listenerEvents: readonly AnyEventObject[] = [
   { type: '_listener.listening', address: { address: '127.0.0.1', port: 1 } },
   { type: '_listener.acceptFailed', error: failure },
@@ -64,14 +64,14 @@ export const noteFailure = assign(({ context, event }) => ({
   next: 'xstate.error.actor.listener',
 })) as never;
 
-/** What connections say before they are open. */
+/** The events that connections send before they are open. */
 export const openingEvents: readonly AnyEventObject[] = [
   { type: '_CSA.opened', CSA: modelCSA('192.0.2.1', proxy) },
   { type: '_CSA.identified', CSA: modelCSA('192.0.2.1', proxy) },
   { type: '_CSA.identified', CSA: modelCSA('192.0.2.2', proxy) },
 ];
 
-/** How both servers' listeners come to say it. */
+/** How the listener's events happen, for both kinds of servers. */
 export function listenerDrive(net: Net, server: { readonly actor: AnyActorRef }): Drive {
   let listening: Server | undefined;
   const { network } = net;
@@ -82,7 +82,7 @@ export function listenerDrive(net: Net, server: { readonly actor: AnyActorRef })
   return {
     '_listener.closed': 'itself',
     '_listener.failed': () => {
-      // where it can't listen, that comes by itself
+      // a server that can't listen fails by itself
       if (listening?.listening === true)
         listening.emit('error', Object.assign(new Error('under test'), { code: 'EBADF' }));
     },
@@ -100,18 +100,18 @@ export function listenerDrive(net: Net, server: { readonly actor: AnyActorRef })
 
 const isInMemory = ({ network }: Net): boolean => 'clock' in network;
 
-/** When a network has nothing more to tell: in memory that can be known. On a busy machine 64 MiB take a while. */
+/** How long a run waits. A network in memory knows when it has settled. On a busy machine 64 MiB of TCP take long. */
 export function patienceOn(net: Net): RunOptions {
   return isInMemory(net) ? { settled: () => net.clock.settled() } : { timeout: 15_000 };
 }
 
-/** More than a network takes from one who writes to one who doesn't read. */
+/** More bytes than a network takes for a peer that doesn't read. */
 export const floodFor = (net: Net): Buffer => (isInMemory(net) ? tooMuch.subarray(0, 1024 * 1024) : tooMuch);
 
-/** What a proxy on loopback says of a client. */
+/** The PROXY header that a proxy on loopback sends for a client. */
 export const proxyHeader = (client: string): string => `PROXY TCP4 ${client} 127.0.0.1 1234 1601\r\n`;
 
-/** A client that the listener has accepted, but not told of: what the closing of a port may leave. */
+/** A client that the listener has accepted but not reported yet. The closing of a port can leave such a client. */
 export async function lateCSA(net: Net, localAddress: string): Promise<[client: Peer, CSA: SocketAdapter]> {
   const [client, { socket }] = await net.pair({ localAddress });
   const info = connectionInfo('connection:late', socket);

@@ -20,29 +20,29 @@ export const timeLimits = {
 const { openTimeout, writeTimeout, handlerStartTimeout, idleTimeout, minReceiveRate } = timeLimits;
 export const lingerTimeout = 2_000;
 
-/** The connection's whole time is up before any other limit is. */
+/** Limits with which `maxConnectionDuration` runs out before any other limit. */
 export const brief = {
   maxConnectionDuration: 3_000,
   ...{ openTimeout: 60_000, writeTimeout: 60_000, lingerTimeout: 60_000 },
 } as const satisfies Partial<Options>;
 
-/** A handler that says what the spec wants, and crashes when its peer says so. */
+/** A handler that emits what the spec wants, and crashes when its peer sends `!`. */
 export const talking = new Recorder((event) => {
   if (event.type === 'inbox' && event.data.includes('!')) throw new Error('under test');
 });
 
-/** A handler that crashes at its last word. */
+/** A handler that crashes when it is told that its connection is over. */
 export const failing = new Recorder((event) => {
   if (event.type === 'control.socketShutdown') throw new Error('under test');
 });
 
-/** A handler that ends when it is told anything, and doesn't listen to the server. */
+/** A handler that ends at its first bytes, and doesn't handle the server's shutdown. */
 const finishing = setupProtocol().createMachine({
   initial: 'listening',
   states: { listening: { on: { inbox: { target: 'over' } } }, over: { type: 'final' } },
 });
 
-/** A handler that waits for something else than its peer, and in vain. */
+/** A handler that never reads: it waits for an event that doesn't come. */
 const stuck = setupProtocol().createMachine({
   initial: 'preparing',
   states: {
@@ -51,13 +51,13 @@ const stuck = setupProtocol().createMachine({
   },
 });
 
-/** What a socket is to the model. */
+/** What the model knows of a socket. */
 interface ModelCSA {
   /** Nothing waits to be sent. */
   readonly isFlushed: boolean;
   /** The peer has ended its side. */
   readonly isEnded: boolean;
-  /** There is to be TLS. */
+  /** The upgrade to TLS has been asked for. */
   readonly isUpgrading: boolean;
 }
 
@@ -76,10 +76,10 @@ const CSAOf = ({ context }: ConnectionSnapshot): ModelCSA => {
   return { isFlushed, isEnded: isEnded || context.reason === 'peerClosed', isUpgrading };
 };
 
-const noted = (what: Partial<ModelCSA>): never =>
-  assign(({ context }: { context: { CSA: object } }) => ({ CSA: { ...context.CSA, ...what } })) as never;
+const noted = (facts: Partial<ModelCSA>): never =>
+  assign(({ context }: { context: { CSA: object } }) => ({ CSA: { ...context.CSA, ...facts } })) as never;
 
-/** The chart, with a socket that is what the chart has been told of it. */
+/** The chart, with a socket that changes as the chart's actions say. */
 const model = connectionMachine.provide({
   actions: {
     tellNoSpaceInBox: noted({ isFlushed: false }),
@@ -102,7 +102,7 @@ function canCome(snapshot: ConnectionSnapshot, event: AnyEventObject): boolean {
   }
   if (protocol === stuck) return type === '_timeouts.handlerStartTimeout';
   if (snapshot.matches('opening')) return canComeOpening(snapshot, type);
-  // who has gone to TLS by now goes on as everybody does
+  // after its TLS handshake, a connection goes on like any other: one path into it is enough
   if (options.tls !== undefined && options.starttls !== true) return false;
   if (snapshot.matches({ open: 'upgrading' })) return canComeUpgrading(snapshot, type);
   if (snapshot.matches({ closing: 'flushing' })) return canComeFlushing(snapshot, type);
@@ -114,7 +114,7 @@ function canComeOpening(snapshot: ConnectionSnapshot, type: string): boolean {
     case '_socketFeedback.failed':
       return snapshot.matches({ opening: 'identifying' });
     case '_socketFeedback.closed':
-      // how a handshake ends is told by what is above the socket
+      // during the handshake, the TLS layer tells how the connection ends, not the socket
       return !snapshot.matches({ opening: 'handshaking' });
     default:
       return isDue(snapshot, type);
@@ -170,7 +170,7 @@ function canComeOpen(snapshot: ConnectionSnapshot, { type, ...event }: AnyEventO
     case 'xstate.error.actor.protocol':
       return snapshot.matches({ open: 'flowing' });
     case '_socketFeedback.inboxEnded':
-      // what isn't read has no end
+      // the end shows only when the socket is read
       if (isEnded || event['reason'] === 'serverShutdown') return false;
       return isReading(snapshot);
     case '_socketFeedback.noSpaceInBox':
@@ -186,7 +186,7 @@ const isReading = (snapshot: ConnectionSnapshot): boolean =>
   snapshot.matches({ open: 'flowing' }) ||
   (snapshot.matches({ open: 'congested' }) && snapshot.context.options.readsWhileCongested === true);
 
-/** Of a time limit: whether it is the next one to be up. */
+/** For the event of a time limit: whether this limit is the next to run out. Other events are always due. */
 function isDue(snapshot: ConnectionSnapshot, type: string): boolean {
   const { options } = snapshot.context;
   const { isFlushed } = CSAOf(snapshot);

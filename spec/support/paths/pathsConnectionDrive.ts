@@ -13,7 +13,7 @@ import { atEnd } from '../fixtures';
 import { turns, type Net, type Peer } from '../networks';
 import { floodFor, proxyHeader } from './paths';
 import { brief, failing, lingerTimeout, talking, timeLimits } from './pathsConnection';
-import type { Recorded } from '../recorder';
+import type { RecordedHandler } from '../recorder';
 
 /** A connection that has not started, over a socket on a network. */
 export async function makeConnection(
@@ -27,7 +27,7 @@ export async function makeConnection(
     clock,
     tls: options.tls && new TlsUpgrader(options.tls),
   });
-  // what a server says is the path's to say
+  // this server does nothing: the path itself sends what a server would
   const server = createActor(fromCallback(() => undefined)).start();
   const isOpenedFirst = options.proxyProtocol !== undefined || options.tls !== undefined;
   const input = { CSA, options, ...(isOpenedFirst && { server }) };
@@ -37,9 +37,9 @@ export async function makeConnection(
     server.stop();
   });
   const recorder = options.protocol === failing.protocol ? failing : talking;
-  // it starts with the connection
+  // the next handler is the one of this connection
   const first = recorder.handlers.length;
-  const handler = (): Recorded => {
+  const handler = (): RecordedHandler => {
     const made = recorder.handlers[first];
     if (made === undefined) throw new Error('The handler has not started');
     return made;
@@ -53,13 +53,13 @@ function connectionDrive(
   actor: Actor<typeof connection>,
   client: Peer,
   accepted: Peer,
-  handler: () => Recorded,
+  handler: () => RecordedHandler,
 ): Drive {
   const is = (value: unknown): boolean => actor.getSnapshot().matches(value as never);
   const says = (event: AnyEventObject): void => {
     handler().emit(event as never);
   };
-  /** What comes behind the end of a handler that has gone past the adapter. */
+  /** Sends the event to a connection that is closing, as if the handler had sent it just before its end. */
   const tellLate = (event: AnyEventObject): boolean => {
     const isLate = is('closing');
     if (isLate) actor.send(event as never);
@@ -73,7 +73,7 @@ function connectionDrive(
     '_socketFeedback.proxyFailed': () => client.socket.write('GET / HTTP/1.1\r\n\r\n'),
     '_socketFeedback.secured': () => shakeHands(client),
     '_socketFeedback.tlsFailed': async () => {
-      // without tls options it fails by itself
+      // without tls options the upgrade fails by itself
       if (is('closed')) return;
       client.socket.write('The quick brown fox');
       await turns();
@@ -102,7 +102,7 @@ function connectionDrive(
     '_socketFeedback.failed': async () => {
       client.socket.resetAndDestroy();
       if (!is({ open: 'peerEnded' })) return;
-      // once all is read, who doesn't write hears of no reset
+      // after the peer's end, only a write finds out about a reset
       await turns();
       handler().write('.');
     },
@@ -119,7 +119,7 @@ function connectionDrive(
     '_timeouts.idleTimeout': () => net.clock.advance(timeLimits.idleTimeout),
     '_timeouts.minReceiveRate': async () => {
       const { window } = timeLimits.minReceiveRate;
-      // the first one begins before anything is read
+      // the first window begins before anything is read
       await net.clock.advance(window);
       client.socket.write('.');
       await eventually(() => accepted.socket.bytesRead > 0);
@@ -130,17 +130,17 @@ function connectionDrive(
         await net.clock.advance(brief.maxConnectionDuration);
         return;
       }
-      // what was written has some time to leave, and doesn't stand still
+      // the bytes that were written get `writeTimeout` to leave; some leave, so this is not a stall
       await readsHalf(client, floodFor(net));
       await net.clock.advance(brief.writeTimeout);
     },
-    // something may have left since the last look, but not since the one after
+    // bytes may have left since the last check, but none leave between the next two
     '_timeouts.writeTimeout': () => net.clock.advance(2 * timeLimits.writeTimeout),
     'xstate.after.lingerTimeout.*': () => net.clock.advance(lingerTimeout),
   };
 }
 
-/** The client's part of a TLS handshake. */
+/** Does the client's part of a TLS handshake. */
 async function shakeHands({ socket }: Peer): Promise<void> {
   const secured = connect({ ca: ca.pem.cert, servername: 'a.test', socket });
   secured.on('error', () => undefined);
@@ -149,7 +149,7 @@ async function shakeHands({ socket }: Peer): Promise<void> {
   await turns();
 }
 
-/** More than the buffers between the two ends hold, so that something has left for certain. */
+/** Reads half of the bytes. That is more than the buffers between the ends hold, so some have left for certain. */
 async function readsHalf({ socket }: Peer, { length }: Buffer): Promise<void> {
   socket.resume();
   await eventually(() => socket.bytesRead > length / 2);

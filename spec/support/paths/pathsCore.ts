@@ -6,7 +6,7 @@ import type { Net, Peer } from '../networks';
 import * as paths from './paths';
 import { Recorder } from '../recorder';
 
-/** A handler that says what the spec wants, and crashes when its peer says so. */
+/** Handlers that emit what the spec wants, and crash when their peer sends `!`. */
 const recorder = new Recorder((event) => {
   if (event.type === 'inbox' && event.data.includes('!')) throw new Error('under test');
 });
@@ -16,16 +16,16 @@ const nearCapacity = { from: 0.5, until: 0.5 };
 
 type CoreSnapshot = SnapshotFrom<typeof serverCoreMachine>;
 
-/** What the chart leaves to others, and the model must know. */
-interface Beyond {
-  /** What comes next, at once. */
+/** Facts that the model must know, but that the chart leaves to its actors. */
+interface ModelFacts {
+  /** The type of the event that comes next, before any other. */
   readonly next?: string | undefined;
-  /** The client that came first has no handler yet. */
+  /** The first client has no handler yet. */
   readonly isOpening?: boolean;
 }
 
-const beyond = ({ context }: CoreSnapshot): Beyond => context as Beyond;
-const noted = (what: Beyond): never => assign(what as never) as never;
+const factsOf = ({ context }: CoreSnapshot): ModelFacts => context as ModelFacts;
+const noted = (facts: ModelFacts): never => assign(facts as never) as never;
 
 const model = serverCoreMachine.provide({
   actions: {
@@ -37,7 +37,7 @@ const model = serverCoreMachine.provide({
     emitOpened: noted({ next: undefined, isOpening: false }),
     emitClosed: noted({ next: undefined, isOpening: false }),
     noteFailure: paths.noteFailure,
-    // nothing: the server ends
+    // no event follows: the server ends
     emitFailed: noted({ next: 'xstate.stop' }),
     restartListener: noted({ next: undefined }),
   },
@@ -46,14 +46,14 @@ const model = serverCoreMachine.provide({
 function canCome(snapshot: CoreSnapshot, event: AnyEventObject): boolean {
   const { type } = event;
   const { open, exempt, portIsFree, options, failures } = snapshot.context;
-  const { next, isOpening = false } = beyond(snapshot);
+  const { next, isOpening = false } = factsOf(snapshot);
   if (next !== undefined) return type === next;
   if (options.port === paths.takenPort) return type === '_listener.failed';
   if (options.restart.max === 0)
     return type === (snapshot.matches('starting') ? '_listener.listening' : '_listener.failed');
   // at once, before anything else can happen
   if (snapshot.matches('draining') && !portIsFree) return type === '_listener.closed';
-  // its clients are gone at once
+  // a cut server loses its clients at once
   const isCut = snapshot.matches({ draining: 'cutting' }) || (snapshot.matches('draining') && isOpening);
   if (isCut) return type === '_socketactivity.shutdownCSA';
   switch (type) {
@@ -73,7 +73,7 @@ function canCome(snapshot: CoreSnapshot, event: AnyEventObject): boolean {
       return open > 0 && !isOpening && exempt.size === 0;
     case '_socketactivity.newCSA':
       if (paths.peerOf(event) === paths.proxy) return snapshot.matches({ listening: 'accepting' }) && open === 0;
-      // a listener that has failed brings nobody, and the next one doesn't listen yet
+      // the failed listener brings no clients, and its successor doesn't listen yet
       return !snapshot.matches({ listening: 'restarting' });
     case '_socketactivity.handlerFailed':
       return open > 0 && !isOpening;
@@ -86,7 +86,7 @@ function canCome(snapshot: CoreSnapshot, event: AnyEventObject): boolean {
 
 const isSparing = (snapshot: CoreSnapshot): boolean => snapshot.matches({ listening: { full: 'sparing' } });
 
-/** There is a port that clients can come to. */
+/** Whether clients can connect to the server's port. */
 const isListening = (snapshot: CoreSnapshot): boolean =>
   snapshot.matches('listening') &&
   !(['suspended', 'restarting', { full: 'refusing' }] as const).some((listening) => snapshot.matches({ listening }));
@@ -116,7 +116,7 @@ export const corePaths = (): ModelPaths<ServerCoreOptions> =>
     ],
     serialize: (snapshot) => {
       const { open, queue, portIsFree, exempt, failures, fullFor, isNear } = snapshot.context;
-      const { next, isOpening } = beyond(snapshot);
+      const { next, isOpening } = factsOf(snapshot);
       return [open, queue.length, portIsFree, exempt.size, failures.length, fullFor, isNear, next, isOpening];
     },
     filter: canCome,
@@ -126,7 +126,7 @@ export const corePaths = (): ModelPaths<ServerCoreOptions> =>
 /** How the events of a ServerCore happen on a network. */
 export function coreDrive(net: Net, server: ServerCore): Drive {
   const clients: Peer[] = [];
-  // one for each client that was taken, in the same order
+  // the index of the handler of the first client in `clients`: both are in the same order
   let oldest = recorder.handlers.length;
   const is = (value: unknown): boolean => server.actor.getSnapshot().matches(value as never);
   const nextToLeave = (): Peer | undefined => {

@@ -3,7 +3,7 @@ import type { ModelPath } from '../../../server/testing/paths/modelPath';
 import type { ModelPaths, ModelPathsOptions } from '../../../server/testing/paths/modelPaths';
 import { atEnd } from '../fixtures';
 
-/** A door that locks itself, and whose lock takes the right code, all of it or in pieces. */
+/** A door that locks itself. The right code opens the lock, whole or in pieces. */
 export const door = setup({
   types: {} as { events: AnyEventObject },
   guards: {
@@ -27,7 +27,7 @@ export const door = setup({
   },
 });
 
-/** Counts; nothing to count is told apart. */
+/** A machine that counts. An `add` without a count takes a transition of its own. */
 export const counter = setup({
   types: {} as { context: { count: number }; events: AnyEventObject },
   guards: {
@@ -44,7 +44,7 @@ export const counter = setup({
   },
 });
 
-/** Goes on where it was. */
+/** A machine with a history state: it goes on where it was. */
 export const remembering = setup({ types: {} as { events: AnyEventObject } }).createMachine({
   id: 'remembering',
   initial: 'on',
@@ -58,7 +58,7 @@ export const remembering = setup({ types: {} as { events: AnyEventObject } }).cr
   },
 });
 
-/** A right code, and a wrong one. */
+/** The right code, and a wrong one. */
 export const codes: ModelPathsOptions<typeof door> = {
   events: [
     { type: 'code', code: 7 },
@@ -66,24 +66,24 @@ export const codes: ModelPathsOptions<typeof door> = {
   ],
 };
 
-/** A {@link door} that is closed for good after the spec. */
+/** A {@link door} that is stopped after the spec. */
 export function makeDoor(options: ActorOptions<typeof door> = {}): Actor<typeof door> {
   const actor = createActor(door, options);
   atEnd(() => actor.stop());
   return actor;
 }
 
-/** The path for a transition. */
+/** The path whose goal or last step is a transition. */
 export function pathTo({ paths }: ModelPaths, goal: string): ModelPath {
   const path = paths.find((each) => each.goal === goal || each.steps.at(-1)?.transitions.includes(goal));
   if (path === undefined) throw new Error(`No path to ${goal}`);
   return path;
 }
 
-/** All has happened that does so at once. */
+/** Waits until everything that happens at once has happened. */
 export { turn as settled } from '../serving';
 
-/** What a run fails with. */
+/** The message of the error that a run fails with. */
 export async function failure(run: Promise<void>): Promise<string> {
   try {
     await run;

@@ -7,19 +7,19 @@ const knownIn = (nodes: readonly AnyStateNode[]): Set<string> =>
   new Set(nodes.flatMap(({ transitions }) => [...transitions.keys()]));
 
 /**
- * The types of event that a chart knows anywhere, but those of XState: the ends of actors and delays come only where
- * there are such actors and delays.
+ * The types of the events that a chart handles in any state, without XState's own. XState's events about actors and
+ * delays come only where the chart has such actors and delays.
  */
 export const typesIn = ({ root }: AnyStateMachine): string[] =>
   [...knownIn(nodesIn(root))].filter((type) => type !== '' && !type.startsWith('xstate.')).sort();
 
-/** The innermost states that events can find a machine in. */
+/** The innermost states in which a machine can be when an event comes. */
 export const placesIn = ({ root }: AnyStateMachine): AnyStateNode[] =>
   nodesIn(root).filter(({ type, always = [] }) => {
     return type === 'atomic' && !always.some(({ guard }) => guard === undefined);
   });
 
-/** What a machine has no transition for in a state, whatever the guards say. */
+/** The event types for which a machine has no transition in a state, whatever its guards say. */
 export function unknownIn(place: AnyStateNode, types: readonly string[]): string[] {
   const around: AnyStateNode[] = [];
   for (let node: AnyStateNode | undefined = place; node !== undefined; node = node.parent) around.push(node);
@@ -27,7 +27,7 @@ export function unknownIn(place: AnyStateNode, types: readonly string[]): string
   return types.filter((type) => !known.has(type));
 }
 
-/** The drive, but before each step everything comes that the machine has no transition for where it is. */
+/** The drive. Before each step, the machine also gets every event for which it has no transition where it is. */
 export function withNoise(actor: AnyActorRef, machine: AnyStateMachine, drive: Drive): Drive {
   const types = typesIn(machine);
   const noise = (): void => {

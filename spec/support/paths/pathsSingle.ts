@@ -11,15 +11,16 @@ const common = { ...paths.serverOptions, maxPendingBytes: 10 };
 
 type SingleSnapshot = SnapshotFrom<typeof singleServerMachine>;
 
-/** What the chart leaves to others, and the model must know: what comes next, at once. */
-interface Beyond {
+/** Facts that the model must know, but that the chart leaves to its actors. */
+interface ModelFacts {
+  /** The type of the event that comes next, before any other. */
   readonly next?: string | undefined;
 }
 
-const nextIn = ({ context }: SingleSnapshot): string | undefined => (context as Beyond).next;
-const noted = (what: Beyond): never => assign(what as never) as never;
+const nextIn = ({ context }: SingleSnapshot): string | undefined => (context as ModelFacts).next;
+const noted = (facts: ModelFacts): never => assign(facts as never) as never;
 
-/** What the chart can't see of a client is in the event. */
+/** The chart. The event itself says whether a message is late, since the chart's context doesn't show it. */
 const model = singleServerMachine.provide({
   guards: { takesBytes: ({ context, event }) => context.isOpen && context.CSA !== undefined && !('isLate' in event) },
   actions: {
@@ -34,7 +35,7 @@ const model = singleServerMachine.provide({
 function canCome(snapshot: SingleSnapshot, event: AnyEventObject): boolean {
   const { CSA, isOpen, options, pending, queue, portIsFree, tally, failures } = snapshot.context;
   const isOpening = CSA !== undefined && !isOpen;
-  // nobody is there
+  // there is no connection
   if (event.type.endsWith('.actor.connection') && CSA === undefined) return false;
   const next = nextIn(snapshot);
   if (next !== undefined) return event.type === next;
@@ -50,11 +51,11 @@ function canCome(snapshot: SingleSnapshot, event: AnyEventObject): boolean {
     case 'xstate.error.actor.listener':
     case '_CSA.opened':
     case '_oobinfo.shutdownCSA':
-      // the server raises the latter itself
+      // the server raises `shutdownCSA` itself
       return false;
     case '_oobinfo.newCSA':
       if (paths.peerOf(event) === paths.proxy) return snapshot.matches('idle') && queue.length === 0;
-      // a listener that has failed brings nobody, and the next one may not listen yet
+      // the failed listener brings no clients, and its successor may not listen yet
       if (failures.length > 0 && snapshot.matches('changing')) return false;
       return !snapshot.matches('restarting') && !snapshot.matches({ connected: 'restarting' });
     case '_CSA.identified':
@@ -69,7 +70,7 @@ function canCome(snapshot: SingleSnapshot, event: AnyEventObject): boolean {
       return CSA !== undefined && isOpen && options.protocol === undefined && !snapshot.matches('draining');
     case 'inbox':
     case 'control.producerFinished':
-      // a drain ends a connection that has no handler to say otherwise
+      // without a handler, a drain ends the connection at once, and every message is late
       if (snapshot.matches('draining')) return (options.protocol === undefined) === 'isLate' in event;
       return !('isLate' in event) && pending.events.length < 2;
     default:
@@ -77,7 +78,7 @@ function canCome(snapshot: SingleSnapshot, event: AnyEventObject): boolean {
   }
 }
 
-/** There is a port that clients can come to. */
+/** Whether clients can connect to the server's port. */
 const isListening = (snapshot: SingleSnapshot): boolean =>
   ['idle', 'connected', 'changing'].some((state) => snapshot.matches(state as 'idle')) &&
   !(['refusing', 'restarting'] as const).some((connected) => snapshot.matches({ connected }));
@@ -135,7 +136,7 @@ export function singleDrive(net: Net, server: SingleServer): Drive {
   return {
     ...paths.listenerDrive(net, server),
     '_listener.listening': (event) => {
-      // elsewhere it comes by itself
+      // in other states the listener sends it by itself
       if (snapshot().matches('draining')) server.send(event as never);
     },
     '_oobinfo.newCSA': async (event) => {

@@ -3,20 +3,20 @@ import { join } from 'node:path';
 import { atEnd } from '../fixtures';
 import { root } from '../root';
 
-/** Arguments of Node's: compiles what a child requires. */
+/** Arguments for Node, so that it compiles the modules that a child requires. */
 export const compiling: readonly string[] = ['--require', join(__dirname, '../swcHook.cjs')];
 
-/** A program in a process of its own, which talks in lines of JSON. */
+/** A program in its own process, which prints lines of JSON. */
 export class Child {
-  /** Resolves with the exit code, or the signal, and what it wrote to stderr. */
+  /** Resolves with the exit code, or the signal, and the text on stderr. */
   readonly ended: Promise<{ readonly code: number | string | null; readonly stderr: string }>;
   readonly #process: ChildProcess;
   readonly #lines: unknown[] = [];
   #changed: (() => void) | undefined;
 
   /**
-   * @param program - JavaScript, with the package as `serverchart` and `say(value)` to talk
-   * @param descriptors - what it inherits as descriptor 3 and up
+   * @param program - JavaScript; has the package as `serverchart`, and `say(value)` to print a line
+   * @param descriptors - the program inherits them as descriptors 3 and up
    */
   constructor(program: string, descriptors: readonly number[] = []) {
     const library = "const serverchart = require('./server/index.ts');";
@@ -46,7 +46,7 @@ export class Child {
     });
   }
 
-  /** Waits for what it says next. */
+  /** Waits for the program's next line, and returns its value. */
   async hear(): Promise<unknown> {
     while (this.#lines.length === 0) {
       if (this.#process.exitCode !== null) throw new Error(`The child said nothing: ${(await this.ended).stderr}`);
@@ -55,7 +55,7 @@ export class Child {
     return this.#lines.shift();
   }
 
-  /** Closes its stdin, which it may take as a sign to end. */
+  /** Closes the program's stdin. A program can take that as the sign to end. */
   dismiss(): this {
     this.#process.stdin?.end();
     return this;

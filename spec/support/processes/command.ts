@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 
-/** How a command ended, and all that it said. */
-export interface Ended {
+/** How a command ended, and everything that it printed. */
+export interface CommandResult {
   /** Null when a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -11,20 +11,20 @@ export interface Ended {
 
 const running = new Set<Command>();
 
-/** Ends what a failed spec has left running. For afterEach. */
+/** Kills the commands that a failed spec has left running. For afterEach. */
 export async function endCommands(): Promise<void> {
   for (const command of running) command.signal('SIGKILL');
   await Promise.all([...running].map(({ ended }) => ended));
 }
 
-/** A program that runs as a child process: what it says is awaited line by line. */
+/** A program in a child process. A spec waits for its output line by line. */
 export class Command {
-  /** Resolves once the process is gone and has said everything. */
-  readonly ended: Promise<Ended>;
+  /** Resolves once the process has ended and all its output has been read. */
+  readonly ended: Promise<CommandResult>;
   readonly #child: ChildProcessWithoutNullStreams;
   #stdout = '';
   #stderr = '';
-  /** How many of stdout's characters {@link line} has been through. */
+  /** The number of stdout's characters that {@link line} has searched. */
   #read = 0;
   #isOver = false;
   #changed: (() => void) | undefined;
@@ -65,10 +65,10 @@ export class Command {
     }
   }
 
-  /** Waits until it listens, and returns the port. */
+  /** Waits until the command's server listens, and returns the port. */
   async port(): Promise<number> {
     const [port] = await this.line(/ listens on \S+ port (\d+)\.$/);
-    // the last of the three lines with which it starts
+    // the command prints three lines at its start; this is the last one
     await this.line(/^Stop it:/);
     return Number(port);
   }

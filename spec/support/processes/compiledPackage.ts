@@ -15,19 +15,19 @@ import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { root } from '../root';
 
-/** Milliseconds after which nobody copies from the folder of other sources any more. */
+/** Milliseconds after which no run can still use the folder of other sources. */
 const longestUse = 3_600_000;
 
-/** A file of the package: where it belongs in `dist`, and what makes its text. */
-interface Part {
+/** A file of the package: its place in `dist`, its source, and the function that compiles the source. */
+interface PackageFile {
   readonly name: string;
   readonly source: string;
   readonly compile: ((source: string) => string) | undefined;
 }
 
 /**
- * The folder with what `npm run build` makes, as far as programs run it. It is compiled once for all spec files, and kept
- * in the temp folder until the sources change: its name has their hash.
+ * Returns the folder with the files of `npm run build` that programs run. They are compiled once for all spec files.
+ * The folder stays in the temp folder until the sources change: its name has the hash of the sources.
  */
 export function compiledPackage(): string {
   const parts = [...libraryParts(), ...pageParts()];
@@ -52,8 +52,8 @@ export function compiledPackage(): string {
   return folder;
 }
 
-/** What is compiled with the build's own options. */
-function libraryParts(): Part[] {
+/** The files that are compiled with the build's own options. */
+function libraryParts(): PackageFile[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => ts.sys.readFile(path)) as {
     config: unknown;
   };
@@ -66,7 +66,7 @@ function libraryParts(): Part[] {
 }
 
 /** The inspector's pages, which are made for browsers. */
-function pageParts(): Part[] {
+function pageParts(): PackageFile[] {
   const page = 'server/inspect/page';
   const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
   return readdirSync(join(root, page))
@@ -80,13 +80,13 @@ function pageParts(): Part[] {
     }));
 }
 
-/** What was made of sources that have changed since. */
+/** Removes the folders that were made from sources that have changed since. */
 function removeOthers(folder: string): void {
   const until = Date.now() - longestUse;
   for (const name of readdirSync(tmpdir())) {
     const other = join(tmpdir(), name);
     if (!name.startsWith('serverchart-compiled-') || other === folder) continue;
-    // another run may remove it at the same time
+    // another run may remove the same folder at the same time
     const made = statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     if (made < until) rmSync(other, { recursive: true, force: true });
   }

@@ -18,7 +18,7 @@ import { root } from '../root';
 
 /**
  * The package as npm lays it out, in a temp folder: package.json beside a dist that is compiled with the build's own
- * options. So the command runs as it does for a user, and starts five times as fast as through ts-node.
+ * options. The command runs there as it does for a user, and starts five times as fast as with ts-node.
  */
 class Installation {
   #folder = '';
@@ -32,7 +32,7 @@ class Installation {
     this.#link(join(root, 'node_modules'), 'node_modules');
   }
 
-  /** A user's project with these files, which can import `serverchart` and `xstate`. Returns its folder. */
+  /** Makes a user's project that can import `serverchart` and `xstate`. Returns the project's folder. */
   project(files: Readonly<Record<string, string>>): string {
     this.#projects += 1;
     const project = join('projects', String(this.#projects));
@@ -47,7 +47,7 @@ class Installation {
     return new Command([join(this.#folder, 'dist/server/command/cli.js'), ...args], cwd);
   }
 
-  /** Takes a part of the package away. Returns how to put it back. */
+  /** Takes a part of the package away. Returns a function that puts it back. */
   take(name: string): () => void {
     const [there, away] = [join(this.#folder, name), join(this.#folder, 'taken')];
     renameSync(there, away);
@@ -74,7 +74,7 @@ class Installation {
   }
 }
 
-/** The package for the specs of a file, installed before them and removed after them. Commands that still run are ended. */
+/** Installs the package before a file's specs, and removes it after them. Commands that still run are killed. */
 export function installed(): Pick<Installation, 'project' | 'run' | 'take'> {
   const installation = new Installation();
   beforeAll(() => {

@@ -2,7 +2,7 @@
 
 type Files = Readonly<Record<string, string>>;
 
-/** A user's protocol: it greets with what its helper says, then echoes. `helper` is how it gets the helper. */
+/** A user's protocol, which sends its helper's greeting, then echoes. `helper` is the path of the helper's module. */
 export const typescript = (exported: string, helper = './helper'): string => `
   import { setupProtocol, type ConnectionInfo } from 'serverchart';
   import { greeting } from '${helper}';
@@ -34,7 +34,7 @@ const cjsImports = "const { fromCallback } = require('xstate'); const { greeting
 const esm = JSON.stringify({ type: 'module' });
 const commonjs = JSON.stringify({ type: 'commonjs' });
 
-/** Projects by what they are: the file to serve, and the files for what it exports. */
+/** Projects: the title, the file to serve, and a function that returns the project's files for the exported name. */
 export const projects: readonly (readonly [string, string, (name: string) => Files])[] = [
   [
     'TypeScript, CommonJS',

@@ -2,8 +2,8 @@ import { assign, emit, fromPromise, setup } from 'xstate';
 import type { ConnectionInfo, ProtocolEmitted, ProtocolEvent } from '../../../server/index';
 
 /**
- * A protocol that works on each chunk in a state that doesn't read, until it is told to finish that piece of work; it
- * knows nothing of shutdown. And what it has been given, in order.
+ * Makes a protocol that works on each chunk in a state that doesn't read, until the spec calls `finishWork`. The
+ * protocol doesn't handle the server's shutdown. `begun` has the chunks that it has begun to work on, in order.
  */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- XState's inferred type
 export function makeWorker() {

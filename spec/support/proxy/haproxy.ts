@@ -5,11 +5,11 @@ import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A real HAProxy in front of a spec's server, as a process of its own. */
+/** A real HAProxy in front of a spec's server, in its own process. */
 export interface Haproxy {
-  /** Where it listens, in the order of the hosts. */
+  /** The ports on which HAProxy listens, in the order of the hosts. */
   readonly ports: readonly number[];
-  /** Ends it, at once. */
+  /** Kills HAProxy. */
   stop(): Promise<void>;
 }
 
@@ -27,11 +27,12 @@ defaults
 /**
  * Starts HAProxy and waits until it works.
  *
- * @param config - its `frontend`, `backend` and `listen` sections; the first host's socket is `bind fd@4`, the next `fd@5`
+ * @param config - the `frontend`, `backend` and `listen` sections. The first host has the socket `bind fd@4`, the next
+ *   `fd@5`
  * @param hosts - the addresses to listen on; the ports are free ones
  */
 export async function startHaproxy(config: string, hosts: readonly string[] = ['127.0.0.1']): Promise<Haproxy> {
-  // It gets sockets that listen already: nobody can take a port in between, and who connects early is served later.
+  // HAProxy gets sockets that already listen: no port can be lost in between, and an early client is served later
   const listeners = await Promise.all(['127.0.0.1', ...hosts].map(listen));
   const [control = 0, ...ports] = listeners.map((listener) => (listener.address() as AddressInfo).port);
   const folder = await mkdtemp(join(tmpdir(), 'haproxy-'));
@@ -61,7 +62,7 @@ async function listen(host: string): Promise<Server> {
   return listener;
 }
 
-/** Resolves with what it said, once it is gone. */
+/** Resolves with HAProxy's output once its process has ended. */
 function endOf(child: ChildProcess): Promise<string> {
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -76,7 +77,7 @@ function endOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Resolves once its command line answers; if it never does, {@link endOf} tells why. */
+/** Resolves once HAProxy's command line answers. If it never answers, the promise of {@link endOf} tells why. */
 function answers(port: number): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

@@ -1,4 +1,4 @@
-/** What specs of servers behind a proxy have in common. */
+/** Headers and helpers for the specs of servers behind a proxy. */
 import { expect } from '@jest/globals';
 import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
@@ -6,7 +6,7 @@ import type { serverCore, singleServer } from '../../../server/index';
 import type { Scenario, TestClient } from '../../../server/testing/index';
 import { binaryHeader, ipv6Block, tlv, unixBlock } from './proxyHeaders';
 
-/** Clients of a scenario come from there. */
+/** Trusts 127.0.0.1, the address of a scenario's clients. */
 export const proxyProtocol = { trusted: ['127.0.0.1'] } as const;
 
 /** A header of version 1. */
@@ -15,10 +15,10 @@ export const textHeader = (address: string, port = 4660): Buffer => {
   return Buffer.from(`PROXY ${family} ${address} ${to} ${String(port)} 22136\r\n`);
 };
 
-/** A proxy that doesn't know its client. */
+/** The header of a proxy that doesn't know its client. */
 export const unknown: Buffer = Buffer.from('PROXY UNKNOWN\r\n');
 
-/** A proxy that is there for itself. */
+/** The header of a connection that the proxy itself makes (LOCAL). */
 export const local: Buffer = binaryHeader({ command: 0x20, family: 0, addresses: Buffer.alloc(0) });
 
 const ipv4 = { peer: '192.0.2.1', peerport: 4660, localip: '198.51.100.2', localport: 22136 };
@@ -26,7 +26,7 @@ const ipv6 = { peer: '2001:db8::1', peerport: 4660, localip: '2001:db8::2', loca
 const ipv6Addresses = ipv6Block([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], [0x2001, 0xdb8, 0, 0, 0, 0, 0, 2], [4660, 22136]);
 const tlvs = { authority: 'www.example', others: [{ type: 0xe0, value: Buffer.from('mine') }] };
 
-/** Good headers of all kinds, and what a handler is told: where nothing is said, that the proxy is the client. */
+/** Good headers of all kinds, and the info that the handler gets. For `{}`, the handler's peer is the proxy. */
 export const headers: readonly [string, Buffer, object][] = [
   ['version 1', textHeader('192.0.2.1'), ipv4],
   ['version 1 with IPv6', textHeader('2001:db8::1'), ipv6],
@@ -48,18 +48,18 @@ export const headers: readonly [string, Buffer, object][] = [
 
 type Server = Scenario<typeof serverCore> | Scenario<typeof singleServer>;
 
-/** Connects the proxy, which sends this at once. */
+/** Connects a proxy, which sends the header at once. */
 export async function proxied(s: Server, header: Buffer | string): Promise<TestClient> {
   const proxy = await s.client();
   await proxy.sends(header);
   return proxy;
 }
 
-/** How many connections the server counts for each peer that has any. */
+/** The server's count of connections for each peer that has any. */
 export const countsOf = ({ server }: Server): Record<string, number> =>
   Object.fromEntries(server.getSnapshot().context.admission.peers);
 
-/** What the server has emitted of connections, without what else it said: `opened connection:1`, `closed connection:1 reset`. */
+/** The server's events about connections, as texts: `opened connection:1 192.0.2.1`, `closed connection:1 reset`. */
 export const storyOf = ({ emitted }: Server): string[] =>
   emitted.flatMap((event) => {
     switch (event.type) {
@@ -75,7 +75,7 @@ export const storyOf = ({ emitted }: Server): string[] =>
     }
   });
 
-/** The socket, with bytes that leave in one packet with the first that are written to it. */
+/** Wraps a socket. `head` leaves in one packet with the first bytes that are written. */
 export function withHead(raw: Socket, head: Buffer): Duplex {
   let before = head;
   const duplex = new Duplex({

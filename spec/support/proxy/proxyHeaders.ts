@@ -1,4 +1,4 @@
-/** Writes PROXY headers, good and bad ones, without a line of the parser's. */
+/** Writes PROXY headers, good and bad ones, without using any code of the parser. */
 import { expect } from '@jest/globals';
 import { parseProxyHeader, type ProxyHeaderLimits } from '../../../actors/socket/proxyProtocol/parseProxyHeader';
 import type { ProxyHeader } from '../../../machines/vocabulary/proxyHeader';
@@ -8,26 +8,26 @@ export const signature: Buffer = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 
 const twoBytes = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 
-/** A header of version 2, the parts of which need not fit. */
-export interface Binary {
+/** The parts of a header of version 2. They need not fit together. */
+export interface BinaryHeaderParts {
   /** The version and the command: 0x20 LOCAL, 0x21 PROXY. */
   readonly command?: number;
   /** The address family and the transport. */
   readonly family?: number;
   readonly addresses?: Buffer;
   readonly tlvs?: readonly Buffer[];
-  /** Ends it with a right checksum. */
+  /** Whether the header ends with a right checksum. */
   readonly isSummed?: boolean;
 }
 
-/** By default TCP over IPv4, from 192.0.2.1 port 4660 to 198.51.100.2 port 22136. */
+/** Writes a header of version 2, by default TCP over IPv4, from 192.0.2.1 port 4660 to 198.51.100.2 port 22136. */
 export function binaryHeader({
   command = 0x21,
   family = 0x11,
   addresses = Buffer.from('c0000201c633640212345678', 'hex'),
   tlvs = [],
   isSummed = false,
-}: Binary = {}): Buffer {
+}: BinaryHeaderParts = {}): Buffer {
   const block = Buffer.concat([addresses, ...tlvs, ...(isSummed ? [tlv(0x03, Buffer.alloc(4))] : [])]);
   const header = Buffer.concat([signature, Buffer.from([command, family]), twoBytes(block.length), block]);
   if (isSummed) header.writeUInt32BE(checksum(header), header.length - 4);
@@ -73,25 +73,25 @@ export function checksum(bytes: Uint8Array): number {
   return ~remainder >>> 0;
 }
 
-/** What a whole header says; each beginning of it must have been found incomplete. */
+/** Parses a whole header. Expects that each shorter part of the header is found incomplete. */
 export function parseWhole(header: Buffer, limits?: ProxyHeaderLimits): ProxyHeader {
   for (let length = 0; length < header.length; length += 1) {
     expect(parseProxyHeader(header.subarray(0, length), limits)).toBeUndefined();
   }
   const parsed = parseProxyHeader(Buffer.concat([header, Buffer.from('\r\nGET / ')]), limits);
   expect(parsed).toEqual(parseProxyHeader(header, limits));
-  if (parsed === undefined) throw new Error('It is found incomplete');
+  if (parsed === undefined) throw new Error('The header is found incomplete');
   expect(parsed.length).toBe(header.length);
   return parsed;
 }
 
-/** What is wrong with bytes, and the first how many of them show it. */
+/** What is wrong with bytes, and how many of the bytes are needed to see it. */
 export interface Refusal {
   readonly after: number;
   readonly problem: string;
 }
 
-/** How bytes are refused, one coming after the other; and that more of them, or all at once, don't change that. */
+/** How bytes are refused that come one by one. Expects the same refusal for more of the bytes, and for all at once. */
 export function refusal(bytes: Buffer, limits?: ProxyHeaderLimits): Refusal {
   for (let after = 0; after <= bytes.length; after += 1) {
     const problem = problemOf(bytes.subarray(0, after), limits);
@@ -101,7 +101,7 @@ export function refusal(bytes: Buffer, limits?: ProxyHeaderLimits): Refusal {
     }
     return { after, problem };
   }
-  throw new Error('It is not refused');
+  throw new Error('The header is not refused');
 }
 
 function problemOf(bytes: Buffer, limits?: ProxyHeaderLimits): string | undefined {

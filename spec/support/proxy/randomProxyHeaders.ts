@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { ProxyEndpoint, ProxyHeader } from '../../../machines/vocabulary/proxyHeader';
 import { binaryHeader, ipv6Block, signature, sslTlv, tlv } from './proxyHeaders';
 
-/** A header, and what must be read in it. */
+/** A header, and the result that the parser must give for it. */
 export interface KnownHeader {
   readonly bytes: Buffer;
   readonly said: Omit<ProxyHeader, 'length'>;
@@ -58,7 +58,7 @@ const additions = fc.record(
   { requiredKeys: ['others'] },
 );
 
-/** TLVs in any order, and what must be read in them. */
+/** TLVs in any order, and the result that the parser must give for them. */
 const tlvs = additions
   .map(({ alpn, authority, uniqueId, netns, ssl, others }) => {
     const bytes = [
@@ -67,7 +67,7 @@ const tlvs = additions
       ...(uniqueId === undefined ? [] : [tlv(0x05, uniqueId)]),
       ...(netns === undefined ? [] : [tlv(0x30, netns)]),
       ...(ssl === undefined ? [] : [sslTlv(ssl.client, ssl.verify, tlv(0x21, ssl.version))]),
-      // the order of these counts
+      // the parser keeps the order of these TLVs
       Buffer.concat(others.flatMap(({ type, value }) => [tlv(type, value), tlv(0x04, value)])),
     ];
     const said = {
@@ -124,10 +124,10 @@ const local: fc.Arbitrary<KnownHeader> = fc.tuple(fc.nat(255), buffer(300)).map(
   said: { version: 2, command: 'LOCAL', transport: 'unknown', tlvs: { others: [] } },
 }));
 
-/** Any header that is right, and no unix socket's. */
+/** Any good header, except those for unix sockets. */
 export const known: fc.Arbitrary<KnownHeader> = fc.oneof(text, binary, local);
 
-/** Headers that are right but for their additions: types that there are, values at random, and the last one may be cut off. */
+/** Good headers with random TLVs: known types, random values, and the last TLV may be cut off. */
 export const oddAdditions: fc.Arbitrary<Buffer> = fc
   .tuple(
     fc.array(fc.tuple(fc.constantFrom(0x01, 0x02, 0x03, 0x04, 0x05, 0x20, 0x30, 0xe0), buffer(12)), { minLength: 1 }),
@@ -138,7 +138,7 @@ export const oddAdditions: fc.Arbitrary<Buffer> = fc
     return binaryHeader({ tlvs: [block.subarray(0, Math.max(0, block.length - cut))] });
   });
 
-/** Bytes at random, most of which begin like a header. */
+/** Random bytes, which mostly begin like a header. */
 export const bytes: fc.Arbitrary<Buffer> = fc
   .tuple(
     fc.constantFrom<Uint8Array[]>(

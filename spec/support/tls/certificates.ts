@@ -6,17 +6,17 @@ import { join } from 'node:path';
 
 /** A key with its certificate. */
 export interface Certificate {
-  /** As Node wants them. */
+  /** As text, for Node's options. */
   readonly pem: { readonly key: string; readonly cert: string };
-  /** The files that they are in, as commands want them. */
+  /** As files, for commands. */
   readonly keyFile: string;
   readonly certFile: string;
 }
 
-/** So that each one is other than those before, even of the same name. */
+/** The number of certificates made. Each certificate gets files of its own, even for the same name. */
 let made = 0;
 
-/** Makes certificates with the `openssl` command, in a folder that goes when the spec file is done. */
+/** Makes certificates with the `openssl` command, in a folder that is removed after the spec file. */
 class Authority {
   readonly #folder = mkdtempSync(join(tmpdir(), 'serverchart-'));
   readonly certificate: Certificate;
@@ -28,7 +28,7 @@ class Authority {
     this.certificate = this.#make(name, ['-addext', 'basicConstraints=critical,CA:TRUE']);
   }
 
-  /** @param name - whose: also what a client may connect to it by */
+  /** @param name - the owner's name, and the host name that a client can connect to */
   issue(name: string): Certificate {
     const { certFile, keyFile } = this.certificate;
     return this.#make(name, ['-CA', certFile, '-CAkey', keyFile, '-addext', `subjectAltName=DNS:${name}`]);
@@ -49,9 +49,9 @@ class Authority {
 
 const authority = new Authority('authority.test');
 
-/** What servers and clients of a spec trust. */
+/** The authority's certificate, which servers and clients of a spec trust. */
 export const ca = authority.certificate;
-/** Servers' and clients' certificates, from {@link ca}. */
+/** Makes a certificate for a server or a client, issued by {@link ca}. */
 export const issue = (name: string): Certificate => authority.issue(name);
-/** A certificate that nobody trusts. */
+/** Makes a certificate that no server or client trusts. */
 export const issueByStranger = (name: string): Certificate => new Authority('stranger.test').issue(name);

@@ -13,13 +13,13 @@ afterEach(async () => {
 
 /** The `openssl s_client` command: a TLS client that isn't Node. */
 export class OpensslClient {
-  /** What it has printed so far: what it received, and what it says of the connection itself unless it is `-quiet`. */
+  /** The output so far: the bytes received and, without `-quiet`, openssl's own lines about the connection. */
   output = '';
-  /** Its exit code, once it has come to its end. */
+  /** Resolves with the exit code once the process has ended. */
   readonly exited: Promise<number | null>;
   readonly #child: ChildProcessWithoutNullStreams;
 
-  /** @param args - of the command; its own commands (`Q`, `R`, `k`) work unless they say `-quiet` or `-ign_eof` */
+  /** @param args - the arguments of `s_client`. With `-quiet` or `-ign_eof`, its commands (`Q`, `R`, `k`) do nothing. */
   constructor(port: number, ...args: string[]) {
     const child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${String(port)}`, ...args]);
     this.#child = child;
@@ -31,15 +31,15 @@ export class OpensslClient {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('latin1').on('data', (text: string) => (this.output += text));
     }
-    // it may be gone before it has read all
+    // the process may end before it has read all input
     child.stdin.on('error', () => undefined);
   }
 
-  /** Waits until it has printed this. */
+  /** Waits until the output has this text. */
   async prints(text: string): Promise<void> {
     const { stdout, stderr } = this.#child;
     while (!this.output.includes(text)) {
-      if (stdout.closed && stderr.closed) throw new Error(`It ended without '${text}': ${this.output}`);
+      if (stdout.closed && stderr.closed) throw new Error(`openssl ended without '${text}': ${this.output}`);
       await Promise.race([once(stdout, 'data'), once(stderr, 'data'), this.exited]);
     }
   }
@@ -48,7 +48,7 @@ export class OpensslClient {
     this.#child.stdin.write(text);
   }
 
-  /** Ends its input: it closes the connection, unless it is `-quiet` or `-ign_eof`. */
+  /** Ends the input. Then openssl closes the connection, unless `-quiet` or `-ign_eof` is given. */
   end(): void {
     this.#child.stdin.end();
   }

@@ -12,12 +12,12 @@ import type { ConnectedSocketAdapter } from '../../../machines/connectedSocketAd
 import { ca, issue } from './certificates';
 import { Client } from '../client';
 import { collect, emitted } from '../events';
-import type { Closed } from '../serving';
+import type { ClosedEvent } from '../serving';
 
 export const kinds = ['ServerCore', 'SingleServer'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** What the servers of a spec file show. */
+/** The certificate of a spec file's servers. */
 export const a = issue('a.test');
 
 type Options = Partial<Parameters<typeof createServerCore>[0]>;
@@ -35,10 +35,10 @@ afterEach(async () => {
   }
 });
 
-/** A server of either kind that speaks TLS, and all that it has emitted; it ends with the spec. */
+/** A TLS server of either kind, and the events that it has emitted. The server ends after the spec. */
 export class TlsServer {
   readonly kind: Kind;
-  /** SingleServer's handle has all of ServerCore's that a spec here needs. */
+  /** The handle. SingleServer's handle has all members of ServerCore's that the specs need. */
   readonly server: ServerCore;
   readonly events: ServerEmitted[];
   port = 0;
@@ -51,7 +51,7 @@ export class TlsServer {
     this.events = collect<ServerEmitted>(this.server);
   }
 
-  /** @param options - `tls` has a certificate for a.test unless told */
+  /** @param options - `tls` has a certificate for a.test by default */
   static async start(kind: Kind, protocol: Protocol, options: Options = {}): Promise<TlsServer> {
     const made = new TlsServer(kind, { ...options, protocol });
     open.push(made);
@@ -59,14 +59,14 @@ export class TlsServer {
     return made;
   }
 
-  /** What was emitted about connections, without what is in it. */
+  /** The types of the events emitted about connections. */
   get told(): string[] {
     return this.events.map(({ type }) => type).filter((type) => type.startsWith('connection.'));
   }
 
   /**
-   * Connects without a word of TLS, and waits until the server has taken or rejected the connection.
-   * @param isOpening - false: doesn't wait
+   * Connects without speaking TLS, and waits until the server has taken or rejected the connection.
+   * @param isOpening - whether to wait
    */
   async connectRaw({ isOpening = true } = {}): Promise<Client> {
     const told = ['connection.opening', 'connection.opened', 'connection.rejected'].map((type) =>
@@ -78,12 +78,12 @@ export class TlsServer {
     return client;
   }
 
-  /** Connects, and waits for the handshake. */
+  /** Connects, does the handshake, and waits until the server has opened the connection. */
   async connect(options: ConnectionOptions = {}): Promise<Client> {
     return this.encrypted(await this.connectRaw(), options);
   }
 
-  /** Waits for the handshake on a connection that is there. */
+  /** Does the handshake on a client's connection, and waits until the server has opened the connection. */
   async encrypted(raw: Client, options: ConnectionOptions = {}): Promise<Client> {
     const opened = emitted(this.server, 'connection.opened');
     const client = encrypt(raw, options);
@@ -91,11 +91,11 @@ export class TlsServer {
     return client;
   }
 
-  /** Waits for the end of a connection. */
-  async ended(id = 'connection:1'): Promise<Closed> {
-    const isIt = (event: Closed): boolean => event.id === id;
+  /** Waits until a connection has closed, and returns its event. */
+  async ended(id = 'connection:1'): Promise<ClosedEvent> {
+    const isIt = (event: ClosedEvent): boolean => event.id === id;
     const closed = this.events.filter((event) => event.type === 'connection.closed');
-    return closed.find(isIt) ?? emitted<Closed>(this.server, 'connection.closed', isIt);
+    return closed.find(isIt) ?? emitted<ClosedEvent>(this.server, 'connection.closed', isIt);
   }
 
   /** A connection's actor. */
@@ -117,7 +117,7 @@ export class TlsServer {
   }
 }
 
-/** Speaks TLS on a client's connection from now on; what comes goes to the new client. */
+/** Speaks TLS on a client's connection from now on. The new client gets the decrypted bytes. */
 export function encrypt(raw: Client, options: ConnectionOptions = {}): Client {
   raw.socket.removeAllListeners('data');
   const client = Client.over(connect({ ca: ca.pem.cert, servername: 'a.test', ...options, socket: raw.socket }));

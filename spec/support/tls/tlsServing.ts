@@ -8,7 +8,7 @@ import type { TlsOptions } from '../../../machines/options/tlsOptions';
 import type { Network } from '../../../actors/socket/network';
 import { ca } from './certificates';
 
-/** How an upgrade went: all that was told. */
+/** How an upgrade went: the arguments of the upgrader's callbacks. */
 export interface Upgrade {
   readonly raw: Socket;
   readonly tls?: TLSSocket;
@@ -16,12 +16,12 @@ export interface Upgrade {
   readonly error?: NodeJS.ErrnoException;
 }
 
-type Before = (socket: Socket, upgrade: () => void) => void;
+type BeforeUpgrade = (socket: Socket, upgrade: () => void) => void;
 
-/** A server that does nothing but upgrade each socket. */
+/** A server that only upgrades each socket to TLS. */
 export class TlsServing {
   readonly upgrader: TlsUpgrader;
-  /** One for each time that anything was told. */
+  /** One entry for each call of a callback. */
   readonly told: Upgrade[] = [];
   readonly #server: Server;
   readonly #network: Network;
@@ -29,7 +29,7 @@ export class TlsServing {
   #changed: (() => void) | undefined;
   #taken = 0;
 
-  private constructor(options: TlsOptions, before: Before, network: Network) {
+  private constructor(options: TlsOptions, before: BeforeUpgrade, network: Network) {
     this.upgrader = new TlsUpgrader(options);
     this.#network = network;
     this.#server = network.createServer({ allowHalfOpen: true, pauseOnConnect: true });
@@ -42,12 +42,12 @@ export class TlsServing {
   }
 
   /**
-   * @param before - called with each client, and upgrades it when it likes
-   * @param network - where, instead of on loopback
+   * @param before - called with each client; upgrades the client by calling `upgrade`
+   * @param network - the network to listen on, instead of real TCP
    */
   static async start(
     options: TlsOptions,
-    before: Before = (_, upgrade) => {
+    before: BeforeUpgrade = (_, upgrade) => {
       upgrade();
     },
     network: Network = net,
@@ -66,13 +66,13 @@ export class TlsServing {
   async connectRaw(): Promise<Socket> {
     const socket = this.#network.createConnection({ port: this.port, host: '127.0.0.1', allowHalfOpen: true });
     this.#sockets.push(socket);
-    // how it ends is for those to say who look at it
+    // specs that care about the end listen for it themselves
     socket.on('error', () => undefined);
     await once(socket, 'connect');
     return socket;
   }
 
-  /** Node's own TLS on a new connection, or on one that is there. It may be refused: then it is closed. */
+  /** Speaks Node's TLS on a new connection, or on the given socket. A handshake that is refused closes the socket. */
   async connect(options: ConnectionOptions = {}, socket?: Socket): Promise<TLSSocket> {
     const raw = socket ?? (await this.connectRaw());
     const client = connect({ ca: ca.pem.cert, servername: 'a.test', ...options, socket: raw });
@@ -80,7 +80,7 @@ export class TlsServing {
     return client;
   }
 
-  /** The next upgrade that was told of. */
+  /** Waits for the next upgrade that has ended. */
   async next(): Promise<Upgrade> {
     for (;;) {
       const upgrade = this.told[this.#taken];
@@ -92,14 +92,14 @@ export class TlsServing {
     }
   }
 
-  /** The next upgrade, which must have worked. */
+  /** Waits for the next upgrade, which must have worked. */
   async secured(): Promise<{ readonly raw: Socket; readonly tls: TLSSocket; readonly info: TlsInfo }> {
     const { raw, tls, info, error } = await this.next();
     if (tls === undefined || info === undefined) throw new Error('The handshake failed', { cause: error });
     return { raw, tls, info };
   }
 
-  /** The error of the next upgrade, which must have failed. */
+  /** Waits for the next upgrade, which must have failed, and returns its error. */
   async failed(): Promise<NodeJS.ErrnoException> {
     const { raw, error } = await this.next();
     if (error === undefined) throw new Error('The handshake worked');
@@ -107,7 +107,7 @@ export class TlsServing {
     return error;
   }
 
-  /** Closes all that is open, and waits for it. */
+  /** Closes the server and all sockets, and waits until the sockets are closed. */
   async stop(): Promise<void> {
     this.#server.close();
     for (const socket of this.#sockets) {
@@ -133,7 +133,7 @@ export class TlsServing {
   }
 }
 
-/** All that comes until the end. Node's stream/consumers would close the socket then. */
+/** Reads all bytes until the end. Unlike Node's stream/consumers, this doesn't close the socket then. */
 export async function readAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on('data', (data: Buffer) => chunks.push(data)).resume();
@@ -141,7 +141,7 @@ export async function readAll(socket: Socket): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** The other side has ended the connection, or broken it. */
+/** Waits until the other side has ended or broken the connection. */
 export async function isLeft(socket: Socket): Promise<void> {
   socket.resume();
   if (socket.readableEnded || socket.destroyed) return;

@@ -13,34 +13,34 @@ import { dirname, join } from 'node:path';
 
 const installed = dirname(require.resolve('xstate/package.json'));
 
-/** What of the package a program loads: the production build for `require`, and the folders that lead there. */
+/** Whether a program loads a file of the package: the production build for `require`, and the folders around it. */
 const isLoaded = (path: string): boolean =>
   !/\.(ts|mts|mjs|map|md)$|\.esm\.js$|\.development\.|\.umd\.|declarations/.test(path);
 
-/** How the text of the package changes where a name isn't just renamed. */
+/** Changes to the package's text, for the names for which a plain renaming would not do. */
 const changes: Readonly<Record<string, (text: string) => string>> = {
   'the keys of a snapshot': (text) => text.replace('status: config.status,', 'added: true, status: config.status,'),
-  // not the `check` that enqueueActions gives to its function: that one is published
+  // the `check` that enqueueActions gives to its function is published, and keeps its name
   check: (text) => text.replace(/(?<=\.)check\b|'check'/g, (found) => found.replace('check', 'checkRenamed')),
 };
 
 const rename = (name: string) => (text: string) =>
   text.replace(new RegExp(`(?<!Promise\\.)\\b${name}\\b`, 'g'), `${name}Renamed`);
 
-/** Copies of the XState package that is installed, each with one thing changed, in a folder that is removed afterwards. */
+/** Copies of the installed XState package, each with one change. `remove` removes their folder. */
 export class ChangedXStates {
   readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), 'serverchart-xstate-')));
   #copies = 0;
 
   /**
-   * A copy without a name: XState calls the thing otherwise.
-   * @returns the folder for the variable SERVERCHART_XSTATE
+   * Makes a copy in which one name of XState's is another.
+   * @returns the folder, for the environment variable SERVERCHART_XSTATE
    */
   without(name: string): string {
     return this.#copy(name, changes[name] ?? rename(name));
   }
 
-  /** A copy that says that it is of another version, and that doesn't export a function. */
+  /** Makes a copy that claims another version, and doesn't export one function. */
   ofVersion(version: string, unexported: string): string {
     const folder = this.#copy(unexported, (text) => text.replaceAll(`exports.${unexported} = `, 'void '));
     const file = join(folder, 'node_modules/xstate/package.json');

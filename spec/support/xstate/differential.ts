@@ -14,7 +14,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { tableDriven } from '../../../actors/xstate/tableDriven';
 import { attempt, Trace } from '../trace';
 
-/** Most of the machines count. */
+/** The context of the machines. Most of them count in `n`. */
 export interface Context {
   [key: string]: unknown;
   n: number;
@@ -26,24 +26,24 @@ export type Config = Partial<MachineConfig<Context, AnyEventObject>>;
 export const chart = (config: Config, implementations: object = {}): AnyStateMachine =>
   createMachine(config as never, implementations as never) as unknown as AnyStateMachine;
 
-/** An event, its type, milliseconds to pass, or something to do to the actor. */
+/** An event, an event's type, milliseconds to pass, or a function that does something to the actor. */
 export type Step = string | AnyEventObject | number | ((actor: AnyActor) => void | Promise<void>);
 
-/** Makes a machine, new for each run, which tells the trace what it does. */
+/** Makes a new machine for each run. The machine reports its actions to the trace. */
 type Chart = (trace: Trace) => AnyStateMachine;
 
-/** How a machine is run: as it is, or from its tables. */
+/** How a machine is run: by XState as it is, or from its tables. */
 type Variant = (machine: AnyStateMachine) => AnyStateMachine;
 
 const asItIs: Variant = (machine) => machine;
 
 interface Options {
   readonly input?: unknown;
-  /** Implementations that are given to the machine, or to what tableDriven() made of it. */
+  /** Returns implementations, which are provided to the variant of the machine that runs. */
   readonly provide?: (trace: Trace) => object;
-  /** After how many steps the actor is also replaced by one that starts from its persisted snapshot. */
+  /** For each number: one more run, which persists and restores the actor after that many steps. */
   readonly restoreAt?: readonly number[];
-  /** Whether to compare what XState's pure functions say, too. */
+  /** Whether the results of XState's pure functions are compared, too. */
   readonly isPure?: boolean;
 }
 
@@ -93,7 +93,7 @@ function subscribe(actor: AnyActor, trace: Trace): void {
   });
 }
 
-/** Runs an actor through the script; what it is to be restored from comes back too. */
+/** Runs an actor through the script. Also returns its persisted snapshot. */
 async function run(it: Run): Promise<{ trace: Trace; persisted: unknown }> {
   const { script, input, snapshot } = it;
   const trace = new Trace();
@@ -128,7 +128,7 @@ async function run(it: Run): Promise<{ trace: Trace; persisted: unknown }> {
   return { trace, persisted };
 }
 
-/** What XState's pure functions make of the events of a script. */
+/** Runs the script's events through XState's pure functions. */
 function purely(it: Run): Trace {
   const { script, input } = it;
   const trace = new Trace();
@@ -150,7 +150,7 @@ function purely(it: Run): Trace {
   return trace;
 }
 
-/** What there is to see of a machine, in all the ways of running it. */
+/** The traces of a machine, for all ways of running it. */
 interface Runs {
   /** The names of the actions of the actor that ran through the whole script. */
   readonly did: readonly string[];
@@ -195,7 +195,7 @@ export async function both(
   ];
 }
 
-/** The first things that are not the same, which says more than all of them. */
+/** The first difference between two traces, with the entry before it; undefined if there is none. */
 export function firstDifference(driven: Runs, plain: Runs): object | undefined {
   const seen = ({ whole, pure, restored }: Runs): unknown[] => [whole, pure, ...restored.flat()].flat();
   const [ours, theirs] = [seen(driven), seen(plain)];

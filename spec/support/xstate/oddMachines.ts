@@ -1,6 +1,6 @@
 import { and, assign, createMachine, fromPromise, not, stateIn, type AnyStateMachine } from 'xstate';
 
-/** Names that mean something to HTML, to XML, to mermaid or to JavaScript, or that can't be shown at all. */
+/** Names with a meaning in HTML, XML, mermaid or JavaScript, and names that can't be shown at all. */
 export const hostileNames: readonly string[] = [
   '<script>alert(1)</script>',
   `"double" & 'single'`,
@@ -23,7 +23,7 @@ export const hostileNames: readonly string[] = [
   'x'.repeat(5_000),
 ];
 
-/** A state of each of these names, each with an event, a guard, an action and a description of that name too. */
+/** A machine with a state of each hostile name. Its event, guard, action and description have the same name. */
 export const hostile: AnyStateMachine = createMachine({
   id: hostileNames[0],
   initial: hostileNames[0],
@@ -42,7 +42,7 @@ export const hostile: AnyStateMachine = createMachine({
   ),
 } as never);
 
-/** Of everything that a chart can have, some. */
+/** A machine with at least one of everything that a chart can have. */
 export const odd: AnyStateMachine = createMachine(
   {
     id: 'odd',

@@ -18,19 +18,19 @@ import {
 import { chart, type Config, type Context } from './differential';
 import type { Trace } from '../trace';
 
-/** An action, an event or a state, by a number: what there is of them is only known when the machine is made. */
+/** A number that picks an action, an event or a state. The choices are only known when the machine is made. */
 type Pick = number;
 
 interface TransitionPlan {
   readonly event: Pick;
-  /** None for a transition that stays where it is. */
+  /** Undefined for a transition without a target. */
   readonly target: Pick | undefined;
   readonly reenter: boolean | undefined;
   readonly guard: Pick | undefined;
   readonly actions: readonly Pick[];
 }
 
-/** A state of a random machine, with all in it. */
+/** A state of a random machine, with the states inside it. */
 export interface StatePlan {
   readonly children: readonly StatePlan[];
   readonly initial: Pick;
@@ -77,13 +77,13 @@ const state = (depth: number): fc.Arbitrary<StatePlan> =>
     after: seldom(transition),
   });
 
-/** A tree of up to five levels, the root's included. */
+/** The plan of a random machine, of up to five levels with the root. */
 export const aMachine = state(deepest);
 
 const sent = ['a', 'b', 'c', 'c.d', 'c.d.e'];
 const raised = ['r', 'r.s'];
 
-/** Twenty events, or milliseconds that pass. */
+/** Twenty steps: events, or milliseconds that pass. */
 export const aScript = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: fc.constantFrom(...sent, ...raised) },
@@ -93,8 +93,8 @@ export const aScript = fc.array(
 );
 
 /**
- * What a machine may do after an event that comes from outside, so that it comes to an end. Each transition that takes
- * another event, or none, takes one away; those that take none leave some for the others.
+ * How many transitions may follow an event from outside, so that a machine always comes to rest. A transition for a
+ * raised event, or for no event, takes one step away. Eventless transitions always leave some steps for the others.
  */
 const steps = 5;
 const stepsLeft =
@@ -113,7 +113,7 @@ const fails =
     return context.n % 3 > 0;
   };
 
-/** The machine that was planned. */
+/** Makes the machine of a plan. */
 export function machineOf(plan: StatePlan, { noting, say }: Trace): AnyStateMachine {
   const nodes: string[] = [];
   const count = ({ children }: StatePlan): void => {

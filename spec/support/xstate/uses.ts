@@ -27,7 +27,7 @@ import {
 import { Hub, traceTo } from '../../../server/inspect';
 import { modelPaths, scenario } from '../../../server/testing';
 
-/** What a client hears from a server until the server closes the connection, or has said what is awaited. */
+/** Sends `said`, and returns the text that comes until the close. The client ends its side at the text `awaited`. */
 async function heard(port: number, said: string, awaited?: string): Promise<string> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1');
   let text = '';
@@ -40,7 +40,7 @@ async function heard(port: number, said: string, awaited?: string): Promise<stri
   return text;
 }
 
-/** What a client hears from a handler, and how the handler's connection ended. */
+/** Serves one client with a protocol. Returns the text that the client hears, and how its connection ended. */
 async function served(protocol: ServerCoreOptions['protocol'], said: string, awaited?: string): Promise<unknown> {
   const server = createServerCore({ protocol, port: 0 });
   const closed = new Promise((resolve) => server.on('connection.closed', resolve)) as Promise<{ reason: string }>;
@@ -58,7 +58,7 @@ const opened = async (port: number): Promise<Socket> => {
   return socket;
 };
 
-/** An observable that tells two values and ends. */
+/** An observable of two values. */
 const values = {
   subscribe(observer: { next?: (value: string) => void; complete?: () => void }) {
     observer.next?.('a');
@@ -68,7 +68,7 @@ const values = {
   },
 };
 
-/** Makes use of all that XState's actions and guards have to offer, invoked actors included. */
+/** A machine that uses all kinds of XState's actions and guards, and invoked and spawned actors. */
 const busy = setup({
   types: {} as { events: ProtocolEvent | { type: 'go' }; emitted: ProtocolEmitted },
   actors: {
@@ -102,7 +102,7 @@ const late = setupProtocol().createMachine({
   },
 });
 
-/** A small program for each thing that one of XState's unpublished names has a part in, with what it comes to. */
+/** A small program for each feature that needs one of XState's unpublished names. Each program returns its result. */
 export const uses = {
   echoes: () => served(echo, 'hello', 'hello'),
   'answers with a promise': () =>
