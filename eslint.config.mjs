@@ -17,7 +17,7 @@ export default defineConfig(
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
-      // it takes assertions for unnecessary that XState's setup() infers its types from
+      // the rule calls assertions unnecessary from which XState's setup() infers its types
       '@typescript-eslint/no-unnecessary-type-assertion': 'off',
       '@typescript-eslint/no-import-type-side-effects': 'error',
     },
@@ -48,7 +48,7 @@ export default defineConfig(
       ...jest.configs['flat/recommended'].rules,
       'jest/no-focused-tests': 'error',
       'jest/no-disabled-tests': 'error',
-      // a scenario's own expectations fail a test too
+      // the methods of a scenario's clients are expectations: they fail a test, too
       'jest/expect-expect': [
         'error',
         {

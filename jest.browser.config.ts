@@ -1,14 +1,14 @@
 import type { Config } from 'jest';
 
-// its whole name: Node >= 22.18 loads it by itself, and adds no ending
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- CommonJS on purpose, as there
+// with its extension: Node >= 22.18 loads TypeScript by itself, and adds no extension
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- CommonJS on purpose, as in jest.config.ts
 const base = require('./jest.config.ts') as Config;
 
 const config: Config = {
   ...base,
   roots: ['<rootDir>/spec/browser'],
   testMatch: ['**/*.browser.ts'],
-  // a browser starts slowly on a machine that does something else besides
+  // a browser starts slowly on a busy machine
   testTimeout: 60_000,
   globalSetup: '<rootDir>/spec/browser/support/findChromium.ts',
 };

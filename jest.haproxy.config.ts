@@ -1,7 +1,7 @@
 import type { Config } from 'jest';
 
-// its whole name: Node >= 22.18 loads it by itself, and adds no ending
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- CommonJS on purpose, as there
+// with its extension: Node >= 22.18 loads TypeScript by itself, and adds no extension
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- CommonJS on purpose, as in jest.config.ts
 const base = require('./jest.config.ts') as Config;
 
 const config: Config = {

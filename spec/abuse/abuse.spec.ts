@@ -5,9 +5,9 @@ import type { Holdings } from './target';
 import { Victim } from './victim';
 import { inCi } from '../support/thoroughness';
 
-/** In CI 10,000 of them leave at once, and take 10,000 descriptors of ours, where the system lets us. */
+/** In CI 10,000 clients leave at once, if this process may have that many descriptors. */
 const scales = { usual: { clients: inCi(400, 200) }, departure: { clients: inCi(10_000, 1_000) } };
-/** What a heap may differ by between two full collections: code that was compiled meanwhile, for the most part. */
+/** Bytes by which a heap may differ between two full collections, mostly because code was compiled meanwhile. */
 const noise = 4 * 1024 * 1024;
 
 describe('A server under attack', () => {
@@ -16,7 +16,7 @@ describe('A server under attack', () => {
 
   beforeAll(async () => {
     victim = await Victim.start();
-    // what is made once, at the first client of each kind
+    // warm up: some things are made once, at the first client of each kind
     for (const attack of Object.values(attacks)) await attack(victim.ports, { clients: 20 });
     before = await victim.lookAtRest();
   }, 60_000);
@@ -30,7 +30,7 @@ describe('A server under attack', () => {
     async (name, attack) => {
       const good = await GoodClient.connect(victim.ports.plain);
       const scale = name.startsWith('many clients') ? scales.departure : scales.usual;
-      // some are over before anybody could notice
+      // a short attack is repeated until it has met some questions of the good client
       do await attack(victim.ports, scale);
       while (good.answers < 10);
       await good.stop();
@@ -59,7 +59,7 @@ describe('A server under attack', () => {
   it('drains in a flood of FINs, and ends', async () => {
     let go!: () => void;
     const flood = finFlood(victim.ports, scales.usual, new Promise<void>((resolve) => (go = resolve)));
-    // all are there
+    // all clients are connected
     while ((await victim.count()) < scales.usual.clients);
     const drained = victim.drain();
     go();

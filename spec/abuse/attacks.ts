@@ -1,17 +1,17 @@
-/** What hostile peers do. Each attack ends by itself, once the server has got rid of all who took part. */
+/** What hostile peers do. Each attack ends by itself, once the server has got rid of all attackers. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { Ports } from './target';
 
-/** How many take part, at most at once. */
+/** How many clients attack. */
 export interface Scale {
   readonly clients: number;
 }
 
-/** One of many attacks, by its name in words. */
+/** An attack on the servers on these ports. */
 export type Attack = (ports: Ports, scale: Scale) => Promise<void>;
 
-/** Resolves when the socket is closed, by whomever and however. */
+/** Resolves when the socket is closed, whichever side closed it and why. */
 const closed = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {
     socket.on('error', () => undefined);
@@ -20,7 +20,7 @@ const closed = (socket: Socket): Promise<void> =>
     });
   });
 
-/** So many clients, no more than a hundred of them connecting at once, each doing its worst once it is connected. */
+/** Connects many clients, at most a hundred of them at the same time. Each client attacks once it is connected. */
 async function swarm(
   port: number,
   clients: number,
@@ -54,7 +54,7 @@ const connectCloseStorm: Attack = ({ plain }, { clients }) =>
     socket.destroy();
   });
 
-/** 1 byte each 100 ms, below the server's minReceiveRate. */
+/** Each client sends 1 byte each 100 ms, which is below the server's minReceiveRate. */
 const slowSenders: Attack = ({ plain }, { clients }) =>
   swarm(plain, Math.ceil(clients / 10), (socket) => {
     const timer = setInterval(() => socket.write('.'), 100);
@@ -64,14 +64,14 @@ const slowSenders: Attack = ({ plain }, { clients }) =>
     socket.resume();
   });
 
-/** They send as fast as they can, and never read what comes back. */
+/** The clients send as fast as they can, and never read the answers. */
 const readersThatNeverRead: Attack = ({ plain }, { clients }) =>
   swarm(plain, Math.ceil(clients / 50), (socket) => {
     socket.pause();
     socket.write(Buffer.alloc(32 * 1024 * 1024, 'x'));
   });
 
-/** Nothing at all, and the beginning of a ClientHello. */
+/** Some clients send nothing at all, others only the beginning of a ClientHello. */
 const stalledHandshakes: Attack = ({ tls }, { clients }) =>
   swarm(tls, Math.ceil(clients / 2), (socket, index) => {
     socket.resume();
@@ -86,13 +86,13 @@ const garbageHandshakes: Attack = ({ tls }, { clients }) =>
 
 const signature = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 const proxyHeaders: readonly Buffer[] = [
-  // cut off, and silent then
+  // headers that are cut off; then the client is silent
   Buffer.from('PROXY TCP4 192.0.2.1 192'),
   Buffer.concat([signature, Buffer.from([0x21, 0x11, 0x00])]),
-  // larger than anything that is allowed
+  // headers larger than the limit
   Buffer.from(`PROXY TCP4 ${'1'.repeat(200)}\r\n`),
   Buffer.concat([signature, Buffer.from([0x21, 0x11, 0xff, 0xff])]),
-  // wrong: ports, families, versions, no header at all
+  // wrong ports, families and versions, and no header at all
   Buffer.from('PROXY TCP4 192.0.2.1 192.0.2.2 99999 1\r\n'),
   Buffer.from('PROXY TCP4 ::1 ::1 1 1\r\n'),
   Buffer.concat([signature, Buffer.from([0x31, 0x11, 0x00, 0x0c]), Buffer.alloc(12)]),
@@ -105,7 +105,7 @@ const badProxyHeaders: Attack = ({ proxied }, { clients }) =>
     socket.write(proxyHeaders[index % proxyHeaders.length] ?? '');
   });
 
-/** Good headers, from somebody who is no proxy. */
+/** Good headers, from a client that is no trusted proxy. */
 const forgedProxyHeaders: Attack = ({ proxied }, { clients }) =>
   swarm(
     proxied,
@@ -117,7 +117,7 @@ const forgedProxyHeaders: Attack = ({ proxied }, { clients }) =>
     '127.0.0.2',
   );
 
-/** All who can be connected at once leave in the same turn of the event loop. */
+/** As many clients as can be connected leave in the same turn of the event loop. */
 const massDeparture: Attack = async ({ plain }, { clients }) => {
   const sockets: Socket[] = [];
   const ends: Promise<void>[] = [];
@@ -144,7 +144,7 @@ const massDeparture: Attack = async ({ plain }, { clients }) => {
   await Promise.all(ends);
 };
 
-/** All attacks, but the one that takes 10,000 clients. */
+/** All attacks except the one with 10,000 clients. */
 export const attacks: Readonly<Record<string, Attack>> = {
   'a storm of resets': resetStorm,
   'a storm of clients that leave as soon as they have come': connectCloseStorm,
@@ -157,7 +157,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'many clients that leave in the same instant': massDeparture,
 };
 
-/** Clients that all send their FIN, some with a last byte before it, as fast as they can. */
+/** Clients that all send their FIN as fast as they can, some of them with a last byte before it. */
 export async function finFlood({ plain }: Ports, { clients }: Scale, go: Promise<unknown>): Promise<void> {
   await swarm(plain, clients, (socket, index) => {
     socket.resume();

@@ -1,4 +1,4 @@
-/** What may happen to a connection: which of its actors, or of its sockets, ends or breaks. */
+/** What a stampede does to connections: it ends or breaks one of a connection's actors or sockets. */
 import type { Socket } from 'node:net';
 import { emit, fromCallback, setup, type AnyActor, type AnyActorLogic } from 'xstate';
 import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
@@ -6,7 +6,7 @@ import type { CloseReason, ProtocolEmitted, ProtocolEvent } from '../../server/i
 import type { Client } from '../support/client';
 import { childrenOf } from '../support/inspect/viewing';
 
-/** One connection, whose turn it is. */
+/** The connection that a deed is done to. */
 export interface Victim {
   readonly connection: AnyActor;
   readonly handler: AnyActor;
@@ -18,22 +18,22 @@ export interface Victim {
 
 export interface Deed {
   readonly act: (victim: Victim) => void;
-  /** How many levels of actors there must be below the handler; 0 unless told. */
+  /** The number of levels of actors that the handler must have below it; 0 by default. */
   readonly levels?: number;
-  /** Why the connection ends; undefined: it goes on. */
+  /** The reason for which the connection ends; undefined if it goes on. */
   readonly reason?: CloseReason;
-  /** Whether it ends with {@link broken}. */
+  /** Whether the connection ends with the error {@link broken}. */
   readonly isTold?: boolean;
 }
 
-/** What is thrown, and what sockets break with. */
+/** The error that actors throw, and with which sockets break. */
 export const broken = new Error('stampede');
 
 const fail = (): never => {
   throw broken;
 };
 
-/** What a handler, and each actor below it, does as it is told. */
+/** What a handler, and each actor below it, does on request. */
 type Order = 'throw' | 'end';
 type HandlerEvent = ProtocolEvent | { readonly type: Order };
 
@@ -67,13 +67,13 @@ const machineOver = (below: AnyActorLogic): AnyActorLogic =>
 
 const machine = machineOver(machineOver(callback));
 
-/** What echoes: by turns a callback, and a machine with two levels below it. */
+/** An echo handler: in turns a callback, and a machine with two levels of actors below it. */
 export const handlerOf = (n: number): AnyActorLogic => (n % 2 === 0 ? callback : machine);
 
-/** Whoever is so many levels below an actor. */
+/** The actor that is so many levels below an actor. */
 export function below(actor: AnyActor | undefined, levels: number): AnyActor | undefined {
   if (actor === undefined || levels === 0) return actor;
-  // a callback has no such thing as children
+  // the snapshot of a callback has no children
   const { children } = actor.getSnapshot() as { children?: object };
   return below(children && childrenOf(actor).find((one) => statusOf(one) === 'active'), levels - 1);
 }
@@ -86,7 +86,7 @@ const telling =
     below(handler, levels)?.send({ type: order });
   };
 
-/** Has the connection's own actor throw, not the handler: in one of the calls that it makes as it is cut. */
+/** Makes the connection's own actor throw, not the handler: in one of the calls that it makes while it is cut. */
 const crashing =
   (call: 'destroy' | 'tellSocketShutdown') =>
   ({ CSA, connection }: Victim): void => {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A client that does as it should: it asks, waits for the answer, and asks again, until it is told to stop. */
+/** A well-behaved client: it asks, waits for the answer, and asks again, until `stop`. */
 export class GoodClient {
-  /** How often it was answered. */
+  /** The number of answers so far. */
   answers = 0;
-  /** The longest that it had to wait for an answer, in ms. */
+  /** The longest wait for an answer, in milliseconds. */
   slowest = 0;
   readonly #socket: Socket;
   readonly #done: Promise<void>;
@@ -23,7 +23,7 @@ export class GoodClient {
     return new GoodClient(socket);
   }
 
-  /** Ends in order; rejects when it was ever cut off, or got a wrong answer. */
+  /** Ends the connection. Rejects if the connection was ever cut off, or an answer was wrong. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#done;
@@ -44,7 +44,7 @@ export class GoodClient {
       await Promise.race([this.#hear(question), broken]);
       this.slowest = Math.max(this.slowest, performance.now() - asked);
       this.answers += 1;
-      // not a load test
+      // this is not a load test: one question each 10 ms is enough
       await Promise.race([new Promise((resolve) => setTimeout(resolve, 10)), broken]);
     }
     socket.end();

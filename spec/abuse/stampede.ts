@@ -10,54 +10,54 @@ import { collect } from '../support/events';
 import { child } from '../support/inspect/viewing';
 import { below, broken, deeds, handlerOf, type Deed, type Victim } from './deeds';
 
-/** How many clients there are to be at all times. */
+/** The number of clients that are connected at all times. */
 const population = 100;
 
-/** Milliseconds from deed to deed. */
+/** Milliseconds between two deeds. */
 const pace = 20;
 
 const listenerFails = 'the listener fails';
 
-/** What each client says when it has come. */
+/** The text that each client sends once it is connected. */
 export const greeting = 'hello';
 
-/** All that may be done. */
+/** The names of all deeds. */
 export const deedNames: readonly string[] = [...Object.keys(deeds), listenerFails];
 
-/** A connection's end, as what was done to it has it. */
+/** How a connection must end after the deed that was done to it. */
 type Expected = Pick<ClosedConnection, 'reason' | 'error'>;
 
-/** What the registry has of each connection. */
+/** The registry's entry for a connection. */
 interface RegistryEntry {
   readonly actor: AnyActor;
   readonly CSA: ConnectedSocketAdapter;
 }
 
 /**
- * A server that is never left alone: time and again one of its actors, or of its sockets, ends or breaks, and new clients
- * take the places of those who go.
+ * A server under a stampede: again and again one of its actors or sockets ends or breaks, and new clients take the
+ * places of the clients that leave.
  *
- * The seed decides what is done, and to the how manieth of the connections that are open. Which of them that is, the
- * kernel has a say in.
+ * The seed decides what is done, and to which position in the list of open connections. The kernel has a part in which
+ * connection stands at that position.
  *
- * Two actors are spared: the server and its registry of connections. They end with the server, by a bug of ours or because
- * it was told to, and a server that has ended serves nobody.
+ * Two actors are spared: the server and its registry of connections. They end only with the server, on request or by a
+ * bug of ours, and a server that has ended serves no clients.
  */
 export class Stampede {
   readonly server: ServerCore;
-  /** All that the server has told. */
+  /** All events that the server has emitted. */
   readonly told: readonly ServerEmitted[];
-  /** What was done, in order. */
+  /** The names of the deeds that were done, in order. */
   readonly done: string[] = [];
-  /** The connections that something was done to. */
+  /** How each connection must end that a deed was done to. */
   readonly expected = new Map<string, Expected>();
   readonly #random: () => number;
-  // each by the client's port; those that have closed, too
+  // by the client's port, including closed sockets
   readonly #clients = new Map<number | undefined, Client>();
   readonly #sockets = new Map<number | undefined, Socket>();
   #listener: Server | undefined;
 
-  /** @param seed - decides what is done */
+  /** @param seed - the seed of the random deeds */
   constructor(seed: number) {
     this.#random = seededRandom(seed);
     let made = 0;
@@ -86,13 +86,13 @@ export class Stampede {
     return [...this.#clients.values()].filter(({ socket }) => !socket.destroyed);
   }
 
-  /** Starts the server, and lets the first clients come. */
+  /** Starts the server, and connects the first clients. */
   async start(): Promise<void> {
     await this.server.start();
     await this.#invite();
   }
 
-  /** Does so many deeds, at its pace. */
+  /** Does `times` deeds, one each {@link pace} milliseconds. */
   async run(times: number): Promise<void> {
     while (this.done.length < times) {
       this.#doOne();
@@ -104,7 +104,7 @@ export class Stampede {
     const name = this.#pick(deedNames) ?? '';
     const deed = deeds[name];
     if (deed === undefined) {
-      // it is gone already, and the next one has yet to come
+      // the last listener is gone, and the next one doesn't listen yet
       if (this.#listener?.listening !== true) return;
       this.#listener.emit('error', Object.assign(new Error('accept EBADF'), { code: 'EBADF' }));
     } else {
@@ -119,7 +119,7 @@ export class Stampede {
     this.done.push(name);
   }
 
-  /** The connections that this can happen to. */
+  /** The connections to which a deed can be done. */
   #victims({ levels = 0 }: Deed): Victim[] {
     const { live } = child(this.server.actor, 'connections').getSnapshot() as {
       live: ReadonlyMap<string, RegistryEntry>;
@@ -128,7 +128,7 @@ export class Stampede {
       const handler = below(connection, 1);
       const { id, peerport } = CSA.info;
       const [client, socket] = [this.#clients.get(peerport), this.#sockets.get(peerport)];
-      // somebody else's client, one that has yet to come, or one that is about to go
+      // a client from outside, one that is still connecting, or one that is about to leave
       if (client === undefined || socket === undefined || handler === undefined || this.expected.has(id)) return [];
       return below(handler, levels) ? [{ connection, handler, CSA, client, socket }] : [];
     });
@@ -138,7 +138,7 @@ export class Stampede {
     return among[Math.floor(this.#random() * among.length)];
   }
 
-  /** Lets clients come until there are enough, or until the listener has failed. */
+  /** Connects clients until there are enough, or until the listener has failed. */
   async #invite(): Promise<void> {
     const missing = population - this.clients.length;
     await Promise.all(Array.from({ length: missing }, () => this.#connect()));
@@ -151,7 +151,7 @@ export class Stampede {
       this.#clients.set(client.socket.localPort, client);
       client.socket.write(greeting);
     } catch (error) {
-      // between two listeners: another time, then
+      // no listener listens right now: the next call connects the rest
       if (!['ECONNREFUSED', 'ECONNRESET'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }

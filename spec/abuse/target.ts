@@ -1,6 +1,7 @@
 /**
- * The process under attack: an echo server each on plain TCP, over TLS and behind proxies, with the limits that SECURITY.md
- * recommends, but times short enough for a spec. It answers `'look'` with what it holds, and drains at `'drain'`.
+ * The process under attack. It has an echo server on plain TCP, one over TLS and one behind proxies. They have the
+ * limits that SECURITY.md recommends, with times short enough for a spec. The process answers `'look'` with its
+ * {@link Holdings}, and drains at `'drain'`.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,23 +10,23 @@ import { join } from 'node:path';
 import { descriptorsOpen } from '../../actors/listener/descriptors';
 import { createServerCore, echo, type ServerCore, type ServerCoreOptions } from '../../server/index';
 
-/** Where to attack. */
+/** The ports to attack. */
 export interface Ports {
   readonly plain: number;
   readonly tls: number;
   readonly proxied: number;
 }
 
-/** What the process holds. */
+/** What the process holds in memory. */
 export interface Holdings {
   /** Bytes in use after a full collection. */
   readonly heap: number;
   readonly rss: number;
   readonly descriptors: number;
-  /** Connections of all servers, and the actors in their registries. */
+  /** The connections of all servers, and the actors in their registries. */
   readonly connections: number;
   readonly timers: number;
-  /** Why connections ended, and were turned away. */
+  /** The reasons for which connections ended or were turned away. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
@@ -42,10 +43,10 @@ function certificate(): { key: string; cert: string } {
 const options: ServerCoreOptions = {
   protocol: echo,
   port: 0,
-  // a queue of 10,000 clients is the attack itself, not what comes of it
+  // a large queue of connecting clients: these specs are about the server, not about the kernel's queue
   backlog: 4_096,
   openTimeout: 1_000,
-  // longer than it takes 10,000 clients to connect
+  // more time than 10,000 clients need to connect
   idleTimeout: 30_000,
   minReceiveRate: { bytesPerSecond: 50, window: 1_000 },
   writeTimeout: 1_000,
@@ -77,7 +78,7 @@ function look(): Holdings {
   return {
     heap,
     rss,
-    // where the system tells
+    // only where the system tells
     descriptors: descriptorsOpen() ?? 0,
     connections: countOpen(),
     timers: resources.filter((name) => name === 'Timeout').length,

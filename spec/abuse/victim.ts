@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Holdings, Ports } from './target';
 
-/** The process under attack, as its attacker holds it. */
+/** The process under attack, from the spec's side. */
 export class Victim {
   readonly ports: Ports;
   readonly #process: ChildProcess;
@@ -20,27 +20,27 @@ export class Victim {
     return new Victim(child, ports);
   }
 
-  /** How many connections it has now: it goes on serving, where {@link look} makes it collect its garbage. */
+  /** The number of its connections now. Unlike {@link look}, this doesn't stop the servers for a garbage collection. */
   async count(): Promise<number> {
     this.#process.send('count');
     const [connections] = (await once(this.#process, 'message')) as [number];
     return connections;
   }
 
-  /** What it holds now. */
+  /** What the process holds now. */
   async look(): Promise<Holdings> {
     this.#process.send('look');
     const [holdings] = (await once(this.#process, 'message')) as [Holdings];
     return holdings;
   }
 
-  /** What it holds once every connection but some has ended. */
+  /** What the process holds once only `connections` connections are left. */
   async lookAtRest(connections = 0): Promise<Holdings> {
     while ((await this.count()) > connections);
     return this.look();
   }
 
-  /** Drains its servers, and tells how many connections each one had to end; it ends then. */
+  /** Drains the servers, which ends the process. Returns the number of connections that each server had to end. */
   async drain(): Promise<readonly { readonly drained: number; readonly durationMs: number }[]> {
     const said = once(this.#process, 'message');
     this.#process.send('drain');

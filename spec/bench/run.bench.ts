@@ -6,7 +6,7 @@ import { root } from '../support/root';
 const bench = (...args: readonly string[]): Promise<CommandResult> =>
   new Command(['-r', 'ts-node/register/transpile-only', 'bench/index.ts', ...args], root).ended;
 
-// what the figures are is not for a test to say, only that they are there and hang together
+// a test can't judge the figures: it checks that they are there, and that they agree with each other
 describe('npm run bench', () => {
   afterEach(endCommands);
 
@@ -24,7 +24,7 @@ describe('npm run bench', () => {
       expect(spread.min <= spread.median && spread.median <= spread.max).toBe(true);
       expect(ratio === undefined).toBe(server === 'raw');
       expect(perSecond === undefined).toBe(scenario === 'idle-memory');
-      // so few connections may take less memory than a garbage collection frees
+      // with so few connections, a garbage collection may free more memory than they take
       expect(scenario === 'idle-memory' || spread.min > 0).toBe(true);
     }
   }, 120_000);

@@ -9,7 +9,7 @@ import { atEnd, startServer, type StartedServer } from '../support/fixtures';
 import { inspect } from '../support/inspect/inspecting';
 import { browse } from './support/browsing';
 
-/** A process that holds so many connections open until its stdin ends: this one hasn't descriptors for both ends. */
+/** A process that holds many connections open until its stdin ends. This process hasn't descriptors for both ends. */
 const clients = `
   const { connect } = require('node:net');
   const [port, count] = process.argv.slice(1).map(Number);
@@ -40,14 +40,14 @@ const living = (page: Page, count: number): Promise<void> =>
     .waitFor();
 
 it('shows a server with 10,000 connections, and misses none of their deaths', async () => {
-  // or as many as this process may have descriptors for
+  // fewer if this process may not have that many descriptors
   const count = Math.min(10_000, connectionLimit());
   const started = await startServer();
   const { actor } = started.server;
   const hub = new Hub();
   hub.attach(actor);
   const { url } = await inspect(hub);
-  // from the sources, the first visit compiles the page
+  // the first visit compiles the page from its sources
   const page = await browse(url);
   await living(page, 3);
   await page.goto('about:blank');
@@ -62,7 +62,7 @@ it('shows a server with 10,000 connections, and misses none of their deaths', as
   await page.goto(url);
   await page.locator('[role=treeitem]').first().waitFor();
   const [painted, bytesPainted] = [performance.now() - begun, bytes];
-  // the server, its listener and its registry; each connection and its handler
+  // three actors of the server's own, and two for each connection: the connection and its handler
   await living(page, 3 + 2 * count);
   const [complete, bytesComplete] = [performance.now() - begun, bytes];
   expect(await page.locator('[role=treeitem]').count()).toBeLessThan(200);

@@ -13,7 +13,7 @@ type ActorMessage = Extract<StatelyMessage, { type: '@xstate.actor' }>;
 
 const isActor = (message: StatelyMessage): message is ActorMessage => message.type === '@xstate.actor';
 
-/** Either side of the bridge, with a client connected. */
+/** Both sides of the bridge, with a client connected. */
 async function bridged(stately?: string): Promise<{ started: StartedServer; page: Page }> {
   const started = await startServer();
   await openClient(started);
@@ -23,7 +23,7 @@ async function bridged(stately?: string): Promise<{ started: StartedServer; page
   return { started, page: await browse(`${url}stately`) };
 }
 
-/** The frame in which the receiver is, once it hears us. */
+/** The frame with the receiver, once the receiver hears us. */
 async function receiverOf(page: Page): Promise<Frame> {
   await page.locator('body[data-ready]').waitFor();
   const frame = page.frames().find((one) => one.url().endsWith('/registry/inspect?live'));
@@ -33,7 +33,7 @@ async function receiverOf(page: Page): Promise<Frame> {
 
 const heardBy = (where: Frame | Page): Promise<StatelyMessage[]> => where.evaluate('received');
 
-/** Waits until the receiver has heard such a message. */
+/** Waits until the receiver has got such a message. */
 async function heard(where: Frame | Page, what: (message: StatelyMessage) => boolean): Promise<StatelyMessage[]> {
   for (;;) {
     const messages = await heardBy(where);
@@ -42,11 +42,11 @@ async function heard(where: Frame | Page, what: (message: StatelyMessage) => boo
   }
 }
 
-/** By then whatever was posted has arrived. */
+/** Waits until every message that was posted has arrived. */
 const settled = (where: Frame | Page): Promise<unknown> =>
   where.evaluate('new Promise((resolve) => setTimeout(resolve))');
 
-/** Counts what is posted to the page from now on. */
+/** Counts the messages that are posted to the page from now on. */
 const countMessages = (page: Page): Promise<unknown> =>
   page.evaluate('window.counted = 0; addEventListener("message", () => { window.counted += 1; })');
 
@@ -157,7 +157,7 @@ describe("The bridge to the Stately Inspector's own receiver", () => {
     await until(page, 'counted === 1');
     expect(await page.locator('#ready').textContent()).toMatch(/^waiting for /);
     expect(await heardBy(opened)).toEqual([]);
-    // nor may the frame go where the redirect leads
+    // the frame may not follow the redirect either
     expectFaults(/frame-src/);
   });
 

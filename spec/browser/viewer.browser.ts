@@ -12,10 +12,10 @@ import { browse, expectFaults, until } from './support/browsing';
 import { actorOf, lineOf, namesFromTop, statesOf, untilLit, untilLiving, view } from './support/viewing';
 import { root } from '../support/root';
 
-/** The server, its registry and its listener. */
+/** The number of the server's own actors: the server, its registry and its listener. */
 const ownActors = 3;
 
-/** Handlers that end when they are told, after their peer has ended its side. */
+/** Handlers that end on request, after their peer has ended its side. */
 function patient(): { readonly protocol: ServerCoreOptions['protocol']; readonly finish: () => void } {
   let finish = (): void => undefined;
   const protocol = handler(({ emit }) => {

@@ -38,7 +38,7 @@ describe.each(networks)('the handler of examples/login.ts on %s', (_, make) => {
   const net = new NetServers(make);
   const { paths, coverage } = modelPaths(login, {
     events: lines,
-    // it makes the lines itself, and hears no more once it has said goodbye
+    // the handler makes the lines itself, and gets no more once it has said goodbye
     filter: (snapshot, { type }) => type !== 'line' && !snapshot.matches('leaving'),
     cells: true,
   });

@@ -10,7 +10,7 @@ interface Place {
   readonly value: unknown;
 }
 
-/** Every value of a key, wherever in a chart it stands. */
+/** Every value of a key, anywhere in a chart. */
 function find(config: unknown, key: string, path = ''): Place[] {
   if (typeof config !== 'object' || config === null) return [];
   return Object.entries(config).flatMap(([name, value]) => {
@@ -22,7 +22,7 @@ function find(config: unknown, key: string, path = ''): Place[] {
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
 
-/** The places whose value isn't a name, or an object that names its type. */
+/** The places whose value is neither a name nor an object that names its type. */
 function unnamed(machine: AnyStateMachine, key: string): string[] {
   return find(machine.config, key)
     .filter(({ value }) =>
@@ -66,7 +66,7 @@ describe.each([
   });
 
   it('can be rebuilt from its JSON, as the Stately editor and inspector do', () => {
-    // JSON has the guards' names alone, and XState must ask those of an `always` to find the state to begin with
+    // JSON has only the guards' names, and to find the first state, XState calls the guards of an `always`
     const guards = Object.fromEntries(Object.keys(machine.implementations.guards).map((name) => [name, () => false]));
     const rebuilt = createMachine(JSON.parse(JSON.stringify(machine.config)) as object).provide({ guards });
     expect(Object.keys(rebuilt.states)).toEqual(Object.keys(machine.states));

@@ -14,7 +14,7 @@ import { coreDrive, corePaths } from '../support/paths/pathsCore';
 import { placesIn, typesIn, unknownIn, withNoise } from '../support/paths/pathsNoise';
 import { singleDrive, singlePaths } from '../support/paths/pathsSingle';
 
-/** The cells of states × events for which the chart has no transition, and in which the event was not seen to be harmless. */
+/** The cells of states × events without a transition, in which no path has shown the event to be harmless. */
 function unproven(machine: AnyStateMachine, coverage: Coverage): string[] {
   const seen = new Set(coverage.cells.map(({ state, event }) => `${state} × ${event}`));
   const cells = placesIn(machine).flatMap((place) =>
@@ -51,7 +51,7 @@ describe('ServerCore, to which everything comes that its state does not know', (
   });
 
   it('was found to ignore each of these events in each state', () => {
-    // where all clients are gone within the event that leads there, and nothing can come between
+    // in this state all clients go within the event that leads there, so no other event can come
     expect(unproven(serverCoreMachine, coverage)).toEqual([
       'draining.cutting × _listener.descriptorsShort',
       'draining.cutting × _listener.descriptorsSpare',

@@ -12,7 +12,7 @@ const { version, scripts } = JSON.parse(readFileSync(join(root, 'package.json'),
   scripts: { start: string };
 };
 
-/** What a command that was stopped, and had nothing to complain about, ends with. */
+/** How a command ends that was stopped, and had nothing to complain about. */
 const goodEnd = { code: 0, signal: null, stderr: '' } satisfies Partial<CommandResult>;
 
 describe('The serverchart command', () => {
@@ -54,7 +54,7 @@ describe('The serverchart command', () => {
     it('listens on the host that it is given', async () => {
       const command = installation.run(['echo', '--port', '0', '--host', '0.0.0.0']);
       const [port] = await command.line(/^ServerCore with echo listens on 0\.0\.0\.0 port (\d+)\.$/);
-      // what one can connect to, not what it is bound to
+      // an address that clients can connect to, not the one that the server is bound to
       await command.line(new RegExp(`^Talk to it: +nc 127\\.0\\.0\\.1 ${String(port)}$`));
       await echoOnce(Number(port));
       expect(await stop(command)).toMatchObject(goodEnd);
@@ -84,14 +84,14 @@ describe('The serverchart command', () => {
       expect(await first.receiveText(3)).toBe('two');
       first.end();
       expect(await first.closed).toBe('clean');
-      // the place is free before the line is printed
+      // the port is free before the line is printed
       await command.line(/^connection:1 closed: peerClosed, 6 bytes in, 6 bytes out, /);
       await echoOnce(Number(port));
       expect(await stop(command)).toMatchObject(goodEnd);
     });
 
     it('runs from a clone by npm start, without a build', async () => {
-      // `exec` only spares a shell
+      // `exec` only saves one process, the shell
       const [program, ...args] = scripts.start.replace(/^exec /, '').split(' ');
       expect(program).toBe('ts-node');
       const tsNode = createRequire(__filename).resolve('ts-node/dist/bin');

@@ -13,7 +13,7 @@ const actor = `
 describe('The serverchart command, given what it cannot do', () => {
   const installation = installed();
 
-  /** Expects that it failed as a command should, and returns the one line that it said. */
+  /** Expects that a command failed as it should, and returns the one line that it printed. */
   const complaint = ({ code, signal, stdout, stderr }: CommandResult): string => {
     // one line, so no stack either
     expect({ code, signal, stdout, stderr }).toEqual({
@@ -63,7 +63,7 @@ describe('The serverchart command, given what it cannot do', () => {
     });
 
     it('names the address that this machine does not have', async () => {
-      // TEST-NET-3: nobody has it (RFC 5737)
+      // TEST-NET-3: no machine has this address (RFC 5737)
       const line = complaint(await installation.run(['echo', '--port', '0', '--host', '203.0.113.1']).ended);
       expect(line).toBe("serverchart: Can't listen on 203.0.113.1: this machine has no such address (EADDRNOTAVAIL)");
     });
@@ -78,7 +78,7 @@ describe('The serverchart command, given what it cannot do', () => {
       const cwd = installation.project({ 'protocol/readme.txt': '' });
       const line = complaint(await installation.run(['serve', './protocol', '--port', '0'], cwd).ended);
       expect(line).toContain("'./protocol'");
-      // of what the user did, not of the file in this package that tried
+      // the message is about the user's mistake, not about the file in this package that found it
       expect(line).not.toContain('loadModule.js');
     });
 

@@ -6,7 +6,7 @@ import type { Command, CommandResult } from '../support/processes/command';
 import { installed } from '../support/processes/installation';
 import { textHeader } from '../support/proxy/proxied';
 
-/** What a command that was stopped, and had nothing to complain about, ends with. */
+/** How a command ends that was stopped, and had nothing to complain about. */
 const goodEnd = { code: 0, stderr: '' } satisfies Partial<CommandResult>;
 
 describe("The serverchart command's limits", () => {
@@ -19,7 +19,7 @@ describe("The serverchart command's limits", () => {
     return command.ended;
   };
 
-  /** Comes and goes. */
+  /** Connects a client, and disconnects it again. */
   const knock = async (port: number): Promise<void> => {
     const socket = connect(port, '127.0.0.1').resume();
     socket.on('error', () => undefined);

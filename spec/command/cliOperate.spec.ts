@@ -164,7 +164,7 @@ describe('The serverchart command, for those who operate it', () => {
       await command.port();
       command.signal('SIGTERM');
       await command.line(/^Not ready any more/);
-      // as long as it takes to be meant
+      // wait until a second signal counts as meant
       await delay(300);
       command.signal('SIGTERM');
       // 128 + the signal's number

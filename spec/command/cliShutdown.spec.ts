@@ -4,7 +4,7 @@ import { Client } from '../support/client';
 import type { Command } from '../support/processes/command';
 import { installed } from '../support/processes/installation';
 
-/** Says when it has been told, and never finishes by itself. */
+/** A handler that answers the server's shutdown, and never finishes by itself. */
 const neverFinishing = `
   import { fromCallback } from 'xstate';
   export default fromCallback(({ receive, emit }) => {
@@ -97,10 +97,10 @@ describe('The serverchart command, told to stop', () => {
       const client = await Client.connect(await command.port());
       command.signal('SIGINT');
       expect(await client.receiveText(4)).toBe('told');
-      // as long as it takes to press a key again
+      // wait as long as a user needs to press a key again
       await delay(300);
       command.signal('SIGINT');
-      // 128 + the signal's number, as shells have it; and nothing of the orderly end
+      // 128 + the signal's number, as in shells, and no line of an orderly end
       expect(await command.ended).toMatchObject({
         code: 130,
         signal: null,

@@ -23,7 +23,7 @@ describe('The serverchart command, speaking TLS', () => {
     return { command: installation.run(['echo', '--port', '0', ...files, ...options], folder), folder };
   };
 
-  /** What `openssl s_client` says of the server's certificate. */
+  /** What `openssl s_client` prints about the server's certificate. */
   const certificateAt = async (port: number): Promise<string> => {
     const client = new OpensslClient(port, '-servername', 'first.test');
     client.write('Q\n');

@@ -5,7 +5,7 @@ import '../../server/testing/matchers/jestGlobals';
 import { handler } from '../../server/testing/index';
 import { echoOrCrash, expectClosed, expectTold } from '../support/closes';
 
-/** More than the network holds. */
+/** More bytes than the network holds. */
 const large = Buffer.alloc(1_000_000, 'x');
 
 describe('The reason of a close after which all has left', () => {

@@ -3,7 +3,7 @@ import { handler } from '../../server/testing/index';
 import { echoOrCrash, expectClosed, expectTold } from '../support/closes';
 
 const window = 10_000;
-/** More than the network holds. */
+/** More bytes than the network holds. */
 const large = Buffer.alloc(100_000, 'x');
 
 const withCode = (code: string): unknown => expect.objectContaining({ code });
@@ -18,7 +18,7 @@ describe('The reason of a close that cuts the connection', () => {
       recorder.first.write('.');
       expect(await h.isClosed('slowConsumer')).toMatchObject({ bytesOut: window });
       expectTold(recorder.first.events, 'slowConsumer');
-      // exactly what the network took: all of it still arrives
+      // the client gets exactly the bytes that the network had taken
       await h.peer.readsOn();
       await h.outbox(large.subarray(0, window));
       await h.peer.receivesNothing();
@@ -58,7 +58,7 @@ describe('The reason of a close that cuts the connection', () => {
       await h.peer.leaves();
       const { write, events: told } = recorder.first;
       expect(told).toEqual([{ type: 'control.producerFinished' }]);
-      // the first write meets a reset, the next one finds the connection broken
+      // the first write is answered with a reset; the next write finds the connection broken
       write('anybody there?');
       await h.scenario.settle();
       expect(told).toHaveLength(1);
@@ -67,7 +67,7 @@ describe('The reason of a close that cuts the connection', () => {
       expect(error).toMatchObject({ code: 'EPIPE', syscall: 'write' });
       expect(told).toHaveLength(2);
       expectTold(told, 'reset', error);
-      // what the second write had was never taken
+      // the bytes of the second write were never taken
       await expectClosed(h, { reason: 'reset', error, bytesIn: 0, bytesOut: 14 });
     });
 

@@ -3,7 +3,7 @@ import { echo, serverCore, singleServer, tcpClient } from '../../server/index';
 import { scenario, type Scenario } from '../../server/testing/index';
 import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
 
-/** Has a connection's own actor throw at its end: not the handler, but what is around it. */
+/** Makes a connection's own actor throw at its end, not the handler. */
 function sabotage(s: Pick<Scenario<never>, 'actor'>, connection: string): void {
   const { context } = s.actor(connection).getSnapshot() as { context: { CSA: ConnectedSocketAdapter } };
   const CSA: { destroy?: () => void } = context.CSA;
@@ -13,7 +13,7 @@ function sabotage(s: Pick<Scenario<never>, 'actor'>, connection: string): void {
   };
 }
 
-/** What runs of a connection and its handler. */
+/** The actors that still run of a connection and its handler. */
 const left = (s: Pick<Scenario<never>, 'leftovers'>): string[] =>
   s.leftovers().filter((line) => line.includes('connection'));
 

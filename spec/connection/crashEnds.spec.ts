@@ -17,7 +17,7 @@ const crash = (): never => {
   throw error;
 };
 
-/** A handler that answers once, and throws when it is told that its connection is over. */
+/** A handler that answers once, and throws at `control.socketShutdown`. */
 const kinds: [string, Protocol][] = [
   [
     'a machine',
@@ -44,14 +44,14 @@ describe('A handler that crashes at the end', () => {
   const start = (protocol: Protocol): Promise<Scenario<typeof serverCore>> =>
     scenario(serverCore, { protocol }, { split: 0 });
 
-  /** Expects that the first connection has failed, and was told so once. */
+  /** Expects that the first connection has failed, and that the server has told so once. */
   const expectFailure = (s: Scenario<typeof serverCore>, bytesOut: number): void => {
     expect(s.closed).toEqual([expect.objectContaining({ id: 'connection:1', reason: 'handlerFailed', bytesOut })]);
     expect(s.closed[0]?.error).toBe(error);
     expect(emittedOf(s, 'connection.failed')).toEqual([{ type: 'connection.failed', id: 'connection:1', error }]);
   };
 
-  /** Expects that the first client gets the answer, though its handler crashes then. */
+  /** Expects that the first client gets the answer, although its handler crashes right after it. */
   const assertFlushed = async (s: Scenario<typeof serverCore>): Promise<void> => {
     const client = await s.client();
     await client.sends('flush me');
@@ -120,7 +120,7 @@ describe('A handler that crashes at the end', () => {
       states: {
         reading: { on: { inbox: { target: 'busy' } } },
         busy: {
-          // takes the end of the connection only when it is back in `reading`
+          // the handler gets the end of the connection only when it is back in `reading`
           on: { 'control.socketShutdown': {} },
           after: { 10: { target: 'reading', actions: { type: 'reply', params: { data: reply } } } },
         },

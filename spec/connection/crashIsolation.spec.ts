@@ -17,7 +17,7 @@ import { receiveToEnd, serving } from '../support/serving';
 
 class Crash extends Error {}
 
-/** Echo for all clients but the second. */
+/** Gives all clients echo, except the second. */
 const onlySecond =
   (protocol: Protocol): Protocol =>
   (info: ConnectionInfo): AnyActorLogic => {
@@ -25,7 +25,7 @@ const onlySecond =
     return typeof protocol === 'function' ? protocol(info) : protocol;
   };
 
-/** Its timer is the system's, not the clock's. */
+/** This crash uses a timer of the system's, not the scenario's clock. */
 const onTcp = 'a promise that rejects later';
 
 describe('A handler that crashes', () => {
@@ -33,7 +33,7 @@ describe('A handler that crashes', () => {
 
   expectQuiet();
 
-  /** Has the second of three clients meet `protocol`, with an echo before and after it: how it ended, and what it was told. */
+  /** Serves the second of three clients with `protocol`, and the others with echo. Returns the second's end. */
   const isolate = async (protocol: Protocol): Promise<[ClosedConnection, string]> => {
     await using s = await scenario(serverCore, { protocol: onlySecond(protocol) });
     const bystander = await s.client('bystander');
@@ -52,7 +52,7 @@ describe('A handler that crashes', () => {
     await next.sends('next');
     await next.receives('next');
 
-    // told once, before the close, with the very same error
+    // `connection.failed` comes once, before the close, with the same error object
     const ends = s.emitted.filter(({ type }) => type === 'connection.failed' || type === 'connection.closed');
     expect(ends).toEqual([
       { type: 'connection.failed', id: 'connection:2', error: closed.error },

@@ -4,7 +4,7 @@ import { graphline, pipeline, type ConnectionInfo, type ProtocolEmitted, type Pr
 import { handler } from '../../server/testing/index';
 import { expectQuiet } from '../support/quiet';
 
-/** What was started, and what was cleaned up after it. */
+/** The actors that were started, and those that were cleaned up. */
 class Ledger {
   readonly started: string[] = [];
   readonly ended: string[] = [];
@@ -38,7 +38,7 @@ describe('What a handler leaves behind when it crashes', () => {
     throw error;
   };
 
-  /** A machine with every kind of child, which throws on its first byte, or at its start. */
+  /** A machine with every kind of child. The machine throws at its first bytes, or at its start. */
   const parent = (when: 'inbox' | 'start', name = ''): AnyActorLogic =>
     setup({
       types: {} as { events: ProtocolEvent; emitted: ProtocolEmitted },

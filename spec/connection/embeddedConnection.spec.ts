@@ -7,7 +7,7 @@ import { memoryNetwork } from '../../server/testing/index';
 import { atEnd, connectClient, polite } from '../support/fixtures';
 
 describe('connection', () => {
-  /** A socket of a server that is none of ours, and its client. */
+  /** A socket of a plain Node server, and its client. */
   async function accept(): Promise<{ socket: Socket; client: Awaited<ReturnType<typeof connectClient>> }> {
     const own = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
     atEnd(() => own.close());

@@ -4,10 +4,10 @@ import { echo, setupProtocol, type ConnectionInfo, type ProtocolEmitted, type Pr
 import { handler } from '../../server/testing/index';
 import { bytesOf, Recorder } from '../support/recorder';
 
-/** More than the network holds, both ways. */
+/** More bytes than the network holds in both directions. */
 const volume = Buffer.alloc(300_000, 'abc');
 
-/** Needs a moment for each chunk and reads nothing meanwhile; wherever it is, it notes the end. */
+/** A handler that works on each chunk for a moment, without reading. It notes the peer's end in every state. */
 const busy = (told: string[]): AnyActorLogic => {
   const note = ({ event }: { event: ProtocolEvent }): void => {
     told.push(event.type);
@@ -106,7 +106,7 @@ describe("The peer's FIN", () => {
       await using h = await handler(recorder.protocol, { allowHalfOpen });
       await h.peer.ends();
       await h.peer.resets();
-      // nobody reads behind a FIN: only a write finds out
+      // after a FIN the server doesn't read, so only a write finds out
       expect(recorder.first.events).toEqual([{ type: 'control.producerFinished' }]);
       recorder.first.write('anybody there?');
       expect(await h.isClosed('reset')).toMatchObject({ error: { code: 'EPIPE' } });

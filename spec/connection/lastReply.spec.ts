@@ -4,7 +4,7 @@ import { handler } from '../../server/testing/index';
 import { Client } from '../support/client';
 import { Recorder } from '../support/recorder';
 
-/** A handler that answers the first bytes and finishes, whatever else comes. */
+/** A handler that answers the first bytes and finishes, even if more bytes come. */
 const answering = (reply: Buffer | string): Protocol =>
   new Recorder((event, { emit, write }) => {
     if (event.type !== 'inbox') return;
@@ -15,12 +15,12 @@ const answering = (reply: Buffer | string): Protocol =>
 const MB = 1_000_000;
 const large = Buffer.alloc(MB, 'bye');
 
-/** It keeps its side open when the server ends its own. */
+/** A client that keeps its side open when the server ends its own. */
 const peer = { allowHalfOpen: true };
 
 /**
- * A close with bytes that nobody has read makes the kernel send a reset, and that can destroy what is still on its way
- * to the peer (RFC 2525, section 2.17).
+ * If a socket is closed with unread bytes in it, the kernel sends a reset. The reset can destroy bytes that are still
+ * on their way to the peer (RFC 2525, section 2.17).
  */
 describe('The last reply of a handler', () => {
   it.each([

@@ -149,7 +149,7 @@ describe('A tcpClient ends', () => {
     await using server = await RawServer.listen();
     const { actor } = run({ port: server.port });
     const socket = await server.socket;
-    // the server has accepted; whether this side knows by now is up to the event loop, and so is how it ends
+    // the server has accepted; whether the client knows yet, and so how it ends, depends on the event loop
     actor.stop();
     socket.resume();
     await Promise.race([once(socket, 'end').catch(() => undefined), once(socket, 'close')]);

@@ -29,7 +29,7 @@ async function check(title, act) {
   }
 }
 
-/** An empty project with the packed package, these of our own dependencies in the very versions that we use, and others. */
+/** Makes an empty project with the packed package, some of our own dependencies in our versions, and other packages. */
 async function project(folder, tarball, type, names, others = {}) {
   const ours = Object.fromEntries(names.map((name) => [name, manifest.devDependencies[name]]));
   await write(folder, {
@@ -56,7 +56,7 @@ function isFound(name, folder) {
 const serverchart = (folder) => join(folder, 'node_modules/.bin/serverchart');
 
 async function checkCommonjs(folder, tarball) {
-  // xstate comes by itself: it is a peer that isn't optional
+  // npm installs xstate by itself, since it is a peer dependency that isn't optional
   await check('CommonJS: installs', () => project(folder, tarball, 'commonjs', []));
   await write(folder, {
     'main.js': programs.commonjs,
@@ -83,7 +83,7 @@ async function checkCommonjs(folder, tarball) {
   });
 }
 
-/** The oldest that all our versions of Node run. */
+/** The oldest version that runs on all our versions of Node. */
 const vitest = '3.2.7';
 
 async function checkTestRunners(folder, tarball) {
@@ -105,7 +105,7 @@ async function checkEsm(folder, tarball) {
   );
 }
 
-/** With the peers that it logs and measures with. */
+/** Checks the package together with its optional peers for logs and metrics. */
 async function checkOperated(folder, tarball) {
   const tools = ['@types/node', 'pino', 'prom-client', 'typescript', 'xstate'];
   await check('Operated: installs', () => project(folder, tarball, 'module', tools));
@@ -149,7 +149,7 @@ async function checkTypescript(folder, tarball) {
     const files = ['scenario.test.ts', 'globals.test.ts', '--types', 'node,jest'];
     return node(['node_modules/typescript/bin/tsc', ...how.split(' '), ...files], folder);
   });
-  // not skipLibCheck: it would turn what our declarations lack into `any`
+  // without skipLibCheck, which would turn the gaps of our declarations into `any`
   const options = ['--noEmit', '--strict', '--declaration', '--target', 'es2023', '--types', 'node'];
   for (const [file, module, resolution] of [
     ['commonjs/typed.cts', 'node16', 'node16'],
@@ -164,7 +164,7 @@ async function checkTypescript(folder, tarball) {
   ]) {
     await check(`TypeScript: ${file} compiles with moduleResolution ${resolution}`, () => {
       const args = ['--module', module, '--moduleResolution', resolution, '--lib', 'es2023,esnext.disposable'];
-      // TypeScript 6 has it only for those who ask
+      // TypeScript 6 has node10 only with this option
       if (resolution === 'node10') args.push('--ignoreDeprecations', '6.0');
       return node(['node_modules/typescript/bin/tsc', ...options, ...args, file], folder);
     });

@@ -1,4 +1,4 @@
-/** What the consumers of the package write. */
+/** Programs of the package's consumers. */
 
 const body = `
 async function main() {
@@ -28,7 +28,7 @@ main().then(async () => {
 });
 `;
 
-/** A server with an inspector whose page can be had, and its modules as a browser wants them. */
+/** Serves an inspector, and expects its page, and its modules in the form that a browser accepts. */
 export const inspected = `
 const assert = require('node:assert');
 const { createServerCore, echo } = require('serverchart');
@@ -56,7 +56,7 @@ async function main() {
 main();
 `;
 
-/** A program that logs with what it has, and that is told what it lacks to measure. */
+/** Logs without any package, and gets an error that names the package that metrics need. */
 export const operated = `
 const assert = require('node:assert');
 const { createServerCore, echo } = require('serverchart');
@@ -98,7 +98,7 @@ export async function main(): Promise<void> {
 void main();
 `;
 
-/** What type checkers see of what is measured and logged, whether or not there is anything to do it with. */
+/** The types of logs and metrics, which must compile with and without the optional packages. */
 export const operatedTypes = `
 import type { ServerCore } from 'serverchart';
 import { logTo, type Attachment, type Logger } from 'serverchart/log';
@@ -107,7 +107,7 @@ import { openTelemetryMetrics, prometheusMetrics, type MetricsMeter } from 'serv
 export const log = (server: ServerCore, logger: Logger): Attachment => logTo(server, logger);
 export const measure = (server: ServerCore, meter: MetricsMeter): Attachment => openTelemetryMetrics(server, { meter });
 export const scrape = (server: ServerCore): Attachment => prometheusMetrics(server, { prefix: 'mine_' });
-// @ts-expect-error a wrong option, of something that isn't any
+// @ts-expect-error a wrong option: the options' type isn't any
 export const wrong = (server: ServerCore): Attachment => prometheusMetrics(server, { prefiks: 'mine_' });
 `;
 
@@ -138,7 +138,7 @@ test('is one instance', async () => {
 });
 `;
 
-/** A scenario, with what each test runner has to say. */
+/** The part of a scenario that is the same for all test runners. */
 const visit = `
   const ada = await s.client('ada');
   await ada.sends('hello');
@@ -162,7 +162,7 @@ test('plays a scenario', async () => {
 });
 `;
 
-/** With jest's globals, set up by jest.config.js. */
+/** For jest's globals, set up by jest.config.js. */
 export const jestGlobalScenario = `
 import { echo, serverCore } from 'serverchart';
 import { scenario } from 'serverchart/testing';
@@ -208,7 +208,7 @@ test('plays a scenario', async (t) => {
 });
 `;
 
-/** A protocol as the help shows one. */
+/** A protocol like the one in the command's help. */
 export const protocol = `
 import { setupProtocol } from 'serverchart';
 export default setupProtocol().createMachine({
@@ -216,7 +216,7 @@ export default setupProtocol().createMachine({
 });
 `;
 
-/** What must be typed, and what must not compile, from outside the package. */
+/** Code that must compile outside the package, and lines that must not. */
 export const typed = `
 import { createActor, setup } from 'xstate';
 import { createServerCore, createSingleServer, setupProtocol, type CloseReason, type ServerCore } from 'serverchart';

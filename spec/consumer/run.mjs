@@ -1,4 +1,4 @@
-/** Running programs for the consumer check: each in its folder, each with a time limit. */
+/** Runs programs for the consumer check, each in its folder and with a time limit. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ function start(command, args, cwd, timeout) {
   delete env.NODE_OPTIONS;
   delete env.NODE_PATH;
   const isWindows = process.platform === 'win32';
-  // npm and what it installs are scripts there
+  // on Windows, npm and the commands that it installs are scripts
   const child = spawn(command, args, { cwd, env, timeout, killSignal: 'SIGKILL', shell: isWindows });
   child.stdin.end();
   const said = { stdout: '', stderr: '' };
@@ -23,7 +23,7 @@ function start(command, args, cwd, timeout) {
   return { child, said, ended };
 }
 
-/** Runs a program to its end, whatever that is. */
+/** Runs a program to its end, whether it succeeds or not. */
 export const attempt = (command, args, cwd, timeout = minute) => start(command, args, cwd, timeout).ended;
 
 /** Runs a program that must succeed, and returns its stdout. */
@@ -55,7 +55,7 @@ export async function talkTo(command, args, cwd) {
     over.catch(() => undefined);
   }
   const { code, signal, stderr } = await ended;
-  // some versions of Node strip types, and say each time that they do
+  // some versions of Node strip types, and warn about it each time
   const complaints = stderr.replace(/^\(node:\d+\) ExperimentalWarning: Type Stripping .*\n\(Use .*\n/m, '');
   if (code !== 0 || complaints !== '') throw new Error(`Ctrl-C ended it with ${code ?? signal}\n${stderr}`);
 }

@@ -78,7 +78,7 @@ describe.each(charts)('The drawing of %s', (_, machine) => {
     const strokes = [...lines, ...initials].flatMap(({ points }) =>
       points.slice(1).map((to, i): Box => {
         const { x, y } = points[i] ?? to;
-        // a line has a width too
+        // a rectangle without height is a line, and a line has a width too
         const [width, height] = [Math.abs(x - to.x) + 1, Math.abs(y - to.y) + 1];
         return { x: Math.min(x, to.x), y: Math.min(y, to.y), width, height };
       }),
@@ -163,7 +163,7 @@ describe('A drawing', () => {
     const [style] = parseXml(svg).filter(({ tag }) => tag === 'style');
     expect(style?.text).toContain(chartStyle);
     expect(style?.text).toContain('@media (prefers-color-scheme: dark)');
-    // every colour that is used is given in both
+    // both themes have every colour that is used
     for (const [, name] of chartStyle.matchAll(/var\((--[\w-]+)\)/g)) {
       expect(style?.text.split(`${String(name)}:`)).toHaveLength(3);
     }

@@ -15,7 +15,7 @@ import { odd } from '../support/xstate/oddMachines';
 import { echo } from '../../server/index';
 import { parseXml, type XmlElement } from '../support/inspect/xml';
 
-/** The transitions that a root actor takes from now on, as drawings name them. */
+/** Collects the transitions that a root actor takes from now on, by their names in drawings. */
 function taken(actor: AnyActor): string[] {
   const edges: string[] = [];
   actor.system.inspect((event) => {

@@ -12,7 +12,7 @@ function stateAt(machine: AnyStateMachine, id: string): ChartState {
   return found;
 }
 
-/** `event [guard] anew / actions > targets`, as far as there is any of it. */
+/** A transition as text: `event [guard] anew / actions > targets`. Parts that it doesn't have are left out. */
 const transitionsOf = (machine: AnyStateMachine, id: string): string[] =>
   stateAt(machine, id).transitions.map(({ event, guard, actions, targets, reenter }) =>
     [

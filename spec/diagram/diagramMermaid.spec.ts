@@ -75,7 +75,7 @@ describe('A mermaid diagram', () => {
     const declared = [...text.matchAll(/^ {2}state "([^"\n]*)" as (\w+)$/gm)];
     const plain = [...text.matchAll(/^ {2}(\w+)$/gm)];
     expect(declared.length + plain.length).toBe(hostileNames.length);
-    // what is left are letters, digits, and signs that neither end a label nor begin anything
+    // only letters, digits and harmless signs are left: none that ends a label or begins something else
     const labels = [...text.matchAll(/ : (.*)$/gm)].map(([, label = '']) => label);
     for (const words of [...declared.map(([, name = '']) => name), ...labels]) {
       expect(words.replace(/#\d+;|<br\/>/g, '')).toMatch(/^[\p{L}\p{N} _.,*()[\]/→–…-]*$/u);

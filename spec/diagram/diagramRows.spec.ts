@@ -3,7 +3,7 @@ import { setup } from 'xstate';
 import { chartGraph } from '../../server/diagram/chartGraph';
 import { chartParts } from '../../server/diagram/chartParts';
 
-/** The rows of a state that does these things on entry, and that a transition stays in, with these actions. */
+/** The rows of a state with these entry actions, and with one transition that stays in the state. */
 function rowsWith(entry: readonly string[], actions: readonly string[] = []): string[] {
   const machine = setup({}).createMachine({
     entry: [...entry] as never,

@@ -10,7 +10,7 @@ import { installed } from '../support/processes/installation';
 import { root } from '../support/root';
 import { issue } from '../support/tls/certificates';
 
-/** The lines of a page that are typed into a terminal, each with what follows behind a backslash. */
+/** The lines of a page that are typed into a terminal. A line that ends in a backslash includes the next one. */
 const linesOf = (page: string): string[] =>
   blocksIn(page).flatMap((block) => block.replaceAll(/\\\n */g, '').split('\n'));
 

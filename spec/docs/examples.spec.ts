@@ -47,7 +47,7 @@ describe('The example', () => {
     for (const client of [one, two]) {
       expect(await client.receiveText('connection:3 has left\n')).toBe('connection:3 has left\n');
     }
-    // nobody hears himself
+    // a client doesn't get its own message
     expect([one.received, two.received]).toEqual([Buffer.alloc(0), Buffer.alloc(0)]);
   });
 

@@ -15,15 +15,15 @@ import { allEvents, fieldsIn, unionIn } from '../support/sourceTypes';
 const { connectionMachine, echo, serverCoreMachine, singleServerMachine, tcpClientMachine } = serverchart;
 const page = readFileSync(join(root, 'docs/kamaelia.md'), 'utf8');
 
-/** Names in the page that are XState's, Node's, or plain words of other worlds. */
+/** Names in the page that belong to XState, Node or others, or are plain words. */
 const ofOthers = [
   ...['createActor', 'actor.on', 'invoke', 'spawnChild', 'after', 'input', 'fromCallback', 'self'],
   ...['server.start', 'serverCoreMachine.provide', '.unsubscribe', 'box.message', 'x.message', 'x', 'write'],
-  // Kamaelia's, where the page speaks of Kamaelia
+  // names of Kamaelia's, where the page speaks of Kamaelia
   ...['Chassis.ConnectedServer', 'Internet.SingleServer', 'ServerCore', 'SingleServer', 'shutdownMicroprocess', 'unlink'],
 ];
 
-/** The code spans of what the page says of us: not those in the first cells, where Kamaelia has its say. */
+/** The code spans about this package: those in a table's first cells are left out, since they are about Kamaelia. */
 function spansOf(text: string): string[] {
   let isAboutKamaelia = false;
   const ours = text.split('\n').map((line) => {
@@ -40,10 +40,10 @@ const nameIn = (span: string): string => /^['"]?([\w.]+?)(?:\.…)?['"]?(?=$|[ (
 const statesIn = (node: AnyStateNode): AnyStateNode[] =>
   Object.values(node.states as Record<string, AnyStateNode>).flatMap((state) => [state, ...statesIn(state)]);
 
-/** Whether nothing can come while the chart is in a state, since it leaves the state at once. */
+/** Whether the chart leaves a state at once, so that no event can come in the state. */
 const isPassing = ({ always }: AnyStateNode): boolean => (always ?? []).some(({ guard }) => guard === undefined);
 
-/** The names of the states in which something can come. */
+/** The names of the states in which an event can come. */
 const statesOf = (machine: AnyStateMachine): string[] => [
   ...new Set(
     statesIn(machine.root as AnyStateNode)
@@ -74,7 +74,7 @@ const known = new Set([
   ...Object.keys({ ...serverCoreChecks, ...singleServerChecks }),
   ...Object.keys({ ...resolveServerCoreOptions({ protocol: echo }), ...resolveTcpClientOptions({}) }),
   ...Object.keys(serverchart),
-  // types: they are in no object
+  // these are types, which no module object has
   ...['ConnectionInfo', 'CSA'],
   ...infoFields,
   ...unionIn('vocabulary/connectionTypes.ts', 'CloseReason'),

@@ -20,7 +20,7 @@ function firstCells(heading: string): string[] {
     .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(?:… )?([^`]+)`/g)].map(([, text = '']) => text));
 }
 
-/** The innermost states, by their names as the page has them: what `… ` stands for is left out. */
+/** The innermost states, by the names that the page uses: the part that `… ` stands for is left out. */
 function statesOf(node: AnyStateNode, path: readonly string[] = []): string[] {
   const states = Object.values(node.states as Record<string, AnyStateNode>);
   if (states.length === 0) return [path.join('.')];
@@ -44,7 +44,7 @@ describe('docs/lifecycle.md', () => {
           : name,
     );
     const states = statesOf(machine.root as unknown as AnyStateNode);
-    // the page has those around others, too
+    // the page also has the states that contain others
     const isAround = (name: string): boolean => states.some((state) => state.startsWith(`${name}.`));
     expect(sorted([...named.filter((name) => !isAround(name)), ...mentioned])).toEqual(sorted(states));
   });

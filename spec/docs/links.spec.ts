@@ -5,7 +5,7 @@ import { join, posix } from 'node:path';
 import { pages, readPage } from '../support/pages';
 import { root } from '../support/root';
 
-/** A page without what stands in blocks of code. */
+/** A page without its blocks of code. */
 const textOf = (page: string): string => readPage(page).replace(/^```[^]*?^```$/gm, '');
 
 interface Link {

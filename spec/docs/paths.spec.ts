@@ -5,7 +5,7 @@ import { root } from '../support/root';
 
 const folders = ['machines', 'actors', 'server', 'spec', 'scripts', 'bench', 'examples', 'docs'];
 
-/** Every file and folder of ours, from the root; folders with a slash at the end, too. */
+/** Every file and folder of the project, relative to the root. Folders also appear with a slash at the end. */
 const ours = folders.flatMap((folder) => [
   folder,
   ...readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).map((entry) =>
@@ -15,7 +15,7 @@ const ours = folders.flatMap((folder) => [
 const isThere = new Set(ours);
 const source = /\.(ts|mjs|cjs|css|html)$/;
 
-/** The pages, whole; of a source, what stands in comments. The old entries of the changelog are about old files. */
+/** The texts to check: whole pages, and comments in sources. Old entries of the changelog are about old files. */
 function textOf(file: string): string {
   const text = readFileSync(join(root, file), 'utf8');
   return source.test(file) ? (text.match(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*$/gm) ?? []).join('\n') : text;
@@ -26,10 +26,10 @@ const texts = [
   ...ours.filter((path) => source.test(path) || path.endsWith('.md')),
 ];
 
-/** What looks like a path from the root: `actors/socket/tls/`, `spec/charts/chartPaths*.spec.ts`. */
+/** Matches what looks like a path from the root: `actors/socket/tls/`, `spec/charts/chartPaths*.spec.ts`. */
 const paths = new RegExp(`(?<![\\w./@-])(?:${folders.join('|')})/[\\w*][\\w./*-]*`, 'g');
 
-/** What looks like a path and isn't: an actor below others, and an argument that begins in `bench/`. */
+/** Texts that look like a path, but aren't: the path of an actor, and an argument that begins with `bench/`. */
 const others: ReadonlySet<string> = new Set(['server/connections/connection', 'server/main']);
 
 function exists(path: string): boolean {

@@ -14,13 +14,13 @@ import { Client } from '../support/client';
 import { asModule, orderFile, programs } from '../support/documentation';
 import { issue } from '../support/tls/certificates';
 
-/** What a block gets for `process`: signals that only the spec sends. */
+/** A block gets this in place of `process`. Only the spec sends its signals. */
 const signals = Object.assign(new EventEmitter(), { stderr: new PassThrough().resume() });
 
 const { keyFile, certFile } = issue('docs.test');
 const files: Readonly<Record<string, string>> = { 'key.pem': keyFile, 'cert.pem': certFile };
 
-/** The servers that blocks have made. */
+/** The servers that the blocks have made. */
 const servers: serverchart.ServerCore[] = [];
 const createServerCore: typeof serverchart.createServerCore = (options) => {
   const server = serverchart.createServerCore(options);

@@ -15,7 +15,7 @@ import {
 import { handler, scenario } from '../../server/testing/index';
 import '../../server/testing/matchers/jestGlobals';
 
-/** A machine that emits these, and a callback that does, while they are being started. */
+/** A machine and a callback, each of which emits these events while it is being started. */
 function starters(...emissions: ProtocolEmitted[]): [string, AnyActorLogic][] {
   const machine = setupProtocol().createMachine({
     entry: emissions.map(actionFor),
@@ -73,7 +73,7 @@ describe('What a handler emits in its very first moment', () => {
   it.each(starters(flood))('counts for writeTimeout: a %s', async (_, protocol) => {
     await using s = await scenario(serverCore, { protocol, writeTimeout: 30 }, { latency: 1 });
     const client = await s.client();
-    // before the first byte can have come
+    // checked before the first byte can arrive
     client.stopsReading();
     await s.advance(30);
     await client.isOpen();

@@ -14,7 +14,7 @@ import { setupProtocol, type ProtocolEmitted, type ProtocolEvent } from '../../s
 import { starting, tell } from '../support/actors';
 import { turn } from '../support/serving';
 
-/** A socket's end that is no socket: what the link asks of it, in words. */
+/** A socket adapter without a socket. It records the link's calls as texts. */
 class Paper {
   takesBytes = true;
   readonly said: string[] = [];
@@ -42,7 +42,7 @@ describe('HandlerLink', () => {
   const { start } = starting();
   let connection: AnyActor;
   let paper: Paper;
-  /** What the connection's chart has heard of its handler. */
+  /** The events that the connection's chart has got from its handler. */
   let heard: string[];
   const handlers: AnyActor[] = [];
 
@@ -76,7 +76,7 @@ describe('HandlerLink', () => {
   const texts = (): string[] =>
     got.splice(0).map((event) => (event.type === 'inbox' ? String(event.data) : event.type));
 
-  /** Reads only while it is open, and knows the server's word for a shutdown only then. */
+  /** A handler that reads only while it is open, and handles the server's shutdown only then. */
   const door: AnyActorLogic = setupProtocol<MachineContext, { type: 'open' } | { type: 'shut' }>().createMachine({
     initial: 'shut',
     states: {

@@ -62,7 +62,7 @@ describe('Inbox', () => {
       const [owner, inbox] = toggled('busy');
       inbox.offer(source, message(1));
       tell(owner, { type: 'toggle' });
-      // the owner would take it now, but message 1 is only delivered in a microtask
+      // the owner would take message 2 now, but message 1 is delivered only in a microtask
       expect(inbox.offer(source, message(2))).toBe(false);
       expect(got).toEqual([]);
       await turn();

@@ -10,7 +10,7 @@ import { Gate, serving, turn } from '../support/serving';
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Bytes in which no 64 are like any other 64. */
+/** Bytes in which any 64 bytes differ from any other 64. */
 function numbered(length: number): Buffer {
   const data = Buffer.alloc(length);
   for (let at = 0; at + 4 <= length; at += 64) data.writeUInt32BE(at, at);
@@ -26,7 +26,7 @@ describe('Selective receive', () => {
     network = memoryNetwork({ split: 0, window: 2 * KiB });
   });
 
-  /** Work that takes a while, by the clock of the network. */
+  /** Work that takes a while on the network's clock. */
   const working = (ms: number): Promise<void> =>
     new Promise((resolve) => {
       network.clock.setTimeout(resolve, ms);
@@ -75,7 +75,7 @@ describe('Selective receive', () => {
       await h.advance(990);
       await h.outbox('.'.repeat(1_000));
       expect(Buffer.concat(handled).equals(sent)).toBe(true);
-      // one chunk with the handler, one held, and what a stream reads ahead
+      // the handler has one chunk, the link holds one, and a stream reads ahead
       expect(ahead).toBeGreaterThan(KiB);
       expect(ahead).toBeLessThanOrEqual(66 * KiB);
     });

@@ -25,7 +25,7 @@ describe('Selective receive by state', () => {
     },
   });
 
-  /** Sends each text by itself and the end behind them; returns what was handled at once, and after each of `ms`. */
+  /** Sends each text as one message, then the end. Returns what was handled at once, and after each of `ms`. */
   const run = async (
     protocol: AnyActorLogic,
     ms: readonly number[] = [],

@@ -14,7 +14,7 @@ import { startHaproxy } from '../support/proxy/haproxy';
 /** How a connection to the server behind HAProxy begins. */
 interface Arrival {
   readonly header: ProxyHeader;
-  /** What was there with the header's end. */
+  /** The bytes that came together with the end of the header. */
   readonly rest: string;
 }
 
@@ -49,7 +49,7 @@ async function client(port: number, host: string): Promise<Client> {
   return client;
 }
 
-/** The next connection, once its header is complete, and some bytes of the client with it. */
+/** Waits for the next connection, until its header is complete and some of the client's bytes have come. */
 function arrival(leastRest = 'hello'.length): Promise<Arrival> {
   return new Promise((resolve, reject) => {
     server.once('connection', (socket) => {
@@ -87,7 +87,7 @@ describe('HAProxy', () => {
         version,
         command: 'PROXY',
         transport,
-        // as Node itself writes it
+        // the address in Node's own spelling
         source: { address: socket.localAddress, port: socket.localPort },
         destination: { address: socket.remoteAddress, port },
         tlvs: { others: [] },
@@ -113,7 +113,7 @@ describe('HAProxy', () => {
 
   it.each([
     ['send-proxy-v2', 16],
-    // what it adds to that is discarded
+    // HAProxy's additions are discarded
     ['send-proxy-v2 proxy-v2-options crc32c', 23],
   ])('checks our health with %s on its own account', async (option, length) => {
     const arrived = arrival(0);
@@ -126,7 +126,7 @@ describe('HAProxy', () => {
     const arrived = arrival(0);
     await behindHaproxy(`backend back\n server s ${backend} send-proxy check check-send-proxy inter 50`);
     const { header } = await arrived;
-    // its own end is gone already: it resets such a connection as soon as it has sent the header
+    // HAProxy resets such a connection as soon as it has sent the header, so its end is gone already
     expect(header).toMatchObject({ version: 1, command: 'PROXY', transport: 'tcp4' });
     expect(header.source?.address).toBe('127.0.0.1');
     expect(`${String(header.destination?.address)}:${String(header.destination?.port)}`).toBe(backend);

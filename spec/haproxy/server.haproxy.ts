@@ -8,18 +8,18 @@ import { startHaproxy } from '../support/proxy/haproxy';
 import { OpensslClient } from '../support/tls/openssl';
 import { proxyProtocol } from '../support/proxy/proxied';
 
-/** Ended before the servers that they speak with, and after the clients that speak through them. */
+/** The HAProxies to stop: after their clients, and before their servers. */
 const haproxies: { stop(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const haproxy of haproxies.splice(0)) await haproxy.stop();
 });
 
 interface ProxiedServer extends StartedServer {
-  /** HAProxy's port. */
+  /** HAProxy's port, for clients. */
   readonly front: number;
 }
 
-/** A server behind a HAProxy that listens on `host`. */
+/** Starts a server behind a HAProxy that listens on `host`. */
 async function behind(
   option: string,
   options: Partial<ServerCoreOptions> = {},
@@ -98,7 +98,7 @@ describe('A server behind HAProxy', () => {
         .filter(({ type }) => ['connection.closed', 'connection.rejected'].includes(type))
         .map(({ reason = '' }) => reason);
     await eventually(() => checks().length >= 10);
-    // it resets such a connection as soon as it has sent the header, mostly before we could ask for its address
+    // HAProxy resets such a connection right after the header, mostly before we can ask for its address
     expect(['gone', 'peerClosed', 'reset']).toEqual(expect.arrayContaining(checks()));
   });
 

@@ -10,7 +10,7 @@ const start = (options: Partial<ServerCoreOptions> = {}): Promise<Core> =>
   scenario(serverCore, { protocol: echo, ...options });
 
 const descriptors = { open: 49, limit: 64 };
-/** What the listener says; in memory, a socket takes no descriptor. */
+/** The listener's reports on descriptors, which the spec sends itself: in memory, a socket takes no descriptor. */
 const runShort = (s: Core): Promise<void> => s.send({ type: '_listener.descriptorsShort', descriptors });
 const haveEnough = (s: Core): Promise<void> => s.send({ type: '_listener.descriptorsSpare', descriptors });
 
@@ -119,7 +119,7 @@ describe('ServerCore that is short of descriptors', () => {
 describe('ServerCore that has no descriptor left, because it left none', () => {
   it('hears nothing of the clients that the system closes, and serves the others', async () => {
     await using s = await start({ descriptorHeadroom: 0 });
-    // one is the port's
+    // the port takes one descriptor
     s.faults({ descriptors: 3 });
     const [first, second, third] = await s.clients('first', 'second', 'third');
     await third.hasClosed();

@@ -7,8 +7,8 @@ import { connect, destroyClients, echoes, fate } from '../support/fates';
 import { root } from '../support/root';
 
 /**
- * An echo server that may have 64 descriptors: it sets that itself, as `ulimit -n 64` would. Upon SIGUSR2 it prints what
- * it has counted, and the milliseconds of CPU that it used within two seconds from then on.
+ * An echo server that sets its own limit of 64 descriptors, as `ulimit -n 64` would. On SIGUSR2 it prints its counts,
+ * and the milliseconds of CPU time that it uses within the next two seconds.
  */
 const program = (options: Partial<ServerCoreOptions>): string => `
 const { createServerCore, echo } = require('./server/index.ts');
@@ -49,7 +49,7 @@ class ServerProcess {
     this.#command = new Command([...compiling, '-e', program(options)], root);
   }
 
-  /** What it says next under this word. */
+  /** Waits for the server's next line with this word. */
   async says(word: string): Promise<unknown> {
     const [json = ''] = await this.#command.line(new RegExp(`^${word} (.*)$`));
     return JSON.parse(json) as unknown;
@@ -60,7 +60,7 @@ class ServerProcess {
     return (await this.says('counted')) as ServerCounts;
   }
 
-  /** Ends it: what it has served, and what went wrong on the way. */
+  /** Ends the server. Returns what it has served, and what went wrong. */
   async ends(): Promise<unknown> {
     this.#command.signal('SIGTERM');
     const summary = await this.says('ended');
@@ -94,9 +94,9 @@ describe('ServerCore under ulimit -n 64, with 500 clients', () => {
     });
 
     const { cpuMs, ...counted } = await server.counts();
-    // each one was seen: at EMFILE, the system would have closed some of them behind our back
+    // the server has seen each client: at EMFILE, some of them would have been closed without its notice
     expect(counted).toEqual({ connections: served.length + 5, reasons: { descriptors: 500 - served.length } });
-    // eight looks; a loop that spins takes 2,000
+    // eight checks take little CPU time; a busy loop takes 2,000 ms
     expect(cpuMs).toBeLessThan(200);
     for (const client of [...early, ...served]) expect(await echoes(client, 'during')).toBe('during');
 
@@ -118,7 +118,7 @@ describe('ServerCore under ulimit -n 64, with 500 clients', () => {
     const fates = await Promise.all(
       crowd.map(async (client) => {
         const end = await fate(client);
-        // the one place goes to the next
+        // the place that is free goes to the next client
         await client.destroy();
         return end;
       }),

@@ -7,7 +7,7 @@ import { InvalidOptionError } from '../../machines/vocabulary/errors';
 import { check } from '../../machines/options/optionChecks';
 import { SimulatedClock } from '../../server/testing/simulatedClock';
 
-/** A process that has 20 descriptors open, and a watch over it. */
+/** A watch over a process that has 20 open descriptors. */
 class Process {
   readonly clock = new SimulatedClock();
   readonly heard: (readonly ['short' | 'spare', Descriptors])[] = [];
@@ -31,7 +31,7 @@ class Process {
     });
   }
 
-  /** Accepts clients while there is room, the last of which is turned away; returns how many stay. */
+  /** Accepts clients while there is room. The last one is turned away. Returns the number of clients that stay. */
   fill(most = Infinity, othersToo = 0): number {
     let clients = 0;
     for (; clients < most; clients += 1) {

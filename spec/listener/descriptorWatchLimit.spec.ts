@@ -5,8 +5,8 @@ import { connect, destroyClients, echoes, fate } from '../support/fates';
 import { root } from '../support/root';
 
 /**
- * An echo server on a real socket that may have 64 descriptors: it sets that itself, as `ulimit -n 64` would. Asked with
- * `?`, it prints what it has counted, and the milliseconds of CPU that it used within two seconds from then on.
+ * An echo server on a real socket, which sets its own limit of 64 descriptors, as `ulimit -n 64` would. On `?` it
+ * prints its counts, and the milliseconds of CPU time that it uses within the next two seconds.
  */
 const program = `
 require('node:child_process').execFileSync('prlimit', ['--nofile=64', '--pid', String(process.pid)]);
@@ -64,9 +64,9 @@ describe('Under ulimit -n 64, with 500 clients', () => {
 
     await early[0]?.send('?');
     const counted = (await next('counted')) as Readonly<Record<'accepted' | 'rejected' | 'cpuMs', number>>;
-    // each one was seen: at EMFILE, Node would have closed some of them behind our back
+    // the server has seen each client: at EMFILE, Node would have closed some of them without its notice
     expect(counted).toMatchObject({ accepted: 505, rejected: 500 - served.length });
-    // eight looks; a loop that spins takes 2,000
+    // eight checks take little CPU time; a busy loop takes 2,000 ms
     expect(counted.cpuMs).toBeLessThan(200);
     for (const client of [...early, ...served]) expect(await echoes(client, 'during')).toBe('during');
 

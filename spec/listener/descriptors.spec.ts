@@ -7,7 +7,7 @@ const failWith = (code: string) => (): never => {
   throw Object.assign(new Error(code), { code });
 };
 
-/** As Linux before 6.2 does. */
+/** Gives the folder of descriptors the size 0, as Linux before 6.2 does. */
 const tellNoSize = (): void => {
   jest.spyOn(fs, 'statSync').mockReturnValue(Object.assign(Object.create(fs.Stats.prototype) as fs.Stats, { size: 0 }));
 };
@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 describe('The count of open descriptors', () => {
-  /** By how much it grows with ten more files. */
+  /** By how much the count grows with ten more files. */
   const growth = (): number => {
     const before = descriptorsOpen() ?? NaN;
     const files = Array.from({ length: 10 }, () => openSync('/dev/null', 'r'));

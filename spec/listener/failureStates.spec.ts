@@ -23,18 +23,18 @@ const core: Start<ServerCoreOptions> = (options, network) =>
 const single: Start<SingleServerOptions> = (options, network) =>
   scenario(singleServer, { protocol: echo, ...options }, { network });
 
-/** How a listener comes to fail while its server is in a state. */
+/** How a listener fails while its server is in a state. */
 interface Failure<Options> {
   readonly options?: Partial<Options>;
-  /** How many clients come first. */
+  /** The number of clients that come before the failure. */
   readonly clients?: number;
-  /** What leads to the state, when the server has not listened there since: the server hears of the failure right after. */
+  /** What leads to a state in which nothing can fail later. The server hears of the failure right after that. */
   readonly behind?: ServerControl | ServerCoreEvent | 'the client' | 'the end of the client';
-  /** Where another chance leads to. `changing` takes but a turn: nothing waits there. */
+  /** The state after a restart, where it isn't the same. `changing` lasts only one turn, so nothing waits there. */
   readonly then?: StateValue;
 }
 
-/** Has it happen. */
+/** Makes the failure happen. */
 async function fail(
   s: Server,
   { fails, failsOn }: ReturnType<typeof breakable>,
@@ -49,7 +49,7 @@ async function fail(
     await peers[0]?.ends();
   } else if (behind === undefined) await fails(s);
   else if (behind !== 'the client') {
-    // a client that could not be accepted is the least that a server can be told in every state
+    // in every state the server reports a client that could not be accepted: a harmless event to attach to
     failsOn(s, 'connection.rejected', behind);
     await fails(s, broken('ECONNABORTED'));
   }
@@ -95,7 +95,7 @@ const ofDraining: Readonly<Record<string, Failure<ServerCoreOptions & SingleServ
   'draining.cutting, with a client': { clients: 1, behind: { type: 'control.shutdownMicroprocess' } },
 };
 
-/** The states in which the server was when it heard of the failure, in words. */
+/** The states in which the server was when it heard of the failure, as texts. */
 function watchFailure(s: Server): string[] {
   const states: string[] = [];
   let before = inWords(s.server.getSnapshot().value);

@@ -20,7 +20,7 @@ import { atEnd, openClient, startServer } from '../support/fixtures';
 
 type Place = Pick<ServerCoreOptions, 'host' | 'port' | 'path' | 'fd'>;
 
-/** Somebody else, on a port or a path. */
+/** Starts another server on a port or a path. */
 async function occupy(place: number | string): Promise<Server> {
   const other = typeof place === 'string' ? createServer().listen(place) : createServer().listen(place, '127.0.0.1');
   atEnd(async () => {
@@ -33,7 +33,7 @@ async function occupy(place: number | string): Promise<Server> {
 
 const portOf = (server: Server): number => (server.address() as { port: number }).port;
 
-/** A folder of our own. */
+/** Makes a folder for one spec. */
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'serverchart-'));
   atEnd(() => {
@@ -42,7 +42,7 @@ function folder(): string {
   return path;
 }
 
-/** Starts a server that can't listen; expects that it says so in every way, and leaves nothing. */
+/** Starts a server that can't listen. Expects that the server reports it in every way, and leaves nothing behind. */
 async function expectFailure(server: ServerCore | SingleServer): Promise<ListenError> {
   atEnd(() => server.actor.stop());
   const events = collect<{ type: string; error?: unknown }>(server);
@@ -69,7 +69,7 @@ describe.each([
   });
 
   afterEach(async () => {
-    // XState throws from a timer what nobody listened to
+    // XState throws an error from a timer if nothing has listened for it
     await new Promise((resolve) => setTimeout(resolve, 1));
     process.off('uncaughtException', uncaught).off('unhandledRejection', uncaught);
     const [first] = uncaught.mock.calls;
@@ -109,7 +109,7 @@ describe.each([
   });
 
   it('EADDRNOTAVAIL when the address is not of this machine', async () => {
-    // TEST-NET-1 (RFC 5737): nobody has it
+    // TEST-NET-1: no machine has this address (RFC 5737)
     expect(await expectFailure(create({ host: '192.0.2.1', port: 0 }))).toMatchObject({
       code: 'EADDRNOTAVAIL',
       address: '192.0.2.1',
@@ -169,7 +169,7 @@ describe.each([
   it('EACCES when there is no permission', async () => {
     const place = folder();
     chmodSync(place, 0o555);
-    // root may do anything, so the child becomes somebody else
+    // root may do anything, so the child becomes another user
     const child = new Child(`
       if (process.getuid?.() === 0) process.setuid(65534);
       const options = { protocol: serverchart.echo, path: ${JSON.stringify(join(place, 'server.sock'))} };
@@ -189,7 +189,7 @@ describe.each([
       message: `Can't listen on ${path}: permission denied (EACCES)`,
       cause: 'EACCES',
     });
-    // and nothing keeps it running
+    // nothing keeps the process running
     child.dismiss();
     expect(await child.ended).toEqual({ code: 0, stderr: '' });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ListenerStage, type Name, type Status } from '../support/listenerStage';
 
-/** What the listener answers in each status to each event, and in which status it is then. */
+/** For each status and event: the listener's answer, and its status afterwards. */
 const answers: Readonly<Record<Status, Readonly<Record<Name, readonly [told: string, then: Status]>>>> = {
   suspended: {
     resume: ['listening', 'listening'],
@@ -18,12 +18,12 @@ const answers: Readonly<Record<Status, Readonly<Record<Name, readonly [told: str
     suspend: ['', 'suspended'],
     shutdown: ['closed', 'closed'],
     tlsReload: ['tlsReloadFailed listening', 'listening'],
-    // before Node's server listens, any error says that it can't
+    // before Node's server listens, any error means that it can't
     'error of a client': ['failed', 'failed'],
     'error of the socket': ['failed', 'failed'],
-    // Node never does this; were it to, the client would be one like all others
+    // Node never does this; if it did, the client would be served like any other
     connection: ['newCSA listening', 'listening'],
-    // what the listener waits for
+    // the event that the listener waits for
     'listening of Node': ['listening', 'listening'],
   },
   listening: {

@@ -8,7 +8,7 @@ import { emitted } from '../support/events';
 import { atEnd, handler, knock, openClient, startServer } from '../support/fixtures';
 
 const noted: ConnectionInfo[] = [];
-/** Notes what handlers were told. */
+/** Records the handlers' events. */
 const noting = handler(({ input }) => {
   noted.push(input);
 });
@@ -61,7 +61,7 @@ describe('ServerCore listens', () => {
     const started = await startServer({ protocol: rude });
     const client = await openClient(started);
     await client.send('go');
-    // the server ends first, so the waiting is on its side
+    // the server ends first, so TIME_WAIT is on its side
     expect((await client.receiveAll()).toString()).toBe('x');
     await started.server.shutdown();
     expect(timeWaits(started.port)).toBe(1);
@@ -120,7 +120,7 @@ describe('ServerCore listens', () => {
   });
 });
 
-/** How many connections of a local port are in TIME_WAIT, where Linux tells. */
+/** The number of a local port's connections in TIME_WAIT. Only Linux tells. */
 function timeWaits(port: number): number {
   if (!existsSync('/proc/net/tcp')) return 1;
   const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;

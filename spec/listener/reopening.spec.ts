@@ -7,7 +7,7 @@ import '../../server/testing/matchers/jestGlobals';
 import { collect } from '../support/events';
 import { atEnd, openClient, startServer } from '../support/fixtures';
 
-/** Has somebody else listen where a server has listened. */
+/** Starts another server on the port that a server has listened on. */
 const occupy = (network: MemoryNetwork): Promise<Scenario<typeof serverCore>> =>
   scenario(serverCore, { protocol: echo }, { network });
 

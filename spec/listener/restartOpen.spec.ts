@@ -168,7 +168,7 @@ describe('ServerCore, whose listener has failed', () => {
 
   it('has no second chance with a descriptor, which it could not open again', async () => {
     const { network, fails } = breakable();
-    // the network in memory has no descriptors, so that one listens on a port for it
+    // the network in memory has no descriptors, so there a port stands for the descriptor
     const listen = jest.spyOn(Object.getPrototypeOf(network.createServer({})) as Server, 'listen');
     listen.mockImplementationOnce(function (this: Server) {
       return this.listen({ host: '127.0.0.1', port: 1601 });

@@ -11,7 +11,7 @@ import { emitted } from '../support/events';
 import { atEnd, connectClient, handler, knock } from '../support/fixtures';
 
 const noted: ConnectionInfo[] = [];
-/** Notes what handlers were told. */
+/** Records the handlers' events. */
 const noting = handler(({ input }) => {
   noted.push(input);
 });
@@ -124,7 +124,7 @@ describe('ServerCore listens on an inherited descriptor', () => {
     const { port } = parent.address() as { port: number };
     const child = new Child(inheriting, [descriptorOf(parent)]);
     expect(await child.hear()).toEqual({ address: '127.0.0.1', port });
-    // the child has its own descriptor for it
+    // the child has its own descriptor for the socket
     parent.close();
     await once(parent, 'close');
 
@@ -140,7 +140,7 @@ describe('ServerCore listens on an inherited descriptor', () => {
   });
 });
 
-/** Serves descriptor 3 with echo until it is dismissed. */
+/** A program that serves descriptor 3 with echo until its stdin ends. */
 const inheriting = `
 const server = serverchart.createServerCore({ protocol: serverchart.echo, fd: 3 });
 server.start().then(say);

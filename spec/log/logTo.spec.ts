@@ -17,7 +17,7 @@ const throwing = (thrown: unknown): Protocol =>
 type Line = Readonly<Record<string, unknown>>;
 
 describe('logTo', () => {
-  /** A logger of pino's, and what it has written. */
+  /** A pino logger, and the lines that it has written. */
   const memory = (): { logger: Logger; lines: Line[] } => {
     const lines: Line[] = [];
     const logger = pino(
@@ -194,7 +194,7 @@ describe('logTo', () => {
     const { logger, lines } = memory();
     const actor = createServerCore({ protocol: echo }).actor;
     const listeners: ((event: object) => void)[] = [];
-    // stands in for a server of a later version
+    // stands for a server of a later version
     const server = {
       getSnapshot: () => actor.getSnapshot(),
       on: (_: string, listener: (event: object) => void) => {

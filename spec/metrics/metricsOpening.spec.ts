@@ -11,7 +11,7 @@ import { values } from '../support/scraping';
 
 const prefix = 'serverchart_connections_';
 
-/** What the metrics say of connections: where they are, and that none is lost between two of them. */
+/** Returns the metrics about connections that aren't 0. Expects that they add up, so that no connection is missing. */
 async function counts(registry: Registry): Promise<Record<string, number>> {
   const all = [...values(await registry.metrics())]
     .filter(([name]) => name.startsWith(prefix))

@@ -23,14 +23,14 @@ const throwing = handler(({ receive }) => {
   });
 });
 
-/** How many listen to what a server emits. */
+/** The number of listeners to a server's events. */
 const listenersOf = ({ actor }: ServerCore): number => {
   const { eventListeners } = actor as unknown as { eventListeners: ReadonlyMap<string, ReadonlySet<unknown>> };
   return [...eventListeners.values()].reduce((sum, { size }) => sum + size, 0);
 };
 
 describe('prometheusMetrics', () => {
-  /** A ServerCore with its metrics in a registry of its own. */
+  /** Starts a ServerCore with its metrics in a registry of its own. */
   const measured = async (
     options: Partial<Parameters<typeof createServerCore>[0]> = {},
     labels?: Record<string, string>,
@@ -103,7 +103,7 @@ describe('prometheusMetrics', () => {
     await client.send('hello');
     await client.receive(5);
     expect([await read('connections_open'), await read('sent_bytes_total')]).toEqual([1, 5]);
-    // there is no place for another one
+    // the only place is taken
     expect([await read('ready'), await read('state{state="connected.rejecting"}')]).toEqual([0, 1]);
     const closed = emitted(server, 'connection.closed');
     client.end();
@@ -175,7 +175,7 @@ describe('prometheusMetrics', () => {
     const { server, port, read } = await measured();
     const before = await read('descriptors_open');
     await openClient({ server, port });
-    // both ends of the connection are ours
+    // this process has both ends of the connection
     expect((await read('descriptors_open')) - before).toBe(isKnown ? 2 : NaN);
     expect((await read('descriptors_limit')) > before).toBe(isKnown);
   });

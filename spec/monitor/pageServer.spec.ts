@@ -93,10 +93,10 @@ describe('The server of /metrics, /livez and /readyz', () => {
     const deaf = await connectClient(port);
     deaf.stopReading();
     await deaf.send('GET /large HTTP/1.1\r\nHost: x\r\n\r\n');
-    // Node gives a write that has got somewhere a second chance: by the third it has given up
+    // Node gives a write that makes progress one more period; after the third period it has given up
     for (let n = 0; n < 3; n += 1) await (await connectClient(port)).closed;
     deaf.resumeReading();
-    // what the kernel had taken, and no more
+    // only the bytes that the kernel had taken
     expect((await deaf.receiveAll()).length).toBeLessThan(large.length);
   });
 

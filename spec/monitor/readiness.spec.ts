@@ -12,7 +12,7 @@ import { echo, serverCore, singleServer, type ServerCoreOptions, type SingleServ
 import { isReady } from '../../server/anyServer';
 import { memoryNetwork, scenario, type Scenario } from '../../server/testing/index';
 
-/** Whether a client that comes in this state is served or queued; `room` is for while the queue has room. */
+/** Whether a client that comes in a state is served or queued. `room` means: only while the queue has room. */
 type Answer = boolean | 'room';
 
 const ofServerCore: Readonly<Record<string, Answer>> = {
@@ -47,7 +47,7 @@ const ofSingleServer: Readonly<Record<string, Answer>> = {
   shutdown: false,
 };
 
-/** Every state that has none within. */
+/** Every state without states inside it. */
 const leavesIn = (node: AnyStateNode): AnyStateNode[] => {
   const inner = Object.values(node.states) as AnyStateNode[];
   return inner.length === 0 ? [node] : inner.flatMap(leavesIn);
@@ -55,7 +55,7 @@ const leavesIn = (node: AnyStateNode): AnyStateNode[] => {
 
 const pathOf = ({ path }: AnyStateNode): string => path.join('.');
 
-/** What the tags of a state, and of those around it, say. */
+/** The answer that the tags of a state, and of the states around it, give. */
 function answerOf(leaf: AnyStateNode): Answer {
   const tags: string[] = [];
   for (let node: AnyStateNode | undefined = leaf; node !== undefined; node = node.parent) tags.push(...node.tags);
@@ -68,7 +68,7 @@ const valueOf = (path: string): StateValue =>
 
 const newNameOf = (name: string): string => `x${name}`;
 
-/** The same chart with other names for all its states. */
+/** The same chart, with other names for all states. */
 function renamed({ config, implementations }: AnyStateMachine): AnyStateMachine {
   const other = JSON.parse(JSON.stringify(config), (key, value: unknown) => {
     if (key === 'states') return Object.fromEntries(Object.entries(value as object).map(([k, v]) => [newNameOf(k), v]));
@@ -125,7 +125,7 @@ const core = (options: Partial<ServerCoreOptions> = {}): Promise<AnyServer> =>
 const single = (options: SingleServerOptions = {}): Promise<AnyServer> =>
   scenario(singleServer, { protocol: echo, maxQueued: 1, ...options });
 
-/** A server whose listener has failed. */
+/** Makes a server whose listener has failed. */
 async function failed(): Promise<AnyServer> {
   const network = memoryNetwork();
   const create = jest.spyOn(network, 'createServer');
@@ -135,7 +135,7 @@ async function failed(): Promise<AnyServer> {
   return s;
 }
 
-/** Sends a client, and tells whether it was served or queued. */
+/** Connects a client. Returns whether the client was served or queued. */
 async function takesOne(s: AnyServer): Promise<boolean> {
   const served = (): number => {
     const opened = s.emitted.filter(({ type }) => type === 'connection.opened').length;

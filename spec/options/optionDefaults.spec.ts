@@ -6,7 +6,7 @@ import { thrownBy } from '../support/optionRefusals';
 
 type Options = Record<string, unknown>;
 
-/** What both servers have, beside the protocol. */
+/** The defaults that both servers have. */
 const defaults = {
   port: 1601,
   host: '127.0.0.1',
@@ -30,7 +30,7 @@ const defaults = {
 const coreDefaults = { maxConnections: Infinity, maxConnectionsPerPeer: Infinity, drainStagger: 0 };
 const singleDefaults = { maxPendingBytes: 1_048_576 };
 
-/** Those that have no default, both servers'. */
+/** The options of both servers without a default. */
 const without = ['path', 'fd', 'busyReply', 'allow', 'deny', 'acceptRate', 'proxyProtocol', 'minReceiveRate', 'tls'];
 const coreWithout = ['nearCapacity', 'descriptorHeadroom'];
 
@@ -97,7 +97,7 @@ describe.each([
       { restart: { max: Infinity, within: 2 ** 31 - 1, delay: 2 ** 31 - 1 } },
       { proxyProtocol: { trusted: [], maxHeaderBytes: 232 } },
       { proxyProtocol: { trusted: ['10.0.0.0/8'], untrusted: 'direct', maxHeaderBytes: 65_551 } },
-      // what is in a certificate shows when the server starts
+      // the content of a certificate is checked when the server starts
       { tls: { key: 'key', cert: 'cert' }, starttls: true },
       { protocol: () => echo },
       { protocol: fromCallback(() => undefined) },

@@ -26,7 +26,7 @@ revokedFunction.revoke();
 
 const Unnamed = Object.defineProperty(class extends Date {}, 'name', { value: Symbol('name') });
 
-/** Its constructor's name can't be asked for. */
+/** An object that throws when its constructor's name is read. */
 const awkward: unknown = Object.create({
   get constructor(): never {
     throw new Error('constructor');
@@ -66,7 +66,7 @@ const odd: [string, unknown][] = [
   ['a string that ends in half a character', `${'x'.repeat(59)}\u{1F600}`],
 ];
 
-/** What is thrown for an option's value, if anything is. */
+/** The error that an option's value throws; undefined if it throws none. */
 function thrownFor(option: string, value: unknown): unknown {
   try {
     createServerCore({ protocol: echo, [option]: value });
@@ -76,7 +76,7 @@ function thrownFor(option: string, value: unknown): unknown {
   return undefined;
 }
 
-/** What would be right as a value of these options. */
+/** The types of the values that these options allow. */
 const right: Readonly<Record<string, string>> = { host: 'string', busyReply: 'string', protocol: 'function' };
 const options = ['port', 'host', 'busyReply', 'protocol', 'keepAlive', 'maxQueued'];
 

@@ -27,7 +27,7 @@ const notCidrs = [
   new Array(1),
 ];
 
-/** Option, what is allowed, what isn't. */
+/** An option, the text for the allowed values, and values that aren't allowed. */
 const common: [string, string, unknown[]][] = [
   ['port', 'a whole number from 0 to 65535', [...notWhole, Infinity, 65_536, 1e21]],
   ['host', text, notText],

@@ -14,7 +14,7 @@ import {
 } from '../../server/index';
 import { expectNothingOpened, thrownBy } from '../support/optionRefusals';
 
-/** What making an actor ends in, which isn't started. */
+/** The error of an actor that is made but not started; undefined if the options are good. */
 function errorOf(logic: typeof serverCore | typeof singleServer | typeof tcpClient, input: unknown): unknown {
   const actor = createActor(logic as typeof serverCore, { input: input as ServerCoreOptions });
   actor.subscribe({ error: () => undefined });
@@ -45,7 +45,7 @@ const cidr = fc.oneof(
 );
 const boolean = fc.oneof(fc.boolean(), anything);
 
-/** An object with some of these fields, now and then with others, or something else. */
+/** An object with some of these fields and sometimes others, or a value of another type. */
 const some = (fields: Readonly<Record<string, Arbitrary<unknown>>>): Arbitrary<unknown> =>
   fc.oneof(
     { arbitrary: fc.record(fields, { requiredKeys: [] }), weight: 8 },
@@ -58,7 +58,7 @@ const some = (fields: Readonly<Record<string, Arbitrary<unknown>>>): Arbitrary<u
 
 const certificate = fc.oneof(fc.constantFrom('pem', ''), fc.uint8Array(), anything);
 
-/** Values of which many are right, and many nearly. */
+/** Values: many are right, and many are nearly right. */
 const values: Readonly<Record<string, Arbitrary<unknown>>> = {
   ...Object.fromEntries(
     [
@@ -102,7 +102,7 @@ const values: Readonly<Record<string, Arbitrary<unknown>>> = {
   }),
 };
 
-/** Not so many that one of them is nearly always wrong. */
+/** Only a few options at a time: among many, one would nearly always be wrong. */
 const few = fc
   .subarray(Object.entries(values), { maxLength: 4 })
   .chain((entries) => fc.record(Object.fromEntries(entries) as typeof values));
@@ -114,7 +114,7 @@ describe.each(ways)('%s, with any options', (_, attempt) => {
     const error = attempt(options);
     if (error === undefined) return;
     expect(error).toBeInstanceOf(InvalidOptionError);
-    // in one line, whatever the names and the values are
+    // the message is one line, whatever the names and values are
     expect((error as InvalidOptionError).message).toMatch(/^Option '.*' is .*, but must be .*$/);
   };
 

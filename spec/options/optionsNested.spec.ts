@@ -10,7 +10,7 @@ const notBoolean = ['true', 0, 1, null, {}, NaN];
 const notFunctions = ['h2', 5, null, true, {}];
 const { pem } = issue('a.test');
 
-/** What is around a bad value, where it is in that, what is allowed, and the bad values. */
+/** The options around a bad value, the value's place in them, the text for the allowed values, and bad values. */
 const cases: [string, (value: unknown) => object, string, unknown[]][] = [
   [
     'proxyProtocol',

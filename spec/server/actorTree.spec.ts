@@ -9,7 +9,7 @@ import { polite } from '../support/fixtures';
 const pathOf = (actor: AnyActorRef | undefined, root: AnyActorRef): string =>
   actor === undefined || actor === root ? 'root' : `${pathOf(actor._parent, root)} → ${actor.id}`;
 
-/** Notes who is made, who says what to whom, and who ends. */
+/** Records which actors are made, which events they send to each other, and which actors end. */
 function watch(root: AnyActorRef): { made: string[]; said: string[]; ended: string[] } {
   const watched = { made: [] as string[], said: [] as string[], ended: [] as string[] };
   root.system.inspect((inspected) => {
@@ -48,7 +48,7 @@ describe('The actor tree of a ServerCore', () => {
     await using s = await scenario(serverCore, { protocol: polite });
     await s.client();
     const protocol = s.actor('connection:1/protocol') as AnyActorRef & { logic: typeof polite };
-    // what an inspector draws, and what it shows as the present state
+    // an inspector draws the chart, and shows the present state in it
     expect(protocol.logic.config).toBe(polite.config);
     const { machine, status, value } = protocol.getSnapshot() as SnapshotFrom<typeof polite>;
     expect(machine).toBe(polite);

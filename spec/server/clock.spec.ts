@@ -7,7 +7,7 @@ import { emitted } from '../support/events';
 import { connectClient, deaf, knock, openClient, polite, startServer } from '../support/fixtures';
 import { floodOnDemand } from '../support/floods';
 
-/** Many turns of the event loop: what is going to happen without the clock has happened. */
+/** Waits for many turns of the event loop: everything that needs no clock has happened then. */
 async function settle(): Promise<void> {
   for (let turns = 0; turns < 50; turns += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -102,7 +102,7 @@ describe("On a scenario's clock", () => {
     const client = await s.client('client', { allowHalfOpen: true });
     await s.shutsDown();
     await client.isEnded();
-    // shutdownTimeout, lingerTimeout, and what looks after the time limits of all connections
+    // the timers of shutdownTimeout, of lingerTimeout, and of the sweep over all connections' time limits
     expect(s.clock.pending).toBe(3);
     await s.advance(1_999);
     expect(s.server).toBeInState('draining');
@@ -120,7 +120,7 @@ describe("On a scenario's clock", () => {
     await rejected.receives('busy');
     await rejected.isEnded();
     await s.advance(19);
-    // were it closed, the first one would be answered with a reset
+    // a closed socket would answer the first write with a reset
     for (const text of ['x', 'x']) await rejected.sends(text);
     await s.advance(1);
     for (const text of ['x', 'x']) await rejected.sends(text);

@@ -26,11 +26,11 @@ async function isEchoed(client: TestPeer): Promise<void> {
 
 const optionsOf = (s: Core): object => s.server.getSnapshot().context.options;
 
-/** Why clients were turned away, in order. */
+/** The reasons for which clients were turned away, in order. */
 const rejections = (s: Core): string[] =>
   s.emitted.flatMap((event) => (event.type === 'connection.rejected' ? [(event as { reason: string }).reason] : []));
 
-/** What starting a server with these options throws. */
+/** The error that a server with these options throws at its start. */
 function startError(options: object): InvalidOptionError {
   try {
     createServerCore({ protocol: echo, ...options });
@@ -162,7 +162,7 @@ describe('control.configure', () => {
       await second.receives('two');
       await isEchoed(third);
       expect([second.id, third.id, fourth.id]).toEqual(['connection:2', 'connection:3', undefined]);
-      // no place was ever free for somebody new
+      // no place was ever free for a new client
       expect(capacityTold(s)).toEqual(['full with 1']);
       await configure(s, { maxConnections: 5 });
       await isEchoed(fourth);
@@ -291,7 +291,7 @@ describe('control.configure', () => {
       await s.client();
       await s.advance(500);
       await configure(s, { acceptRate: { perSecond: 2, burst: 10 } });
-      // half a token at the old pace; 249 ms of the new one are less than the other half
+      // half a token has come at the old rate; 249 ms at the new rate are less than the other half
       await s.advance(249);
       await (await s.client()).isRejected('rateLimited');
       await s.advance(1);

@@ -17,7 +17,7 @@ const kinds: [string, (tls?: TlsOptions) => Server][] = [
   ['SingleServer', (tls) => createSingleServer({ protocol: echo, port: 0, ...(tls && { tls }) })],
 ];
 
-/** Whose certificate a server shows. */
+/** The name in the certificate that a server shows. */
 async function nameShown(server: Server): Promise<string> {
   const options = { host: '127.0.0.1', port: server.address?.port ?? 0, ca: ca.pem.cert };
   const client = connect({ ...options, checkServerIdentity: () => undefined });

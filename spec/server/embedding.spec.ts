@@ -12,7 +12,7 @@ import { scenario } from '../../server/testing/index';
 import '../../server/testing/matchers/jestGlobals';
 import { deaf, polite } from '../support/fixtures';
 
-/** Somebody's application: it serves until it is told to close, and can open again. */
+/** A user's application. It serves until `close`, and can open again. */
 const app = setup({
   types: {} as {
     context: { options: ServerCoreOptions; output?: ServerSummary; error?: unknown };
@@ -49,7 +49,7 @@ const app = setup({
   },
 });
 
-/** The server in somebody's machine. */
+/** The server inside a user's machine. */
 function serverOf(parent: AnyActorRef): AnyActorRef {
   const { server } = (parent.getSnapshot() as { children: { server?: AnyActorRef } }).children;
   if (server === undefined) throw new Error('There is no server');
@@ -92,7 +92,7 @@ describe('A server that a machine invokes', () => {
     const heard: string[] = [];
     const listening = setup({ actors: { serverCore } }).createMachine({
       entry: ({ self }) => {
-        // an invoked child is there when its parent's entry actions run
+        // an invoked child exists when its parent's entry actions run
         serverOf(self).on('*', ({ type }: { type: string }) => heard.push(type));
       },
       invoke: { id: 'server', src: 'serverCore', input: { protocol: echo } },
@@ -162,7 +162,7 @@ describe('A server that a machine invokes', () => {
     await using s = await scenario(parent);
     await s.send({ type: 'serve' });
     expect(s.clock.pending).toBe(1);
-    // stops the server, and the sleeper with it, whose timer was there before the server
+    // stops the server and the sleeper, whose timer is older than the server
     await s.send({ type: 'wake' });
     expect(s.clock.pending).toBe(0);
   });

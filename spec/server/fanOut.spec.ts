@@ -27,7 +27,7 @@ describe('A fan-out handler', () => {
   beforeEach(() => {
     hub = new Set();
     clients = [];
-    // every handler is in the hub until it is told that its connection is over
+    // a handler is in the hub until it is told that its connection is over
     recorder = new Recorder((event: ProtocolEvent, handler) => {
       if (event.type === 'inbox') hub.add(handler);
       if (event.type === 'control.socketShutdown') hub.delete(handler);
@@ -39,7 +39,7 @@ describe('A fan-out handler', () => {
     await server.shutdown({ timeout: 0 });
   });
 
-  /** Starts the server and lets so many clients join the hub. */
+  /** Starts the server, and connects this many clients, which join the hub. */
   const start = async (count: number, options: Partial<ServerCoreOptions & HandleOptions>): Promise<void> => {
     server = createServerCore({ protocol: recorder.protocol, port: 0, ...options });
     closed = collect<ClosedEvent>(server, 'connection.closed');
@@ -76,11 +76,11 @@ describe('A fan-out handler', () => {
       }
       const digest = digestOf(message, messages);
       expect(readers.map((reader) => reader.digest())).toEqual(readers.map(() => digest));
-      // the silent one is gone, and only it: what waited for it is freed, and the hub writes to it no more
+      // only the silent client is gone: its waiting bytes are freed, and the hub doesn't write to it any more
       expect(closed.map(({ id, reason, bytesIn }) => ({ id, reason, bytesIn }))).toEqual([
         { id: 'connection:1', reason: 'slowConsumer', bytesIn: 4 },
       ]);
-      // never more than the limit, the message that went over it, and the one that found it so
+      // at most the limit, plus the message that went over it, plus the message that found it exceeded
       expect(sentAtClose).toBeGreaterThan(0);
       expect(sentAtClose - (closed[0]?.bytesOut ?? 0)).toBeLessThanOrEqual(2 * MiB + 2 * message.length);
       expect(hub.size).toBe(4);
@@ -98,7 +98,7 @@ describe('A fan-out handler', () => {
       const volume = Buffer.alloc(14 * MiB, 'z');
       broadcast(volume);
       await Promise.all(readers.map((reader) => reader.readUntil(volume.length)));
-      // the second period at the latest: something left in the first one
+      // after the second period at the latest: in the first period, some bytes still left
       clock.increment(1_000);
       clock.increment(1_000);
       expect(await slow).toMatchObject({ id: 'connection:1', reason: 'slowConsumer', bytesIn: 4 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Command } from '../support/processes/command';
 import { installed } from '../support/processes/installation';
 
-/** Tells at the end which of the modules got loaded that only some need. */
+/** Code that prints at its exit which modules it has loaded, of those that only some programs need. */
 const spy = `
   const others = ['prom-client', 'pino', 'pino-pretty', '@opentelemetry', 'elkjs', 'ws'];
   process.on('exit', () => {
@@ -50,7 +50,7 @@ describe('What only some servers need', () => {
   });
 
   describe('where it is not installed', () => {
-    /** Node finds everything but this package. */
+    /** Makes Node find every package but this one. */
     const without = (name: string): string => `
       const Module = require('node:module');
       const resolve = Module._resolveFilename;

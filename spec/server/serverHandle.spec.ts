@@ -31,7 +31,7 @@ describe.each(kinds)('The handle of a %s', (_, create) => {
 
   afterEach(async () => {
     await server.shutdown({ timeout: 0 }).catch(() => undefined);
-    // nothing in the core prints
+    // the core prints nothing
     const [said] = spies.flatMap(({ mock }) => mock.calls);
     if (said !== undefined) throw new Error(`Printed: ${String(said[0])}`);
   });

@@ -7,7 +7,7 @@ import { deaf, handler, polite } from '../support/fixtures';
 
 const goodbye = { type: 'reply', params: { data: 'goodbye' } } as const;
 
-/** Shut their server down when they are told to, and say goodbye when the server says that it shuts down. */
+/** Handlers that shut their server down on request, and say goodbye when the server shuts down. */
 const stoppable: [string, AnyActorLogic][] = [
   [
     'machine',
@@ -34,7 +34,7 @@ const stoppable: [string, AnyActorLogic][] = [
   ],
 ];
 
-/** The same, in the very first moment. */
+/** Handlers that shut their server down as soon as they start. */
 const hasty: [string, AnyActorLogic][] = [
   [
     'machine',
@@ -79,7 +79,7 @@ describe("A handler's serversignal.serverShutdown", () => {
         'connection.closed',
         'server.shutdown',
       ]);
-      // the one who said it is the first to be done
+      // the handler that asked for the shutdown is done first
       expect(s.output).toMatchObject({
         reasons: { handlerFinished: 2 },
         drained: [{ id: client.id }, { id: other.id }],

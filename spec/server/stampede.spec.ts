@@ -10,10 +10,10 @@ import { expectNothingLeft } from '../support/nothingLeft';
 import { census } from '../support/inspect/viewing';
 import { inCi } from '../support/thoroughness';
 
-/** One each 20 ms, so that it takes 10 s in CI, and 4 s elsewhere. */
+/** The number of deeds. There is one each 20 ms, so they take 10 s in CI, and 4 s elsewhere. */
 const times = inCi(500, 200);
 
-/** With `STAMPEDE_SEED=123 npm test -- spec/server/stampede.spec.ts` the same is done once more. */
+/** `STAMPEDE_SEED=123 npm test -- spec/server/stampede.spec.ts` does the deeds of a seed again. */
 const seed = Number(process.env['STAMPEDE_SEED'] ?? randomInt(2 ** 31));
 
 type EmittedOf<T extends ServerEmitted['type']> = Extract<ServerEmitted, { type: T }>;
@@ -21,12 +21,12 @@ type EmittedOf<T extends ServerEmitted['type']> = Extract<ServerEmitted, { type:
 const of = <T extends ServerEmitted['type']>(told: readonly ServerEmitted[], type: T): EmittedOf<T>[] =>
   told.filter((event): event is EmittedOf<T> => event.type === type);
 
-/** Has all clients leave, and expects that every end was told once and for its reason, and that nothing is left. */
+/** Makes all clients leave. Expects that each end was told once, with its reason, and that nothing is left. */
 async function expectOrder(stampede: Stampede, running: () => AnyActorRef[]): Promise<void> {
   const { server, told, expected } = stampede;
   for (const client of stampede.clients) client.end();
   await eventually(() => server.actor.getSnapshot().context.open === 0);
-  // the registry was there before the census
+  // the registry was started before the actors were counted
   expect(running().map(({ id }) => id)).toEqual([server.actor.id, 'listener']);
 
   const opened = of(told, 'connection.opened').map(({ id }) => id);
@@ -62,10 +62,10 @@ describe('A server with 100 connections, in which something ends or throws every
     try {
       await stampede.start();
       const good = await GoodClient.connect(server.address?.port ?? 0);
-      // a listener that breaks takes with it who waits to be accepted
+      // a listener that breaks also breaks the clients that wait to be accepted
       await eventually(() => good.answers > 0);
       await stampede.run(times);
-      // so that it is not only because nothing happens
+      // makes sure that something has happened at all
       expect(new Set(stampede.done)).toEqual(new Set(deedNames));
       await good.stop();
 

@@ -20,7 +20,7 @@ async function isEchoed(client: TestPeer): Promise<void> {
   await client.receives('echo?');
 }
 
-/** How often it has said that it listens, always on the same port. */
+/** How often the server has emitted `server.listening`. Expects the same port each time. */
 function timesListening(s: Core): number {
   const said = s.emitted.filter(({ type }) => type === 'server.listening');
   const { address } = s.server.getSnapshot().context;

@@ -1,11 +1,11 @@
 /**
- * What the system says when a connection breaks. Told elsewhere:
+ * The system's errors when a connection breaks. Other specs have the other errors:
  *
- * - EADDRINUSE, EACCES, EADDRNOTAVAIL and all else that makes a port one that can't be had: `listenErrors.spec.ts`; after the
- *   first time: `restart.spec.ts`;
- * - EMFILE before it comes: `descriptorWatchLimit.spec.ts`; once it is there, and a real ETIMEDOUT, each in a process of its
- *   own: `systemErrorsAlone.spec.ts`;
- * - what connecting ends in: `tcpClientEndings.spec.ts`.
+ * - EADDRINUSE, EACCES, EADDRNOTAVAIL and all other errors of listening: `listenErrors.spec.ts`; when a server listens
+ *   again: `restart.spec.ts`;
+ * - how servers avoid EMFILE: `descriptorWatchLimit.spec.ts`; EMFILE itself, and a real ETIMEDOUT, each in a process of
+ *   its own: `systemErrorsAlone.spec.ts`;
+ * - the errors of connecting: `tcpClientEndings.spec.ts`.
  */
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
@@ -21,10 +21,10 @@ const tls = issue('a.test').pem;
 
 interface Moment {
   readonly options?: Partial<ServerCoreOptions>;
-  /** Has a client break its connection, the second one, in this moment. */
+  /** Makes a client break the second connection in this moment. */
   readonly breaks: (stage: Stage) => Promise<void> | void;
   readonly reason: CloseReason;
-  /** The system's; undefined where a reset is nothing to tell of. */
+  /** The system's error code; undefined where a reset is not reported. */
   readonly code?: string;
 }
 
@@ -32,7 +32,7 @@ const moments: Readonly<Record<string, Moment>> = {
   'while it waits to be accepted': {
     breaks({ started: { port } }) {
       const client = `const client = require('net').connect(${String(port)}, () => client.resetAndDestroy())`;
-      // we are kept from accepting it until it is gone
+      // this process is busy, and can't accept the client before it is gone
       execFileSync(process.execPath, ['-e', client]);
     },
     reason: 'reset',
@@ -55,7 +55,7 @@ const moments: Readonly<Record<string, Moment>> = {
     async breaks(stage) {
       const client = await stage.connect('connection.opening');
       await client.send('PROXY ');
-      // libuv takes a reset that comes with bytes for an end (uv__stream_io)
+      // libuv takes a reset that comes together with bytes for an orderly end (uv__stream_io)
       await eventually(() => stage.sockets[1]?.bytesRead === 6);
       client.reset();
     },
@@ -94,7 +94,7 @@ const moments: Readonly<Record<string, Moment>> = {
       client.end();
       await eventually(() => stage.handler.controls.length === 1);
       await client.destroy();
-      // the first write is answered with the reset, the next one meets it
+      // the first write is answered with the reset; the next write fails
       await eventually(() => {
         stage.handler.write('anybody there?');
         return stage.handler.controls.length === 2;
@@ -135,10 +135,10 @@ const moments: Readonly<Record<string, Moment>> = {
   },
 };
 
-/** What the system may say of a connection at any time. */
+/** Errors that the system can report for a connection at any time. */
 const codes = ['ECONNABORTED', 'EHOSTUNREACH', 'ENETDOWN', 'ENOBUFS', 'ENOMEM', 'EPERM', 'ETIMEDOUT'] as const;
 
-/** What libuv calls it. */
+/** The number that libuv has for an error. */
 const errnoOf = (code: keyof typeof constants.errno): number => -constants.errno[code];
 
 interface Handle {

@@ -1,4 +1,4 @@
-/** What the system says when a whole process has no descriptor left, or its network goes: each in a process of its own. */
+/** The system's errors when a process has no descriptor left, or loses its network: each in a process of its own. */
 import { describe, expect, it } from '@jest/globals';
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -13,7 +13,7 @@ async function echoes(client: Client): Promise<void> {
 }
 
 describe('EMFILE, in a server without descriptorHeadroom', () => {
-  /** At `hoard` it opens files until there is no descriptor left, at `free` it closes them. */
+  /** A server's process. At `hoard` it opens files until no descriptor is left; at `free` it closes them. */
   const program = `
     const { execFileSync } = require('node:child_process');
     const { closeSync, openSync } = require('node:fs');
@@ -58,7 +58,7 @@ describe('EMFILE, in a server without descriptorHeadroom', () => {
 
     for (let n = 0; n < 20; n += 1) {
       const late = await connectClient(port);
-      // libuv closes it, and tells nobody
+      // libuv closes the client without any event
       expect(await late.closed).toMatch(/^(clean|ECONNRESET)$/);
       await echoes(early);
     }
@@ -79,12 +79,12 @@ describe('EMFILE, in a server without descriptorHeadroom', () => {
   });
 });
 
-/** Only where a user may make a network of its own, as Linux nearly always lets root do. */
+/** Needs the right to make a network of its own. On Linux, root nearly always has this right. */
 const hasNamespaces = spawnSync('unshare', ['--net', '--map-root-user', 'ip', 'link', 'show']).status === 0;
 
 if (hasNamespaces) {
   describe('ETIMEDOUT, when the way to one client is gone', () => {
-    /** A network with two clients, where the system gives up on one who doesn't answer after a second instead of 15 minutes. */
+    /** A network with two clients. The system gives up on a silent client after a second, not after 15 minutes. */
     const program = `
       const { execFileSync } = require('node:child_process');
       const { writeFileSync } = require('node:fs');
@@ -100,7 +100,7 @@ if (hasNamespaces) {
       const protocol = (info) => fromCallback(({ receive, emit }) => {
         receive((event) => {
           if (event.type !== 'inbox') return;
-          // nobody there can hear this any more
+          // the client can't get this any more
           if (info.peer === far) ip('address', 'delete', far + '/32', 'dev', 'lo');
           emit({ type: 'outbox', data: event.data });
         });
@@ -128,7 +128,7 @@ if (hasNamespaces) {
         heard.push(await echo(next));
         const { reasons } = await server.shutdown({ timeout: 0 });
         console.log(JSON.stringify({ first: told[0], reasons, heard: [...new Set(heard)] }));
-        // our own end of it has yet to notice
+        // our own end of the connection has not noticed yet
         process.exit();
       })();
     `;

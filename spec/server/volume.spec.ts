@@ -20,7 +20,7 @@ type ClosedEvent = Extract<ServerEmitted, { type: 'connection.closed' }>;
 const MiB = 1024 * 1024;
 const block = randomBytes(MiB);
 
-/** Sends a block so many times, then ends our side. */
+/** Sends a block `times` times, then ends the client's side. */
 function sendAndEnd(socket: Socket, times: number): void {
   for (let n = 0; n < times; n += 1) socket.write(block);
   socket.end();
@@ -63,7 +63,7 @@ describe('A large volume', () => {
   });
 
   describe('given a client that sends 64 MiB and does not read', () => {
-    // more than the kernel's buffers on both sides and in both directions hold
+    // more than the kernel's buffers hold, on both sides and in both directions
     const total = 64;
 
     const serve = async (settings: ConnectionSettings) => {
@@ -76,7 +76,7 @@ describe('A large volume', () => {
       );
       actor.start();
       sendAndEnd(client.socket, total);
-      // until nothing moves any more
+      // wait until no more bytes move
       await settled(() => `${String(input.CSA.bytesIn)} ${String(input.CSA.bytesOut)}`);
       return { client, socket, actor, CSA: input.CSA };
     };
@@ -86,7 +86,7 @@ describe('A large volume', () => {
       expect(actor.getSnapshot().value).toEqual({ open: 'congested' });
       expect(client.socket.writableLength).toBeGreaterThan(total * MiB * 0.5);
       expect(CSA.bytesIn).toBeLessThan(total * MiB * 0.25);
-      // what is kept in this process, on its way in and on its way out
+      // the bytes that this process holds, on their way in and out
       expect(socket.writableLength + socket.readableLength).toBeLessThan(MiB / 2);
       expect(CSA.bytesIn - CSA.bytesOut).toBeLessThan(MiB / 2);
 

@@ -144,12 +144,12 @@ describe('SingleServer', () => {
       const signals = (): unknown[] => s.emitted.slice(2);
       client.stopsReading();
       const pieces = Array.from({ length: 16 }, (_, n) => Buffer.alloc(16_384, n));
-      // what the window has room for piles up nowhere else
+      // bytes that fit in the window wait nowhere else
       await inbox(s, ...pieces.slice(0, 4));
       expect(signals()).toEqual([]);
       await inbox(s, ...pieces.slice(4));
       expect(signals()).toEqual([{ type: 'signal.noSpaceInBox' }]);
-      // a client that takes nothing is not read either
+      // the server doesn't read a client that takes nothing
       await client.sends('knock');
       expect(signals()).toHaveLength(1);
 
@@ -166,7 +166,7 @@ describe('SingleServer', () => {
       await using s = await scenario(singleServer, { maxBufferedBytes: 100_000 });
       const client = await s.client();
       client.stopsReading();
-      // the window takes 65 536 more, and it is the next write that finds too much
+      // the window takes 65 536 bytes more; only the next write is too much
       await inbox(s, Buffer.alloc(65_536), Buffer.alloc(100_000), '.');
       expect(s.server).toBeInState('connected');
       await inbox(s, '.');

@@ -5,7 +5,7 @@ import { scenario, type Scenario } from '../../server/testing/index';
 
 const nobody = { id: '', peer: '', peerport: 0, localip: '', localport: 0, encrypted: false };
 
-/** It answers the end of a client with `signal.producerFinished`. */
+/** A component that answers the end of a client with `signal.producerFinished`. */
 const answering = setupProtocol().createMachine({
   id: 'answering',
   on: { inbox: { actions: 'reply' }, 'control.producerFinished': { actions: 'finish' } },
@@ -13,7 +13,7 @@ const answering = setupProtocol().createMachine({
 
 describe.each([
   ['an echo', echo],
-  // its answer is about the client that has left, and must not end the next one
+  // the component's answer is about the client that has left, and must not end the next client
   ['an echo that answers the end of each client', answering],
 ])("A SingleServer and %s, wired up by the four links of Kamaelia's module", (_, logic) => {
   const start = async (options: SingleServerOptions): Promise<Scenario<typeof singleServer>> => {

@@ -43,7 +43,7 @@ describe('SingleServer, given a client that is being served', () => {
 
       await first.ends();
       await assertServed(s, second);
-      // its place in the queue is free again
+      // the client's place in the queue is free again
       const fourth = await s.client('fourth');
       await second.ends();
       await assertServed(s, fourth);

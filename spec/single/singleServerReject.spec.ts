@@ -75,7 +75,7 @@ describe('SingleServer, given a client that is being served', () => {
       expect(s.leftovers()).not.toContain('connection 127.0.0.1:1601 to 127.0.0.1:40002');
       await second.readsOn();
       await second.isEnded();
-      // what the network had taken
+      // the bytes that the network had taken
       await second.receives(65_536);
       await second.receivesNothing();
       await assertServed(s, first);

@@ -3,7 +3,7 @@ import type { ConnectionInfo, ProtocolEmitted, ProtocolEvent } from '../../serve
 import type { HandlerRecord } from './handlerRecord';
 import { words } from './words';
 
-/** XState's `setup` for charts that keep a record of what they hear and say. */
+/** XState's `setup` for charts that record the events they get and emit. */
 const protocolOf = (record: HandlerRecord) =>
   setup({
     types: {} as { events: ProtocolEvent; emitted: ProtocolEmitted; input: ConnectionInfo },
@@ -51,10 +51,10 @@ const say = (data: string): { type: 'say'; params: { data: string } } => ({ type
 
 type Chart = (record: HandlerRecord) => AnyActorLogic;
 
-/** Sends back what comes. */
+/** Echoes. */
 const echo: Chart = (record) => protocolOf(record).createMachine({ on: { inbox: { actions: ['hear', 'reply'] } } });
 
-/** An echo that does what a word says. */
+/** Echoes, and does what a word in the bytes asks for. */
 const obedient: Chart = (record) =>
   protocolOf(record).createMachine({
     entry: say('hello\n'),
@@ -71,7 +71,7 @@ const obedient: Chart = (record) =>
     },
   });
 
-/** Works for some time on each chunk, and doesn't read meanwhile. */
+/** Works on each chunk for some time, and doesn't read meanwhile. */
 const busy: Chart = (record) =>
   protocolOf(record).createMachine({
     initial: 'waiting',
@@ -92,7 +92,7 @@ const busy: Chart = (record) =>
     },
   });
 
-/** Reads one chunk after the other at longer and longer intervals, and comes to its end on a word. */
+/** Reads one chunk at a time, at longer and longer intervals. A word ends the handler. */
 const ending: Chart = (record) =>
   protocolOf(record).createMachine({
     initial: 'reading',
@@ -139,7 +139,7 @@ const deaf: Chart = (record) =>
     },
   });
 
-/** Says something that isn't bytes. */
+/** Emits data that isn't bytes. */
 const misspeaking: Chart = (record) =>
   protocolOf(record).createMachine({
     on: { inbox: { actions: ['hear', 'reply', 'misspeak', 'reply'] } },
@@ -148,7 +148,7 @@ const misspeaking: Chart = (record) =>
 /** Crashes before it has done anything. */
 const stillborn: Chart = (record) => protocolOf(record).createMachine({ entry: [say('never\n'), 'crash'] });
 
-/** Crashes at the last that it hears. */
+/** Crashes at its last event. */
 const crashingLast: Chart = (record) =>
   protocolOf(record).createMachine({
     on: {

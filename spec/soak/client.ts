@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 import type { MemoryNetwork } from '../../server/testing/index';
 import { pattern } from './pattern';
 
-/** All clients read into the same memory, and take what has come at once. */
+/** All clients read into the same memory, and copy the bytes from there at once. */
 const readInto = Buffer.alloc(65_536);
 
 /**
- * A client that does what it is told at once, without waiting for what follows: a `TestPeer` of a scenario always lets
- * everything settle.
+ * A client that acts at once, without waiting for the consequences. A scenario's `TestPeer` always waits until
+ * everything has settled.
  */
 export class Client {
   readonly name: string;
@@ -18,20 +18,20 @@ export class Client {
   readonly #sent: Buffer[] = [];
   #sentBytes = 0;
   readonly #received: Buffer[] = [];
-  /** It has ended its side. */
+  /** Whether the client has ended its side. */
   hasEnded = false;
-  /** It has left, or broken the connection. */
+  /** Whether the client has left or broken the connection. */
   hasGone = false;
-  /** It didn't always read. */
+  /** Whether the client has ever stopped reading. */
   hasPaused = false;
-  /** It has read all, and the server's end behind it. */
+  /** Whether the client has read everything, including the server's end. */
   hasSeenEnd = false;
   error: Error | undefined;
 
   /**
-   * @param number - counts clients; what they send tells which one it was
-   * @param network - where the server listens
-   * @param allowHalfOpen - whether it doesn't answer the server's end with its own
+   * @param number - the client's number, which its bytes show
+   * @param network - the network on which the server listens
+   * @param allowHalfOpen - whether the client keeps its side open when the server ends its own
    * @param note - writes to the trace
    */
   constructor(
@@ -49,7 +49,7 @@ export class Client {
     this.#note(allowHalfOpen ? 'connects, and allows half-open' : 'connects');
     this.#socket = network.createConnection({
       ...{ port: 1601, localPort: this.port, allowHalfOpen },
-      // a paused socket would otherwise take another 64 KiB
+      // without this, a paused socket would take another 64 KiB
       onread: {
         buffer: readInto,
         callback: (length) => {
@@ -79,12 +79,12 @@ export class Client {
     return Buffer.concat(this.#received);
   }
 
-  /** It has done nothing that could cut short what the server has to say. */
+  /** Whether the client has done nothing that could cut off the server's bytes. */
   get isPatient(): boolean {
     return this.isReading && this.error === undefined;
   }
 
-  /** It has always read, as long as it could. */
+  /** Whether the client has always read, as long as it could. */
   get isReading(): boolean {
     return !this.hasPaused && !this.hasGone;
   }

@@ -6,11 +6,11 @@ import type { Program } from './program';
 import type { Connection } from './run';
 
 /**
- * Brings together what is known of each connection.
- * @param program - what is played
- * @param emitted - all that the server has emitted so far
- * @param records - of the handlers, by the connections' ids
- * @param clients - of whichever connection
+ * Collects everything that is known of each connection.
+ * @param program - the program of the run
+ * @param emitted - all events that the server has emitted so far
+ * @param records - the handlers' records, by the connections' ids
+ * @param clients - all clients, in any order
  */
 export const connectionsOf = (
   program: Program,
@@ -35,7 +35,7 @@ export const connectionsOf = (
     };
   });
 
-/** The kind of a connection's handler, if it has one: they take turns, by the connections' numbers. */
+/** The kind of a connection's handler, if it has one. The connection's number decides, since the kinds take turns. */
 export function kindOf({ handlers }: Program, { id }: ConnectionInfo): HandlerKind | undefined {
   const number = Number(id.slice(id.indexOf(':') + 1));
   return handlers[(number - 1) % handlers.length];

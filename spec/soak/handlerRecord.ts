@@ -1,23 +1,23 @@
 import type { Bytes, ProtocolEvent } from '../../server/index';
 
-/** What a handler has heard and said, kept by itself. */
+/** A handler's own record of the events that it got and emitted. */
 export class HandlerRecord {
   readonly heard: ProtocolEvent[] = [];
   readonly #said: Buffer[] = [];
   #isOver = false;
-  /** It has said that it has finished, or has come to its own end. */
+  /** Whether the handler has emitted `signal.producerFinished`, or has ended. */
   hasFinished = false;
   hasAborted = false;
   hasCrashed = false;
-  /** It has said something that isn't bytes. */
+  /** Whether the handler has emitted data that isn't bytes. */
   hasMisspoken = false;
 
-  /** All bytes that it was given. */
+  /** All bytes that the handler got. */
   get received(): Buffer {
     return Buffer.concat(this.heard.flatMap((event) => (event.type === 'inbox' ? [event.data] : [])));
   }
 
-  /** All bytes that it said before it had ended, or been told that the connection has. */
+  /** All bytes that the handler emitted before its own end, or before it was told that the connection is over. */
   get said(): Buffer {
     return Buffer.concat(this.#said);
   }

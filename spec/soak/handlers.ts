@@ -5,12 +5,12 @@ import type { HandlerRecord } from './handlerRecord';
 import { pattern } from './pattern';
 import { words } from './words';
 
-/** Makes a handler. What a connection's window holds says how much it takes to be a flood. */
+/** Makes a handler. `window` is the size of a connection's window in bytes: a flood must be larger. */
 type MakeHandler = (record: HandlerRecord, window: number) => AnyActorLogic;
 
 type Tell = (emitted: ProtocolEmitted) => void;
 
-/** What handlers that aren't charts do. */
+/** The behaviour of the handlers that aren't charts. */
 function react(record: HandlerRecord, event: ProtocolEvent, tell: Tell): void {
   record.hear(event);
   const finish = (last: string): void => {
@@ -49,7 +49,7 @@ const callback: MakeHandler = (record) =>
     });
   });
 
-/** Sends to the connection instead of emitting, and more than fits before anything else. */
+/** Uses `sendBack` instead of `emit`, and first of all sends more than the window holds. */
 const sender: MakeHandler = (record, window) =>
   fromCallback<ProtocolEvent, ConnectionInfo>(({ receive, sendBack }) => {
     sendBack({ type: 'outbox', data: record.says(pattern(22, 0, 2 * window + 1)) });
@@ -60,12 +60,12 @@ const sender: MakeHandler = (record, window) =>
 
 const transition: MakeHandler = (record) =>
   fromTransition<number, ProtocolEvent, never, ConnectionInfo, ProtocolEmitted>((count, event, { emit }) => {
-    // it is also given XState's own
+    // XState's own events come here, too
     if (!event.type.startsWith('xstate.')) react(record, event, emit);
     return count + 1;
   }, 0);
 
-/** Writes more than fits, as long as there is room. */
+/** Writes more than the window holds, but only while there is room. */
 const flood: MakeHandler = (record, window) =>
   fromCallback<ProtocolEvent, ConnectionInfo, ProtocolEmitted>(({ receive, emit }) => {
     let [left, at] = [3 * window + 10_000, 0];
@@ -104,10 +104,10 @@ const dam: MakeHandler = (record, window) =>
     });
   });
 
-/** What an actor's time runs on, which the types of `self` leave out. */
+/** An actor's clock, which the type of `self` leaves out. */
 const clockOf = (self: object): AnyActor['clock'] => (self as AnyActor).clock;
 
-/** Resolves once the time of the handler's clock has passed; never when the handler is stopped before. */
+/** Resolves after this time on the handler's clock. Never resolves if the handler is stopped before. */
 const passing = (self: object, ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const clock = clockOf(self);
@@ -148,7 +148,7 @@ interface ValueObserver {
   error(error: unknown): void;
 }
 
-/** Says some values, one in each interval, the first at once; then ends as it is told. */
+/** Emits some values, the first one at once and one after each interval, and then completes or fails. */
 const observable =
   (end: 'complete' | 'error'): MakeHandler =>
   (record) =>
@@ -182,10 +182,10 @@ const observable =
 /** No handler at all: the factory throws. */
 const unmade: MakeHandler = (record) => record.crashes();
 
-/** Those that look at every byte that they are given. */
+/** The kinds of handlers that look at every byte they get. */
 const hearing = { callback, sender, transition, flood, dam };
 
-/** Those that don't look at what they are given. */
+/** The kinds of handlers that ignore the bytes they get. */
 const unhearing = {
   ...{ promising, prompt, rejecting, silent, unmade },
   values: observable('complete'),
@@ -198,7 +198,7 @@ export type HandlerKind = keyof typeof kinds;
 
 export const handlerKinds = Object.keys(kinds) as readonly HandlerKind[];
 
-/** Whether a handler of this kind keeps a record of all bytes that it is given. */
+/** Whether handlers of this kind record all bytes that they get. */
 export const hears = (kind: HandlerKind): boolean => kind !== 'deaf' && !Object.hasOwn(unhearing, kind);
 
 /** Makes a handler of a kind. */

@@ -3,7 +3,7 @@ import type { Program } from './program';
 /** The usual surroundings. */
 const network = { latency: 0, window: 65_536, split: 0.5, seed: 0 };
 
-/** What has failed once, as small as it could be made. Programs and not seeds, since what a seed draws changes. */
+/** Programs that have failed once, made as small as possible. A seed would not do, since its program changes. */
 export const onceFailed: readonly (readonly [what: string, program: Program])[] = [
   [
     'what a handler sends to its parent behind an overflow does not hide it',

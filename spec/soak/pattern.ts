@@ -8,7 +8,7 @@ const text = Buffer.from(
   Uint8Array.from({ length }, () => alphabet.charCodeAt(Math.floor(random() * alphabet.length))),
 );
 
-/** Bytes that tell whose they are and where in what that one sends: no part of them comes again elsewhere. */
+/** Bytes that show their sender and their place among the sender's bytes: no part of them appears elsewhere. */
 export function pattern(who: number, from: number, size: number): Buffer {
   const start = (who * 104_729 + from) % (length - size);
   return text.subarray(start, start + size);

@@ -4,12 +4,12 @@ import type { ServerCoreOptions, SingleServerOptions } from '../../server/index'
 import type { HandlerKind } from './handlers';
 import type { Word } from './words';
 
-/** What a client does; `who` is its number, counted round. */
+/** What a client does. `who` is the client's number, modulo the number of clients. */
 type ClientStep =
   | { readonly does: 'send'; readonly who: number; readonly size: number; readonly word: Word | '' }
   | { readonly does: 'stopReading' | 'readOn' | 'end' | 'leave' | 'reset'; readonly who: number };
 
-/** One thing that happens. What isn't possible when its turn comes is left out. */
+/** One thing that happens. A deed that isn't possible at its turn is left out. */
 export type Deed =
   | ClientStep
   | { readonly does: 'connect'; readonly allowHalfOpen: boolean }
@@ -19,7 +19,7 @@ export type Deed =
   | { readonly does: 'inbox'; readonly size: number }
   | { readonly does: 'faults'; readonly faults: FaultOptions };
 
-/** How much happens before the next step: nothing, what one turn of the event loop brings, or all that takes no time. */
+/** What happens before the next step: nothing, one turn of the event loop, or everything that takes no time. */
 type Pace = 'at once' | 'a turn' | 'settled';
 
 export interface Step {
@@ -27,19 +27,19 @@ export interface Step {
   readonly then: Pace;
 }
 
-/** What is done to a server. */
+/** A deed that is done to a server. */
 export type ServerDeed = Exclude<Deed, { does: 'advance' | 'connect' | 'faults' } | { who: number }>;
 
-/** Somebody who hears what the server emits, and does something to it in that very moment, the first times. */
+/** An observer of the server's events, which does something to the server within the first such events. */
 export interface Onlooker {
   readonly hears: 'connection.opened' | 'connection.closed' | 'connection.rejected' | 'server.listening';
   readonly deed: ServerDeed;
 }
 
-/** A server, its surroundings, and what happens to it. A shutdown follows the last step. */
+/** A server, its surroundings, and what happens to the server. A shutdown follows the last step. */
 export interface Program {
   readonly server: 'serverCore' | 'singleServer';
-  /** Given to the connections in turn; none: the bytes go through SingleServer's own boxes. */
+  /** The connections' handlers, which take turns. Without any, the bytes go through SingleServer's own boxes. */
   readonly handlers: readonly HandlerKind[];
   readonly options: Omit<ServerCoreOptions & SingleServerOptions, 'protocol'>;
   readonly network: Required<Omit<MemoryNetworkOptions, 'clock'>>;
@@ -50,13 +50,13 @@ export interface Program {
   readonly rests: boolean;
 }
 
-/** All faults that there are in a program, at whatever moment. */
+/** All faults of a program, at any moment. */
 export const faultsOf = ({ faults, steps }: Program): readonly FaultOptions[] => [
   faults,
   ...steps.flatMap(({ deed }) => (deed.does === 'faults' ? [deed.faults] : [])),
 ];
 
-/** Nothing goes wrong but what clients, handlers and the program itself do. */
+/** Whether the network has no faults, so that only clients, handlers and the program do harm. */
 export const isFaultless = (program: Program): boolean =>
   faultsOf(program).every((faults) => Object.keys(faults).every((name) => name === 'seed' || name === 'split'));
 

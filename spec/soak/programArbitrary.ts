@@ -5,14 +5,14 @@ import { handlerKinds, type HandlerKind } from './handlers';
 import type { Deed, Onlooker, Program, ServerDeed, Step } from './program';
 import { words } from './words';
 
-/** Of a record, each value or none. */
+/** A record in which each value may be missing. */
 const some = <T extends object>(model: { [K in keyof T]: Arbitrary<T[K]> }): Arbitrary<Partial<T>> =>
   fc.record<T, never>(model, { requiredKeys: [] }) as Arbitrary<Partial<T>>;
 
-/** What to choose from, and how often each. */
+/** The choices, each with its weight. */
 type Weighted<T> = readonly { readonly weight: number; readonly arbitrary: Arbitrary<T> }[];
 
-/** Mostly the one, and now and then the other. */
+/** Mostly the first value, and sometimes the second. */
 const usually = <T, U>(usual: Arbitrary<T>, other: U): Arbitrary<T | U> =>
   fc.oneof({ weight: 4, arbitrary: usual }, { weight: 1, arbitrary: fc.constant(other) });
 const rarely = <T, U>(usual: T, other: Arbitrary<U>): Arbitrary<T | U> =>
@@ -37,7 +37,7 @@ const optionsOf: Readonly<Record<Program['server'], Arbitrary<Program['options']
 
 const network: Arbitrary<Program['network']> = fc.record({
   latency: fc.oneof(fc.constant(0), fc.nat(50)),
-  // small, since what fills them is read in many small pieces
+  // small windows, since the bytes that fill them are read in many small pieces
   window: fc.constantFrom(16_384, 4_096, 1_024, 256),
   split: fc.constantFrom(0.5, 0, 0.9),
   seed: fc.nat(1_000_000),
@@ -61,13 +61,13 @@ const who = fc.nat(7);
 const does = <TName extends Deed['does']>(...names: TName[]): Arbitrary<{ does: TName }> =>
   fc.record({ does: fc.constantFrom(...names) });
 
-/** One that shuts the server down leaves little to happen. */
+/** The word that shuts the server down is rare, since little happens after it. */
 const word = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom(words.finish, words.crash, words.abort) },
   { weight: 1, arbitrary: fc.constant(words.shutdownServer) },
 );
 
-/** What clients do. */
+/** The steps of clients. */
 const clientDeeds: Weighted<Deed> = [
   {
     weight: 60,
@@ -91,7 +91,7 @@ const time = {
   arbitrary: fc.record({ does: fc.constant('advance'), ms: fc.oneof(fc.nat(60), fc.nat(60), fc.nat(4_000)) }),
 };
 
-/** What is done to the server. */
+/** The deeds that are done to the server. */
 const serverDeeds: Weighted<ServerDeed> = [
   { weight: 4, arbitrary: does('suspend') },
   { weight: 12, arbitrary: does('resume') },
@@ -153,7 +153,7 @@ const programOf = (
   return fc.oneof(fc.record(faultless), fc.record(faulty));
 };
 
-/** Any program. Half of them are without faults, since most can be promised of those. */
+/** Any program. Half of them have no faults, since more invariants hold without faults. */
 export const programArbitrary: Arbitrary<Program> = fc.oneof(
   { weight: 4, arbitrary: programOf('serverCore', handlers, common) },
   { weight: 1, arbitrary: programOf('singleServer', handlers, common) },

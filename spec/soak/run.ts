@@ -6,23 +6,23 @@ import { hears, type HandlerKind } from './handlers';
 import type { HandlerRecord } from './handlerRecord';
 import type { Program } from './program';
 
-/** A run that is over, with all that is known of it. */
+/** A run that is over, with everything that is known of it. */
 export interface Run {
   readonly program: Program;
   readonly s: Scenario<AnyActorLogic>;
   readonly emitted: readonly SingleServerEmitted[];
   readonly clients: readonly Client[];
   readonly connections: readonly Connection[];
-  /** What was put into SingleServer's inbox. */
+  /** The messages that were put into SingleServer's inbox. */
   readonly inbox: readonly Buffer[];
-  /** What there was after some minutes in which the program did nothing, before the shutdown; undefined without them. */
+  /** The server after some idle minutes before the shutdown; undefined if the program has none. */
   readonly rest: Rest | undefined;
-  /** How the program, not a handler or the clients, has ended or cut something. */
+  /** The events by which the program itself has ended or cut something. */
   readonly told: ReadonlySet<'stop' | 'shutdownMicroprocess' | 'producerFinished'>;
-  /** When the shutdown had to be over at last, and when it was. */
+  /** The latest time for the shutdown's end, and the time of its end. */
   readonly deadline: number;
   readonly endedAt: number | undefined;
-  /** What was left of the server in the moment that it had to be over. */
+  /** What was left of the server at the moment of its end, or at the deadline. */
   readonly leftByServer: readonly string[];
   /** What was left of everything, later. */
   readonly left: readonly string[];
@@ -32,47 +32,47 @@ export interface Run {
 /** A connection that was opened. */
 export interface Connection {
   readonly info: ConnectionInfo;
-  /** None: it was one of SingleServer's own. */
+  /** Undefined if SingleServer served the connection by its own boxes. */
   readonly kind: HandlerKind | undefined;
   readonly record: HandlerRecord | undefined;
-  /** None: it had broken the connection before it could be asked who it was. */
+  /** Undefined if the client broke the connection before its address could be read. */
   readonly client: Client | undefined;
   readonly closed: ClosedConnection | undefined;
-  /** What SingleServer emitted in `outbox` meanwhile. */
+  /** The bytes that SingleServer emitted in `outbox` during the connection. */
   readonly emitted: Buffer;
 }
 
-/** A server that serves, when nothing moves any more. */
+/** A server that still serves, when nothing moves any more. */
 export interface Rest {
-  /** The state that it is in. */
+  /** The server's state. */
   readonly state: string;
   readonly isListening: boolean;
-  /** The connections that are open. */
+  /** The open connections. */
   readonly connections: readonly RestingConnection[];
 }
 
 /** How far an open connection has got. */
 interface RestingConnection {
   readonly id: string;
-  /** The state that its actor is in. */
+  /** The state of the connection's actor. */
   readonly state: string;
-  /** By the client. */
+  /** The bytes that the client has sent. */
   readonly sent: Buffer;
-  /** By the handler; undefined when nobody has looked. */
+  /** The bytes that the handler got; undefined if the handler doesn't record them. */
   readonly heard: Buffer | undefined;
-  /** By the handler, if there is one. */
+  /** The bytes that the handler emitted, if there is a handler. */
   readonly said: Buffer | undefined;
-  /** By the client. */
+  /** The bytes that the client has received. */
   readonly received: Buffer;
-  /** The client has always read. */
+  /** Whether the client has always read. */
   readonly isPatient: boolean;
 }
 
-/** The server came to its end in order, so that all of its last words were heard. */
+/** Whether the server ended in order, so that all its last events were emitted. */
 export const endedInOrder = ({ emitted }: Run): boolean => emitted.some(({ type }) => type === 'server.shutdown');
 
 /**
- * The bytes that a connection's handler, or SingleServer itself, was given; undefined when nobody has looked at them.
+ * The bytes that a connection's handler, or SingleServer itself, got; undefined if the handler doesn't record them.
  */
 export function heardBy({ record, emitted, kind }: Connection): Buffer | undefined {
   if (kind === undefined) return emitted;

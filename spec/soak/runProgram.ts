@@ -20,13 +20,13 @@ import { heardBy, type Connection, type Rest, type Run } from './run';
 import { Violation } from './violation';
 import { Watch } from './watch';
 
-/** More clients than this make nothing happen that fewer don't. */
+/** The most clients of a run. More clients would show nothing new. */
 const mostClients = 8;
 
-/** Longer than anything is under way, even if it is stalled. */
+/** Milliseconds within which all bytes arrive, even those that a fault stalls. */
 const longEnough = 300_000;
 
-/** How often an onlooker does something. */
+/** How often an onlooker acts. */
 const mostTimes = 3;
 
 const nothing = Buffer.alloc(0);
@@ -37,7 +37,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 /**
  * Plays a program to its end.
- * @throws {@link Violation} when something is at some moment as it never may be
+ * @throws {@link Violation} when an invariant for every moment doesn't hold
  */
 export async function runProgram(program: Program): Promise<Run> {
   using watch = new Watch();
@@ -57,7 +57,7 @@ class Player {
   readonly #inbox: Buffer[] = [];
   readonly #told = new Set<'stop' | 'shutdownMicroprocess' | 'producerFinished'>();
   #inboxBytes = 0;
-  /** What the shutdown that is being asked for right now says of its timeout. */
+  /** The timeout in the shutdown that is being requested right now. */
   #timeout: number | undefined;
   #deadline = Infinity;
   #endedAt: number | undefined;
@@ -121,7 +121,7 @@ class Player {
     };
   }
 
-  /** Lets everything come to rest, and tells what is there then if the server still serves. */
+  /** Waits until everything has come to rest. Describes the server then, if it still serves. */
   async #rest(): Promise<Rest | undefined> {
     const { s } = this;
     await this.#pass(longEnough);
@@ -141,7 +141,7 @@ class Player {
     return { state: stateOf(s.server), isListening, connections };
   }
 
-  /** Lets some time pass, in which a server may end because the port can't be had again. */
+  /** Lets some time pass, in which a server may end because it can't listen on its port again. */
   async #pass(ms: number): Promise<void> {
     const { s } = this;
     await s.advance(ms).catch((error: unknown) => {
@@ -184,7 +184,7 @@ class Player {
 
   #tell(deed: ServerDeed): void {
     const { s } = this;
-    // what a handler says and what is put into the inbox could not be told apart
+    // the bytes of a handler could not be told apart from those of the inbox
     const isForBoxes = deed.does === 'inbox' || deed.does === 'producerFinished';
     if (!this.#isActive || (isForBoxes && this.#program.handlers.length > 0)) return;
     switch (deed.does) {

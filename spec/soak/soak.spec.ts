@@ -5,7 +5,7 @@ import { play, replay, soak } from './soak';
 import { Statistic } from './statistic';
 import { inCi } from '../support/thoroughness';
 
-/** As many as there is time for, and no more. */
+/** The most runs, and the milliseconds for all of them. */
 const [mostSeeds, mostMs] = [200, inCi(10_000, 4_000)];
 
 describe('Any server, whatever happens to it', () => {
@@ -25,7 +25,7 @@ describe('Any server, whatever happens to it', () => {
         statistic.add(run);
       });
     }
-    // so that it is not only because nothing happens
+    // makes sure that something has happened at all
     expect([...statistic.reasons.keys()]).toEqual(expect.arrayContaining(['handlerFinished', 'handlerFailed']));
   }, 90_000);
 });

@@ -7,17 +7,17 @@ import type { Run } from './run';
 import { runProgram } from './runProgram';
 import { Violation } from './violation';
 
-/** One in so many seeds is played twice. */
+/** One of this many seeds is played twice. */
 const playedTwice = 8;
 
-/** Milliseconds to look for a smaller program that fails too. */
+/** Milliseconds to search for a smaller program that fails, too. */
 const shrinkingTime = 20_000;
 
 /** The command that plays a seed again. */
 export const replay = (seed: number): string => `npm run soak -- --from ${String(seed)} --seeds 1`;
 
 /**
- * Plays a program, and checks all that holds in every run.
+ * Plays a program, and checks all invariants.
  * @throws {@link Violation}
  */
 export async function play(program: Program): Promise<Run> {
@@ -27,9 +27,9 @@ export async function play(program: Program): Promise<Run> {
 }
 
 /**
- * Plays the program that a seed draws, and checks all that holds in every run.
- * @param onRun - called with the run, if it was as it should be
- * @throws Error that tells how to play it again, the smallest program that fails like it, and what was found
+ * Plays the program that a seed draws, and checks all invariants.
+ * @param onRun - called with the run if all invariants hold
+ * @throws Error that tells how to play the program again, the smallest program with the same failure, and the violation
  */
 export async function soak(seed: number, onRun?: (run: Run) => void): Promise<void> {
   let latest: { readonly program: Program; readonly run: Promise<void> } | undefined;
@@ -43,7 +43,7 @@ export async function soak(seed: number, onRun?: (run: Run) => void): Promise<vo
     return latest.run;
   });
   const details = await fc.check(property, { seed, numRuns: 1, interruptAfterTimeLimit: shrinkingTime });
-  // when the time is up, the one that is under way goes on
+  // when the time is up, the run that is under way goes on
   const outcome = await latest?.run.catch((error: unknown) => ({ error }));
   if (details.failed) throw failure(seed, details.errorInstance, details.counterexample?.[0], details.numShrinks);
   if (outcome) throw failure(seed, outcome.error, latest?.program, 0);
@@ -60,7 +60,7 @@ const failure = (seed: number, cause: unknown, program: Program | undefined, shr
     { cause },
   );
 
-/** The same program does the same, to the byte. */
+/** Expects that the same program does exactly the same again. */
 async function expectTheSame(program: Program, { s }: Run): Promise<void> {
   const [one, other] = [s.trace(), (await runProgram(program)).s.trace()].map((trace) => trace.split('\n'));
   if (one === undefined || other === undefined) return;

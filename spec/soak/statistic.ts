@@ -1,7 +1,7 @@
 import type { Run } from './run';
 import { faultsOf, isFaultless } from './program';
 
-/** What has happened in many runs, so that one sees that they weren't empty. */
+/** Counts what has happened in many runs, to show that the runs weren't empty. */
 export class Statistic {
   #runs = 0;
   #faultless = 0;
@@ -29,7 +29,7 @@ export class Statistic {
     count(this.#ends, (s.server.getSnapshot() as { status: string }).status);
   }
 
-  /** How often a connection has ended for each reason. */
+  /** The number of connections that have ended for each reason. */
   get reasons(): ReadonlyMap<string, number> {
     return this.#reasons;
   }

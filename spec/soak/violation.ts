@@ -1,16 +1,16 @@
 import type { Scenario } from '../../server/testing/index';
 
-/** Lines of the trace that a violation shows. */
+/** The number of the trace's lines that a violation shows. */
 const mostLines = 40;
 
-/** Something that is to hold in every run didn't in this one. */
+/** An invariant did not hold in this run. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 
   /**
-   * @param invariant - what was to hold
-   * @param found - what was found instead
-   * @param s - where
+   * @param invariant - the invariant's name
+   * @param found - what is wrong
+   * @param s - the run's scenario
    */
   constructor(invariant: string, found: string, s: Pick<Scenario<never>, 'trace'>) {
     const tail = s.trace().split('\n').slice(-mostLines).join('\n');

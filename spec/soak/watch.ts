@@ -3,11 +3,11 @@ import { inspect } from 'node:util';
 const levels = ['log', 'warn', 'error'] as const;
 
 /**
- * Watches for what an orderly run never does: print something, or set a timer of the system. The latter is how XState throws
- * an error that nobody took; and time that isn't the clock's would make a run another one each time.
+ * Watches for what an orderly run never does: print something, or set a timer of the system. XState sets such a timer
+ * to throw an unhandled error. Other timers of the system would make each run of a program different.
  */
 export class Watch implements Disposable {
-  /** What has happened, in words. */
+  /** What has happened, as texts. */
   readonly incidents: string[] = [];
   readonly #setTimeout = globalThis.setTimeout;
   readonly #console = { ...console };

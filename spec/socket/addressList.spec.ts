@@ -11,18 +11,18 @@ const bitsOf = (numbers: readonly number[], width: number): string =>
 const dotted = (octets: readonly number[]): string => octets.join('.');
 const colons = (groups: readonly number[]): string => groups.map((n) => n.toString(16)).join(':');
 
-/** Few numbers, so that addresses and blocks meet. */
+/** Only a few different numbers, so that addresses often lie in blocks. */
 const numbers = (length: number, most: number): fc.Arbitrary<number[]> =>
   fc.array(fc.constantFrom(0, 1, most >> 1, (most >> 1) + 1, most), { minLength: length, maxLength: length });
 
 interface Block {
   readonly text: string;
   readonly family: 4 | 6;
-  /** What the addresses in it begin with; all of an address. */
+  /** The bits that the addresses of the block begin with. An address has all its bits. */
   readonly bits: string;
 }
 interface Address extends Block {
-  /** What a prefix counts before these bits: 96 when the address is IPv4-mapped. */
+  /** The number of bits before these that a prefix counts: 96 for an IPv4-mapped address, else 0. */
   readonly before: number;
 }
 
@@ -33,7 +33,7 @@ const ipv4: fc.Arbitrary<Address> = numbers(4, 255).chain((octets) =>
   ),
 );
 const ipv6: fc.Arbitrary<Address> = numbers(7, 0xffff)
-  // never an IPv4-mapped one
+  // never an IPv4-mapped address
   .map((groups) => [0x2000, ...groups])
   .map((groups) => ({ text: colons(groups), family: 6, bits: bitsOf(groups, 16), before: 0 }));
 const address = fc.oneof(ipv4, ipv6);

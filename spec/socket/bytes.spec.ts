@@ -16,7 +16,7 @@ import { bytesOf, Recorder } from '../support/recorder';
 
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
 
-/** Tells each client who the handler thinks it is, then echoes. */
+/** Handlers that tell each client its own id first, then echo. */
 const introduce = ({ id, peer, peerport, localip, localport }: ConnectionInfo): string =>
   `${JSON.stringify({ id, peer, peerport, localip, localport })}\n`;
 
@@ -54,7 +54,7 @@ describe('Bytes', () => {
         }),
       );
       expect(new Set(all.map(({ id }) => id)).size).toBe(50);
-      // nothing that was another one's
+      // no client gets bytes of another
       for (const client of all) await client.receivesNothing();
     });
   });
@@ -132,7 +132,7 @@ describe('Bytes', () => {
     expect(recorder.first.controls).toEqual([{ type: 'control.noSpaceInBox' }, { type: 'control.spaceInBox' }]);
   });
 
-  // what the system does with its sockets
+  // with each setting of the system's sockets
   it.each<Partial<ServerCoreOptions>>([
     { noDelay: false },
     { noDelay: true, keepAlive: true },

@@ -5,19 +5,19 @@ import { Writable } from 'node:stream';
 import { beforeDestroy, endOneTurnLater, type OutputCounters } from '../../actors/socket/nodeInternals';
 import { SocketWriter } from '../../actors/socket/socketWriter';
 
-/** More than the buffers of both ends take, a megabyte at a time. */
+/** Pieces of a megabyte. All together are more than the buffers of both ends hold. */
 const piece = Buffer.alloc(1_000_000, 'x');
 const pieces = 20;
 const all = piece.length * pieces;
 
-/** Reads a property of a socket's as Node does, whatever has been put before it. */
+/** Reads a socket's property as Node does, even if something hides the property. */
 const asNodeDoes = (socket: Socket, name: string): unknown => Reflect.get(Socket.prototype, name, socket) as unknown;
 
-/** What a Node that has changed would hide from a connected socket. */
+/** Functions that hide properties of a connected socket, as a later version of Node could. */
 const hidings: Readonly<Record<string, (socket: Socket) => void>> = {
   'as it is': () => undefined,
   'without _bytesDispatched': (socket) => {
-    // Node itself still knows it, under another name
+    // Node itself still has the property, under another name
     const knowing = Object.create(socket, {
       _bytesDispatched: { get: () => asNodeDoes(socket, '_bytesDispatched') },
     }) as Socket;
@@ -43,7 +43,7 @@ describe('The write side of a socket', () => {
     }
   });
 
-  /** A writer, and its peer, which doesn't read yet. */
+  /** Connects a writer and its peer. The peer doesn't read yet. */
   const writing = async (hide: (socket: Socket) => void) => {
     const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -127,7 +127,7 @@ describe('endOneTurnLater', () => {
     });
     endOneTurnLater(stream);
     stream.end();
-    // all that Node does in this turn is done by then
+    // everything that Node does in this turn is done by then
     for (let tick = 0; tick < 10; tick += 1) {
       await new Promise<void>((resolve) => {
         process.nextTick(resolve);

@@ -7,7 +7,7 @@ import { Recorder, type RecordedHandler } from '../support/recorder';
 import { serve } from '../support/served';
 
 const window = 10_000;
-/** More than the network holds. */
+/** More bytes than the network holds. */
 const large = Buffer.alloc(300_000, 'x');
 
 const told = ({ events }: RecordedHandler): string[] => events.map(({ type }) => type);
@@ -55,7 +55,7 @@ describe('The write side', () => {
       await h.scenario.settle();
       await h.inbox(large);
       expect(told(recorder.first)).toEqual(['control.noSpaceInBox']);
-      // no more than Node reads ahead
+      // the server reads no more than Node reads ahead
       expect(bytesIn(h.scenario)).toBeLessThanOrEqual(65_536 + window);
       await h.peer.readsOn();
       expect(bytesIn(h.scenario)).toBe(large.length);
@@ -74,7 +74,7 @@ describe('The write side', () => {
       };
       const recorder = new Recorder(({ type }, self) => {
         isPaused = type === 'control.noSpaceInBox';
-        // not at once: while a handler deals with an event, no other reaches it
+        // not at once: a handler gets no event while it handles another
         if (!isPaused) {
           queueMicrotask(() => {
             pump(self);
@@ -85,7 +85,7 @@ describe('The write side', () => {
       h.peer.stopsReading();
       pump(recorder.first);
       expect(told(recorder.first)).toEqual(['control.noSpaceInBox']);
-      // what the network holds, and one that waits
+      // the writes that the network holds, and one that waits
       expect(left).toBe(300 - 11);
       await h.peer.readsOn();
       await h.outbox(Buffer.alloc(300_000, 'y'));
@@ -114,7 +114,7 @@ describe('The write side', () => {
       await h.peer.isOpen();
       recorder.first.write('one more');
       const closed = await h.isClosed('slowConsumer');
-      // what never left this process does not count
+      // bytes that never left this process don't count
       expect(closed).toMatchObject({ bytesIn: 0, bytesOut: window });
       expect(closed).not.toHaveProperty('error');
       expect(told(recorder.first)).toEqual(['control.noSpaceInBox', 'control.socketShutdown']);
@@ -177,7 +177,7 @@ describe('The write side', () => {
 
 describe('The write side on TCP', () => {
   const MiB = 1024 * 1024;
-  /** More than the kernel's buffers hold. */
+  /** More bytes than the kernel's buffers hold. */
   const tooMuch = Buffer.alloc(64 * MiB, 'x');
   const cleanUps: (() => unknown)[] = [];
 

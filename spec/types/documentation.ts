@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { asModule, isOrder, orderFile, programPages, programs, programsIn } from '../support/documentation';
 import { Snippets } from './snippets';
 
-/** The imports lead from the package to its sources. */
+/** Replaces imports of the package with imports of its sources. */
 const toSources = (code: string): string =>
   code
     .replace(/'serverchart(\/inspect|\/log|\/metrics|\/testing)?'/g, "'../../server$1/index'")
     .replace("'serverchart/testing/jest-globals'", "'../../server/testing/matchers/jestGlobals'")
     .replace(`'${orderFile}'`, "'./order'");
 
-/** What the importing block gets. Only for the types: the block itself never runs here. */
+/** Appended to the order block, so that the importing block finds its default export. The block never runs here. */
 const defaultOfOrder = 'declare const ran: Awaited<ReturnType<typeof block>>; export default ran.default;\n';
 
 const snippets = new Snippets();

@@ -2,32 +2,32 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { root } from '../support/root';
 
-/** What the compiler has to say about a snippet: about which piece of it, and what. */
+/** An error of the compiler's about a snippet: the piece of the snippet, and the message. */
 export interface Complaint {
   readonly at: string;
   readonly says: string;
 }
 
-/** Where snippets pretend to be, so that relative imports start from here. There is no such folder: snippets meet no file. */
+/** The folder of the snippets' file names, for their relative imports. The folder doesn't exist. */
 const folder = join(root, 'spec/snippets');
 
 /**
- * Small programs that are compiled as a user of this package would compile them. All of a run's snippets go through one
- * program, for most of the time is spent on the library's types.
+ * Small programs that are compiled as a user of this package would compile them. One compiler program has all snippets
+ * of a run, because the library's types take most of the time.
  */
 export class Snippets {
   static readonly #texts = new Map<string, string>();
   static #complaints: ReadonlyMap<string, readonly Complaint[]> | undefined;
   readonly #prelude: string;
 
-  /** @param prelude - what every snippet begins with: its imports */
+  /** @param prelude - the imports with which every snippet begins */
   constructor(prelude = '') {
     this.#prelude = prelude;
   }
 
   /**
-   * Adds a snippet. The function returns what the compiler says about the snippet.
-   * @param file - the name by which other snippets import this one
+   * Adds a snippet. Returns a function that returns the compiler's errors about the snippet.
+   * @param file - the file name by which other snippets import this one
    */
   add(text: string, file = String(Snippets.#texts.size + 1)): () => readonly Complaint[] {
     const name = join(folder, `${file}.ts`);
@@ -39,7 +39,7 @@ export class Snippets {
     };
   }
 
-  /** Compiles all snippets, once. It takes seconds: call it from beforeAll. */
+  /** Compiles all snippets, once. This takes seconds, so it belongs in a beforeAll. */
   static compile(): ReadonlyMap<string, readonly Complaint[]> {
     return (this.#complaints ??= check(this.#texts));
   }
@@ -66,7 +66,7 @@ function check(texts: ReadonlyMap<string, string>): ReadonlyMap<string, readonly
     return [
       ...program.getSyntacticDiagnostics(file),
       ...program.getSemanticDiagnostics(file),
-      // what can't be exported with a declaration is of no use to a library
+      // libraries need exports with declarations
       ...program.getDeclarationDiagnostics(file),
     ].map(({ start = 0, length = 0, messageText }) => ({
       at: file.text.slice(start, start + length),

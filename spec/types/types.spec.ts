@@ -1,4 +1,4 @@
-// What the compiler says of small programs. They are in one spec file, because the library's types are checked only once then.
+// Small programs that the compiler checks. One spec file has all of them, so that the library's types are checked once.
 import { beforeAll } from '@jest/globals';
 import './documentation';
 import './protocolTypes';

@@ -18,7 +18,7 @@ describe('graphline', () => {
   let actor: AnyActor | undefined;
   let heard: HeardEvent[] = [];
 
-  /** Notes what it gets, and emits the events given here at its start. */
+  /** A component that records its events, and emits the events `says` at its start. */
   const node = (name: string, ...says: AnyEventObject[]): AnyActorLogic =>
     fromCallback<EventObject, undefined, AnyEventObject>(({ receive, emit }) => {
       for (const event of says) emit(event);

@@ -23,7 +23,7 @@ describe("A graphline's end", () => {
   let stopped: string[] = [];
   let error: unknown;
 
-  /** Notes what it gets, and sends on what comes in. */
+  /** A component that records its events, and passes each `inbox` on. */
   const node = (name: string): AnyActorLogic =>
     fromCallback<EventObject, undefined, AnyEventObject>(({ receive, emit }) => {
       receive((event) => {

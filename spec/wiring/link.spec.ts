@@ -15,7 +15,7 @@ describe('link', () => {
     got = [];
   });
 
-  /** A target that notes all that it gets. */
+  /** A target that records its events. */
   const noting = (): AnyActor =>
     start(
       fromCallback<AnyEventObject>(({ receive }) => {

@@ -65,7 +65,7 @@ describe('link', () => {
 
   describe('given a target that has been stopped', () => {
     const note = (event: AnyEventObject): void => {
-      // what stops a transition function goes through it too
+      // the event that stops a transition function goes through the function, too
       if (event.type === 'inbox') got.push(event['n'] as number);
     };
     const kinds: [string, () => AnyActorLogic][] = [

@@ -16,7 +16,7 @@ import { Gate, turn } from '../support/serving';
 
 const KiB = 1024;
 
-/** Sends on what comes, changed; finishes when what comes does. */
+/** A component that changes its input and passes it on. The component finishes when its input does. */
 const mapping = (change: (text: string) => string): AnyActorLogic =>
   setupProtocol().createMachine({
     on: {
@@ -177,7 +177,7 @@ describe('pipeline', () => {
         await using h = await handler(pipeline(...around(slow)));
         const sent = Buffer.alloc(KiB * KiB, 'serverchart ');
         await h.inbox(sent);
-        // what the window holds included
+        // including the bytes that the window holds
         expect(sent.length - h.peer.socket.writableLength).toBeLessThanOrEqual(256 * KiB);
         await h.peer.receivesNothing();
         gate.open();
@@ -189,7 +189,7 @@ describe('pipeline', () => {
       const picky = setup({
         types: {} as { events: ProtocolEvent; emitted: ProtocolEmitted },
         guards: {
-          // as written by someone who was once handed an event without data
+          // a check like that of a user who once got an event without data
           isLong: ({ event }) => 'data' in event && (event.data as Buffer | undefined)?.length === 4,
         },
       }).createMachine({

@@ -10,7 +10,7 @@ import { root } from '../support/root';
 import { ChangedXStates } from '../support/xstate/changedXState';
 import type { uses } from '../support/xstate/uses';
 
-/** Runs all of `uses.ts`, one after the other, and says what they came to and which names are missing. */
+/** Runs all programs of `uses.ts`, one after the other. Prints their results and the names that are missing. */
 const program = `
   const { uses } = require('./spec/support/xstate/uses.ts');
   const { has } = require('./actors/xstate/internals.ts');
@@ -22,7 +22,7 @@ const program = `
   })();
 `;
 
-/** What a program says, in a process whose XState is in a folder. */
+/** Runs a program in a process that gets its XState from a folder. Returns what the program prints. */
 async function run(code: string, folder: string): Promise<unknown> {
   const env = { ...process.env, SERVERCHART_XSTATE: folder };
   const options = { cwd: root, env, timeout: 30_000 };
@@ -34,7 +34,7 @@ interface Result {
   readonly seen: Readonly<Record<string, unknown>>;
 }
 
-/** What the uses come to, whatever XState calls its parts. */
+/** The results of the uses, which must be the same whatever XState calls its parts. */
 const expected: Readonly<Record<keyof typeof uses, unknown>> = {
   echoes: { text: 'hello', reason: 'peerClosed', connections: 1 },
   'answers with a promise': { text: 'answer', reason: 'handlerFinished', connections: 1 },
@@ -49,7 +49,7 @@ const expected: Readonly<Record<keyof typeof uses, unknown>> = {
   'finds the paths of a model': ['reaches locked from open by push'],
 };
 
-/** Where something has no substitute, and says so. */
+/** The results of uses that have no substitute, and report that. */
 const exceptions: Readonly<Record<string, Partial<typeof expected>>> = {
   _transitions: { 'finds the paths of a model': 'ERR_XSTATE_VERSION' },
 };
@@ -65,22 +65,22 @@ const essential: readonly string[] = [
   'actionExecutor',
 ];
 
-/** Each name costs a process of its own, so that only CI tries all of them. */
+/** The names to try. Each one takes a process of its own, so only CI tries all of them. */
 const tried = process.env['CI'] === undefined ? internals.filter((name) => essential.includes(name)) : internals;
 
-/** One that serverchart did use, and XState shows in its types. */
+/** A name that serverchart once used, and that XState shows in its types. */
 const unneeded = '_parent';
 
 describe('What XState does not publish', () => {
   const xstates = new ChangedXStates();
   const results = new Map<string, Promise<Result | undefined>>();
-  /** The tests have been run; there may be some that were not asked for. */
+  /** Whether the tests have run. Then the processes that no test has asked for aren't started any more. */
   let isOver = false;
 
   const runWithout = async (name: string): Promise<Result> => (await run(program, xstates.without(name))) as Result;
 
   beforeAll(() => {
-    // two processes at a time, each with all the uses of one name after the other
+    // two processes at a time; each runs all uses for one name
     const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
     for (const [index, name] of [...tried, unneeded].entries()) {
       const result = (lanes[index % 2] ?? Promise.resolve()).then(() => (isOver ? undefined : runWithout(name)));

@@ -5,16 +5,16 @@ import ts from 'typescript';
 import { internals } from '../../actors/xstate/internals';
 import { root } from '../support/root';
 
-// Words of everyday: promises, paths and patterns have them too, so that only a reader can tell whose they are.
+// Everyday words: promises, paths and patterns have them too, so only a reader can tell whether they are XState's.
 const everyday = new Set(['resolve', 'execute', 'exec', 'check', 'assignment']);
 
 const isPrivate = (name: string): boolean =>
   /^_[a-z]\w*$/.test(name) || (!everyday.has(name) && internals.some((internal) => internal === name));
 
-/** Where the private names of others belong. */
+/** The folders and files where private names of other packages belong. */
 const homes = [/^actors\/xstate\//, /^actors\/socket\/nodeInternals\.ts$/];
 
-/** The name by which a node reaches into something, or says that it will. */
+/** The name that a syntax node uses to read or declare a property. */
 function reachedName(node: ts.Node): string | undefined {
   const isOwn = (target: ts.Node): boolean =>
     target.kind === ts.SyntaxKind.ThisKeyword || target.kind === ts.SyntaxKind.SuperKeyword;
@@ -31,7 +31,7 @@ function reachedName(node: ts.Node): string | undefined {
 const textOf = (node: ts.Node): string | undefined =>
   ts.isIdentifier(node) || ts.isStringLiteralLike(node) ? node.text : undefined;
 
-/** Each place in a file that reaches for a private name. */
+/** Each place in a file that uses a private name. */
 function reaches(file: string, text: string): string[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
   const found: string[] = [];
@@ -50,7 +50,7 @@ const sources = ['machines', 'actors', 'server'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => `${folder}/${name.replaceAll(sep, '/')}`)
-    // runs in a browser, where there are neither
+    // the page runs in a browser, which has neither
     .filter((name) => !name.startsWith('server/inspect/page/')),
 );
 

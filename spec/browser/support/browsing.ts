@@ -2,7 +2,7 @@ import { afterEach, expect } from '@jest/globals';
 import { chromium, type Browser, type Frame, type Page } from 'playwright-core';
 import { atEnd } from '../../support/fixtures';
 
-/** A browser for one spec, closed after it. */
+/** A browser for one spec, closed after the spec. */
 async function launch(): Promise<Browser> {
   const executablePath = process.env['CHROMIUM'];
   if (executablePath === undefined) throw new Error('The variable CHROMIUM is missing: npm run test:browser sets it.');
@@ -19,7 +19,7 @@ afterEach(() => {
   if (found.length > 0) throw new Error(`The page complained:\n${found.join('\n')}`);
 });
 
-/** Takes out the complaints that a spec has provoked. There must be one at least. */
+/** Takes out the complaints that a spec has provoked. There must be at least one. */
 export function expectFaults(pattern: RegExp): void {
   const others = faults.filter((fault) => !pattern.test(fault));
   expect(others.length).toBeLessThan(faults.length);
@@ -40,7 +40,7 @@ export async function browse(url: string, options: Parameters<Browser['newPage']
 }
 
 /**
- * Waits until an expression is true in a page. Not Playwright's waitForFunction: it looks again by `eval`, which our
+ * Waits until an expression is true in a page. Playwright's waitForFunction can't be used: it needs `eval`, which our
  * content policy forbids.
  */
 export async function until(page: Page | Frame, expression: string): Promise<void> {

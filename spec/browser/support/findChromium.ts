@@ -1,6 +1,6 @@
 import { findChromium } from '../../../scripts/chromium';
 
-/** Jest's global setup: finds a Chromium for the browser tests, or ends them with a line that says what is missing. */
+/** Jest's global setup: finds a Chromium for the browser tests, or ends the run and says what is missing. */
 export default function setUp(): void {
   try {
     process.env['CHROMIUM'] = findChromium();

@@ -8,7 +8,7 @@ import { atEnd } from '../../support/fixtures';
 const xstate = dirname(require.resolve('xstate'));
 const inspect = require.resolve('@statelyai/inspect');
 
-/** For what createBrowserReceiver doesn't use: its module's other imports. */
+/** Replaces the imports of createBrowserReceiver's module that createBrowserReceiver doesn't use. */
 const stub = 'data:text/javascript,export default {}; export const stringify = 0, uuid = 0';
 const unused = ['fast-safe-stringify', 'safe-stable-stringify', 'isomorphic-ws', 'partysocket', 'superjson', '#uuid'];
 const imports = {
@@ -17,7 +17,7 @@ const imports = {
   '@statelyai/inspect': '/inspect.mjs',
 };
 
-/** A page with the real receiver. What it hears is in `received`; `rebuild(definition)` makes the machine anew. */
+/** A page with the real receiver. `received` has its messages; `rebuild(definition)` makes the machine anew. */
 const receiver = `<!doctype html>
 <link rel="icon" href="data:,">
 <script type="importmap">${JSON.stringify({ imports })}</script>
@@ -32,7 +32,7 @@ const receiver = `<!doctype html>
   createBrowserReceiver().subscribe((message) => window.received.push(message));
 </script>`;
 
-/** A page that says it is the Stately Inspector to whoever opened or framed it, and notes what it is told then. */
+/** A page that tells its opener or its frame's parent that it is the Stately Inspector, and notes what they send. */
 const impostor = `<!doctype html>
 <link rel="icon" href="data:,">
 <script>
@@ -44,9 +44,9 @@ const impostor = `<!doctype html>
 const isModule = (path: string): boolean => /^\/xstate\/[\w.-]+\.esm\.js$/.test(path);
 
 /**
- * A web site, of an origin of its own, in place of the Stately Inspector's. `/inspect` leads to the receiver by a
- * redirect, `/away` to the impostor of another site.
- * @returns its origin
+ * Starts a web site with its own origin, in place of the Stately Inspector's. `/inspect` redirects to the receiver,
+ * `/away` to the impostor on another site.
+ * @returns the site's origin
  */
 export async function standIn(other = ''): Promise<string> {
   const server: Server = createServer(({ url = '' }, response) => {

@@ -7,7 +7,7 @@ import type { StartedServer } from '../../support/fixtures';
 import { inspect } from '../../support/inspect/inspecting';
 import { browse, until } from './browsing';
 
-/** Opens the viewer on a server, once it is connected. */
+/** Opens the viewer on a server, and waits until the viewer is connected. */
 export async function view(
   { server }: Pick<StartedServer, 'server'>,
   ...options: Parameters<typeof browse> extends [string, ...infer Rest] ? Rest : never
@@ -23,7 +23,7 @@ export async function view(
 /** An actor's line in the tree. */
 export const lineOf = (page: Page, name: string): Locator => page.locator(`[role=treeitem][data-actor="${name}"]`);
 
-/** The names in the tree, as they are read aloud: in the order of the document. It must be the one that is seen. */
+/** The names in the tree, in the order of the document, which is read aloud. It must be the order that is seen. */
 export async function namesFromTop(page: Page): Promise<string[]> {
   const lines: [name: string, top: number][] = await page.evaluate(
     `[...document.querySelectorAll('[role=treeitem]')]
@@ -39,7 +39,7 @@ export function actorOf({ server }: Pick<StartedServer, 'server'>, name: string)
   throw new Error(`There is no living actor '${name}'.`);
 }
 
-/** The states that a machine is in, by XState's own account. */
+/** The states that a machine is in, as XState tells. */
 export const statesOf = (actor: AnyActorRef): string[] =>
   (actor.getSnapshot() as AnyMachineSnapshot)._nodes
     .map(({ path }) => path.join('.'))
@@ -54,6 +54,6 @@ export const untilLit = (page: Page, states: readonly string[]): Promise<void> =
       '${JSON.stringify([...states].sort())}'`,
   );
 
-/** Waits until so many actors live, by the page's account. */
+/** Waits until the page says that so many actors live. */
 export const untilLiving = (page: Page, count: number): Promise<void> =>
   until(page, `document.getElementById('live-count').textContent.replaceAll(',', '') === '${String(count)}'`);

@@ -15,7 +15,7 @@ const start = (options: Partial<ServerCoreOptions> = {}): Promise<Core> =>
 
 const from = (s: Core, localAddress: string): Promise<TestClient> => s.client(undefined, { localAddress });
 
-/** This peer has as many connections as it may, and has its places again when they have ended by `end`. */
+/** Expects that a peer may have two connections, and gets its places back when `end` has ended them. */
 async function assertRounds(s: Core, end: (client: TestClient) => Promise<unknown>): Promise<void> {
   for (let round = 0; round < 3; round += 1) {
     const clients = [await from(s, '192.0.2.1'), await from(s, '192.0.2.1')];
@@ -185,7 +185,7 @@ describe('ServerCore with maxConnectionsPerPeer', () => {
   });
 });
 
-/** One more from the peer is let in, and with it are so many. */
+/** Expects that one more client of the peer is let in, and that `count` of them are open then. */
 async function assertOpen(s: Core, count: number): Promise<void> {
   const client = await from(s, '192.0.2.1');
   await client.isOpen();

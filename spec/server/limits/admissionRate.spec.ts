@@ -11,7 +11,7 @@ type Rate = NonNullable<ServerCoreOptions['acceptRate']>;
 const start = (acceptRate: Rate, options: Partial<ServerCoreOptions> = {}): Promise<Core> =>
   scenario(serverCore, { protocol: echo, acceptRate, ...options });
 
-/** So many come at once; how many are let in. The others must have been told. */
+/** Connects `count` clients at once. Returns how many are let in; the others must be rejected for the rate. */
 async function letIn(s: Core, count: number): Promise<number> {
   let taken = 0;
   for (let n = 0; n < count; n += 1) {
@@ -129,7 +129,7 @@ describe('However clients come', () => {
         for (const gap of gaps) {
           await s.advance(gap);
           now += gap;
-          // what a bucket would have, with room for what rounding does
+          // the tokens that a bucket would have, with a margin for rounding
           level = Math.min(rate.burst, level + ((now - since) * rate.perSecond) / 1_000);
           since = now;
           const count = await letIn(s, 1);

@@ -4,13 +4,13 @@ import '../../../server/testing/matchers/jestGlobals';
 import { scenario, type Scenario, type ScenarioOptions, type TestPeer } from '../../../server/testing/index';
 import { connectClient, openClient, startServer } from '../../support/fixtures';
 
-/** This client has an echo handler. */
+/** Expects that this client has an echo handler. */
 async function isEchoed(client: TestPeer): Promise<void> {
   await client.sends('echo?');
   await client.receives('echo?');
 }
 
-/** This client is told so much, then the end: no reset. */
+/** Expects that this client gets the text `told`, then the end and no reset. */
 async function isTurnedAway(client: TestPeer, told = ''): Promise<void> {
   await client.receives(told);
   await client.receivesNothing();
@@ -18,7 +18,7 @@ async function isTurnedAway(client: TestPeer, told = ''): Promise<void> {
 }
 
 describe.each([1, 2])('ServerCore with maxConnections %d, all of them taken', (maxConnections) => {
-  /** A server with one place left. */
+  /** Starts a server with one place left. */
   const start = async (
     options: Partial<ServerCoreOptions> = {},
     stage: ScenarioOptions = {},
@@ -88,7 +88,7 @@ describe.each([1, 2])('ServerCore with maxConnections %d, all of them taken', (m
     const [first, second, third] = await s.clients('first', 'second', 'third');
     await second.sends('two');
     await third.sends('three');
-    // whoever is served is still served, and the others are not
+    // clients that were served are still served, and the others are not
     await isEchoed(first);
     await second.receivesNothing();
     await third.receivesNothing();

@@ -4,7 +4,7 @@ import { serverCore, type NearCapacity, type WhenBusy } from '../../../server/in
 import { assertConnections, scenario, type TestPeer } from '../../../server/testing/index';
 import { capacityTold, exemptible } from '../../support/capacity';
 
-/** What may happen to a server's places. `client` says who leaves or becomes exempt, counted from who came first. */
+/** What can happen to a server's places. `client` is the number of the client that leaves or becomes exempt. */
 type Step =
   | { readonly type: 'come' | 'suspend' | 'resume' }
   | { readonly type: 'leave' | 'exempt'; readonly client: number }
@@ -17,7 +17,7 @@ interface Start {
   readonly nearCapacity: NearCapacity;
 }
 
-/** How places are to be given and told, without a chart. */
+/** Gives places and reports on them as a server must, but without a chart. */
 class Reference {
   readonly told: string[] = [];
   /** Whether each connection is exempt, by the number of its client. */
@@ -101,10 +101,10 @@ const start: fc.Arbitrary<Start> = fc.record({
   nearCapacity,
 });
 
-/** What was told in one step has no order of its own: nearness and places are two subjects. */
+/** Sorts the reports of one step: reports on nearness and on places may come in any order. */
 const inOrder = (told: readonly string[]): string => [...told].sort().join(', ');
 
-/** Walks a server through the steps beside the reference, and throws where they part. */
+/** Takes a server and the reference through the steps, and throws where they differ. */
 async function walk(options: Start, steps: readonly Step[]): Promise<void> {
   const { protocol } = exemptible();
   await using s = await scenario(serverCore, { protocol, ...options });

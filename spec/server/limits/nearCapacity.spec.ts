@@ -6,20 +6,20 @@ import { capacityTold, exemptible } from '../../support/capacity';
 
 type Core = Scenario<typeof serverCore>;
 
-/** Near from 8 of 10 connections on, until there are fewer than 5. */
+/** A server that is near its capacity from 8 of 10 connections on, until there are fewer than 5. */
 const start = (options: Partial<ServerCoreOptions> = {}): Promise<Core> => {
   const { protocol } = exemptible();
   return scenario(serverCore, { protocol, maxConnections: 10, nearCapacity: { from: 0.8, until: 0.5 }, ...options });
 };
 
-/** Has clients come. */
+/** Connects clients. */
 async function come(s: Core, count: number): Promise<TestPeer[]> {
   const clients: TestPeer[] = [];
   for (let n = 0; n < count; n += 1) clients.push(await s.client());
   return clients;
 }
 
-/** Has so many clients leave, those who came first. */
+/** Disconnects this many clients, the oldest first. */
 async function leave(clients: TestPeer[], count: number): Promise<void> {
   for (const client of clients.splice(0, count)) await client.ends();
 }
@@ -89,7 +89,7 @@ describe('server.nearCapacity', () => {
     await using s = await start({ maxConnections: 4, whenBusy: 'queue' });
     const clients = await come(s, 9);
     await leave(clients, 5);
-    // those who waited took the places at once
+    // queued clients took the places at once
     expect(capacityTold(s)).toEqual(['full with 4', 'near with 4 of 4']);
     await leave(clients, 2);
     expect(capacityTold(s).slice(2)).toEqual(['accepting with 3']);

@@ -13,7 +13,7 @@ import {
   type TokenRate,
 } from '../../../machines/options/tokenBucket';
 
-/** Takes as many tokens as there are, up to `most`, at one moment. */
+/** Takes all tokens at one moment, `most` at most. Returns their number. */
 function takeAll(bucket: TokenBucket, rate: TokenRate, now: number, most = 1_000): readonly [number, TokenBucket] {
   let taken = 0;
   let left = bucket;
@@ -21,7 +21,7 @@ function takeAll(bucket: TokenBucket, rate: TokenRate, now: number, most = 1_000
   return [taken, left];
 }
 
-/** How many there are at a moment. */
+/** The number of tokens at a moment. */
 const available = (bucket: TokenBucket, rate: TokenRate, now: number): number => takeAll(bucket, rate, now)[0];
 
 describe('A token bucket', () => {
@@ -48,7 +48,7 @@ describe('A token bucket', () => {
 
   it('adds up what comes in while it is asked in vain', () => {
     let bucket = takeAll(fullBucket(rate, 0), rate, 0)[1];
-    // each taking keeps the half that came in before
+    // taking a token keeps the half token that came in before
     bucket = takeToken(bucket, rate, 750);
     expect(hasToken(bucket, rate, 750)).toBe(false);
     expect(hasToken(bucket, rate, 1_000)).toBe(true);
@@ -75,7 +75,7 @@ describe('A token bucket', () => {
       perSecond: fc.double({ min: 0.01, max: 10_000, noNaN: true }),
       burst: fc.integer({ min: 1, max: 50 }),
     });
-    // forward mostly, sometimes back
+    // the time goes mostly forward, sometimes back
     const steps = fc.array(
       fc.record({ step: fc.double({ min: -100, max: 2_000, noNaN: true }), asks: fc.integer({ min: 0, max: 60 }) }),
       { maxLength: 40 },

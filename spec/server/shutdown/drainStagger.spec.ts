@@ -6,10 +6,10 @@ import '../../../server/testing/matchers/jestGlobals';
 import { scenario, SimulatedClock, type Scenario, type TestClient } from '../../../server/testing/index';
 import { deaf, polite } from '../../support/fixtures';
 
-/** A server that drains 1 s after its clients have come. */
+/** A server that drains 1 s after its clients have connected. */
 class Drain {
   readonly clients: TestClient[] = [];
-  /** When each handler was told so, in the order of the telling. */
+  /** When each handler was told of the drain, in that order. */
   readonly told: number[] = [];
   #clock: SimulatedClock | undefined;
 

@@ -10,7 +10,7 @@ const ended = (reason: string, bytesIn: number, bytesOut: number, id = 'connecti
   ...{ id, reason, bytesIn, bytesOut, durationMs: 0 },
 });
 
-/** Answers with a megabyte, and says goodbye behind it. */
+/** A handler that answers with a megabyte, and then says goodbye. */
 const generous = handler(({ receive, emit }) => {
   receive(({ type }) => {
     if (type === 'inbox') emit({ type: 'outbox', data: megabyte });

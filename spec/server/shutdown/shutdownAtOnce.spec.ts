@@ -14,7 +14,7 @@ import { collect } from '../../support/events';
 import { deaf, handler, polite } from '../../support/fixtures';
 import { floodOnDemand } from '../../support/floods';
 
-/** Cuts a server, and expects that it has ended when `send` returns, with nothing of it left. */
+/** Cuts a server. Expects that the server has ended when `send` returns, and that nothing is left of it. */
 async function cut(s: Scenario<typeof serverCore> | Scenario<typeof singleServer>): Promise<ServerSummary | undefined> {
   s.server.send({ type: 'control.shutdownMicroprocess' });
   const { status, output } = s.server.getSnapshot();
@@ -44,7 +44,7 @@ describe('control.shutdownMicroprocess', () => {
       'connection.closed',
       'server.shutdown',
     ]);
-    // no goodbye
+    // the client gets no goodbye
     for (const client of clients) await client.receivesNothing();
     for (const client of clients) await client.hasClosed();
     await (await s.client()).hasFailed('ECONNREFUSED');
@@ -128,7 +128,7 @@ describe('control.shutdownMicroprocess', () => {
       output: { connections: 0, rejected: 0, reasons: {}, drained: [] },
     });
     await expect(start).rejects.toMatchObject({ code: 'ERR_SERVER_CLOSED', name: 'ServerchartError' });
-    // had the port been opened after all, it would be seen by now
+    // if the port had been opened after all, it would be open by now
     await new Promise((resolve) => setImmediate(resolve));
     expect(events.map(({ type }) => type)).toEqual([
       '_serversignal.serverShutdown',

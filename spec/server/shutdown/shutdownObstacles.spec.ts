@@ -126,7 +126,7 @@ describe('A shutdown', () => {
     expect(s.output).toMatchObject({
       ...{ connections: 1, rejected: 2, reasons: { handlerFinished: 1 } },
     });
-    // what it had sent was not read
+    // the server had not read the client's bytes
     await talking.hasFailed('ECONNRESET');
     await silent.hasClosed();
     expect(s.leftovers()).toEqual([]);

@@ -9,7 +9,7 @@ import { assertNothingLeft } from '../../support/stopping';
 import { makeWorker } from '../../support/processes/worker';
 
 describe("The root actor's stop()", () => {
-  // nothing that was stopped has a word to say
+  // a stopped actor must not print a warning or an error
   expectQuiet();
 
   it('while it accepts, with clients that talk, that are silent and that have gone', async () => {
@@ -51,7 +51,7 @@ describe("The root actor's stop()", () => {
     const [client, talking, silent] = await s.clients('client', 'talking', 'silent');
     await talking.sends('hello');
     await assertNothingLeft(s, client, talking, silent);
-    // what it had sent was not read
+    // the server had not read the client's bytes
     await talking.hasFailed('ECONNRESET');
   });
 
@@ -91,7 +91,7 @@ describe("The root actor's stop()", () => {
     const client = await s.client('client', { allowHalfOpen: true });
     await s.shutsDown();
     await client.isEnded();
-    // shutdownTimeout, lingerTimeout, and what looks after the time limits of all connections
+    // the timers of shutdownTimeout, of lingerTimeout, and of the sweep over all connections' time limits
     expect(s.clock.pending).toBe(3);
     await assertNothingLeft(s, client);
   });

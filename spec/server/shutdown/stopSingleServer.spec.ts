@@ -8,7 +8,7 @@ import { expectQuiet } from '../../support/quiet';
 import { assertNothingLeft } from '../../support/stopping';
 
 describe("The root actor's stop() of a SingleServer", () => {
-  // nothing that was stopped has a word to say
+  // a stopped actor must not print a warning or an error
   expectQuiet();
 
   it('while it is idle, with bytes that wait', async () => {

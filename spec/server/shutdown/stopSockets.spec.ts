@@ -6,7 +6,7 @@ import { emitted, eventually } from '../../support/events';
 import { connectClient, handler, knock, openClient, startServer, tooMuch } from '../../support/fixtures';
 import { expectNothingLeft } from '../../support/nothingLeft';
 
-/** The process has neither a socket nor a timer more than before. */
+/** Expects that the process has no more sockets and timers than before. */
 describe("The root actor's stop(), seen from the process", () => {
   it('while the server starts', async () => {
     const server = createServerCore({ protocol: echo, port: 0 });
@@ -53,7 +53,7 @@ describe("The root actor's stop(), seen from the process", () => {
     const flooding = handler(({ receive, emit }) => {
       receive(({ type }) => {
         if (type === 'inbox') emit({ type: 'outbox', data: tooMuch });
-        // on the connection's way into the state congested
+        // stopped while the connection enters the state `congested`
         if (type === 'control.noSpaceInBox') told.emit('congested');
       });
     });

@@ -3,13 +3,13 @@ import type { SingleServerEmitted } from '../../../server/index';
 import type { Scenario } from '../../../server/testing/index';
 import { limitOf, type Program } from '../program';
 
-/** What a server keeps in its context, as far as it is looked at. */
+/** The part of a server's context that is checked. */
 interface WatchedContext {
   readonly open?: number;
   readonly queue: readonly unknown[];
 }
 
-/** What may at no moment be otherwise, in the middle of whatever happens. */
+/** Checks what must hold at every moment of a run. Yields each violation. */
 export function* violationsAtAnyMoment(program: Program, s: Scenario<AnyActorLogic>): Iterable<string> {
   const { status, value, context } = s.server.getSnapshot() as {
     status: string;
@@ -27,7 +27,7 @@ export function* violationsAtAnyMoment(program: Program, s: Scenario<AnyActorLog
   if (context.open !== undefined && context.open !== count) {
     yield `the server counts ${String(context.open)} connections, but ${String(count)} were opened and not closed`;
   }
-  // SingleServer takes a turn before it admits the next
+  // SingleServer waits one turn before it admits the next client
   if (context.queue.length > 0 && count < limit && value !== 'changing') {
     yield `${String(context.queue.length)} clients are queued, although only ${String(count)} of ${String(limit)} places are taken`;
   }

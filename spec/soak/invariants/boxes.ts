@@ -1,7 +1,7 @@
 import { bytesText } from '../../../server/testing/scenario/bytesText';
 import { endedInOrder, type Run } from '../run';
 
-/** What SingleServer has not handed back of what was put into its inbox. */
+/** The messages that were put into SingleServer's inbox, without those that it has handed back. */
 function accepted({ inbox, emitted }: Run): Buffer[] {
   const refused = new Set<unknown>(
     emitted.flatMap((event) => (event.type === 'signal.noSpaceInBox' && event.refused ? [event.refused] : [])),
@@ -10,8 +10,8 @@ function accepted({ inbox, emitted }: Run): Buffer[] {
 }
 
 /**
- * What is put into SingleServer's inbox goes to its clients in order: each message to one, none to two. Where a connection
- * has broken, the rest of what was meant for it is lost.
+ * The messages in SingleServer's inbox go to its clients in order. Each message goes to one client, and none to two. If
+ * a connection breaks, the rest of its messages is lost.
  */
 export function* inboxGoesToOneClientAfterTheOther(run: Run): Iterable<string> {
   const messages = accepted(run);
@@ -20,7 +20,7 @@ export function* inboxGoesToOneClientAfterTheOther(run: Run): Iterable<string> {
     if (kind !== undefined || client === undefined || client.received.length === 0) continue;
     const { received } = client;
     const isWhole = closed?.reason === 'handlerFinished' && client.hasSeenEnd;
-    // short messages are like the beginning of others, so all places must be tried
+    // a short message can equal the beginning of another, so all places must be tried
     const place = [...messages.keys()].find((i) => i >= at && fits(received, messages.slice(i), isWhole));
     if (place === undefined) {
       yield `the client of ${info.id} got ${bytesText(received)}, which isn't what waited for it`;
@@ -30,7 +30,7 @@ export function* inboxGoesToOneClientAfterTheOther(run: Run): Iterable<string> {
   }
 }
 
-/** Whether bytes are the beginning of messages, and none of these is cut if that may not be. */
+/** Whether bytes are the beginning of the messages. With `isWhole`, the last message must not be cut. */
 function fits(bytes: Buffer, messages: readonly Buffer[], isWhole: boolean): boolean {
   const all = Buffer.concat(messages);
   if (!all.subarray(0, bytes.length).equals(bytes)) return false;
@@ -38,14 +38,14 @@ function fits(bytes: Buffer, messages: readonly Buffer[], isWhole: boolean): boo
   return !isWhole || Buffer.concat(taken).length === bytes.length;
 }
 
-/** In how many messages so many bytes are, whether whole or in part. */
+/** The number of messages that contain the first `bytes` bytes, whole or in part. */
 function countIn(bytes: number, messages: readonly Buffer[]): number {
   let [count, length] = [0, 0];
   for (; length < bytes; count += 1) length += messages[count]?.length ?? 0;
   return count;
 }
 
-/** Unless something breaks, nothing of it is lost: it is with a client, or was handed back. */
+/** Unless a connection breaks, no message of the inbox is lost: a client has it, or it was handed back. */
 export function* inboxIsNeverLost(run: Run): Iterable<string> {
   const { connections, program } = run;
   const areWhole = connections.every(({ client, closed }) => {
@@ -61,7 +61,7 @@ export function* inboxIsNeverLost(run: Run): Iterable<string> {
   }
 }
 
-/** `signal.producerFinished` tells of each connection that closed, right behind it. */
+/** `signal.producerFinished` follows right after each connection's close. */
 export function* endsAreSignalled({ program, emitted }: Run): Iterable<string> {
   if (program.server !== 'singleServer') return;
   for (const [i, event] of emitted.entries()) {

@@ -3,10 +3,10 @@ import { bytesText, firstDifference } from '../../../server/testing/scenario/byt
 import { isFaultless } from '../program';
 import { heardBy, type Run } from '../run';
 
-/** Those for which all that the handler said leaves before the connection closes. */
+/** The reasons for which a connection closes only after all bytes of its handler have left. */
 const flushed: ReadonlySet<CloseReason> = new Set(['handlerFinished', 'peerClosed', 'serverShutdown']);
 
-/** What isn't so when one is to be the beginning of the other, or all of it. */
+/** How `found` differs from the beginning of `expected`, or from all of it if `isWhole`; undefined if it doesn't. */
 function difference(found: Buffer, expected: Buffer, isWhole: boolean): string | undefined {
   const at = firstDifference(found, expected);
   const length = `${String(found.length)} of ${String(expected.length)} bytes`;
@@ -17,7 +17,7 @@ function difference(found: Buffer, expected: Buffer, isWhole: boolean): string |
   return isWhole && found.length < expected.length ? `${length} only` : undefined;
 }
 
-/** What the handler got is the beginning of what the client sent, and all of it when the client has ended its side. */
+/** A handler gets the beginning of the client's bytes, and all of them when the client has ended its side. */
 export function* handlersGetWhatClientsSend({ connections }: Run): Iterable<string> {
   for (const connection of connections) {
     const { info, client, closed } = connection;
@@ -28,7 +28,7 @@ export function* handlersGetWhatClientsSend({ connections }: Run): Iterable<stri
   }
 }
 
-/** What the client got is the beginning of what the handler said, and all of it when that was flushed. */
+/** A client gets the beginning of the handler's bytes, and all of them when they were flushed. */
 export function* clientsGetWhatHandlersSay({ connections }: Run): Iterable<string> {
   for (const { info, record, client, closed } of connections) {
     if (client === undefined || record === undefined) continue;
@@ -38,7 +38,7 @@ export function* clientsGetWhatHandlersSay({ connections }: Run): Iterable<strin
   }
 }
 
-/** Without faults, whatever is under way between two that read arrives in the end. */
+/** Without faults, all bytes between a client and a handler that both read arrive in the end. */
 export function* nothingGetsStuck({ program, rest }: Run): Iterable<string> {
   if (!isFaultless(program)) return;
   for (const { id, sent, heard, said, received, isPatient } of rest?.connections ?? []) {
@@ -49,12 +49,12 @@ export function* nothingGetsStuck({ program, rest }: Run): Iterable<string> {
   }
 }
 
-/** Without faults, a client that waits for the end of a connection that is flushed gets to see it. */
+/** Without faults, a client that waits sees the end of a connection that was flushed. */
 export function* clientsSeeTheEnd(run: Run): Iterable<string> {
   const { program, connections, told } = run;
   if (!isFaultless(program)) return;
   const { lingerTimeout = 2_000 } = program.options;
-  // nothing takes time, and nobody cuts it: so not even what it sends too late meets a reset before it has seen the end
+  // without latency and without a cut, the client sees the end before a reset can answer bytes that it sent too late
   const isGentle = program.network.latency === 0 && lingerTimeout > 0 && told.size === 0;
   for (const { info, client, closed } of connections) {
     if (client === undefined || closed === undefined) continue;
@@ -64,7 +64,7 @@ export function* clientsSeeTheEnd(run: Run): Iterable<string> {
   }
 }
 
-/** Who was never a connection gets nothing: not even what was meant for another. */
+/** A client that never became a connection gets no bytes, not even those for another client. */
 export function* strangersGetNothing({ clients, emitted }: Run): Iterable<string> {
   const known = new Set(
     emitted.flatMap((event) => {
@@ -77,7 +77,7 @@ export function* strangersGetNothing({ clients, emitted }: Run): Iterable<string
   }
 }
 
-/** The byte counts of a connection's close agree with what its ends got. */
+/** The byte counts at a connection's close agree with the bytes that its ends got. */
 export function* closesCountBytes({ connections }: Run): Iterable<string> {
   for (const connection of connections) {
     const { info, client, record, closed } = connection;

@@ -9,7 +9,7 @@ type EmittedOf<TType extends SingleServerEmitted['type']> = Extract<SingleServer
 const all = <TType extends SingleServerEmitted['type']>({ emitted }: Run, type: TType): EmittedOf<TType>[] =>
   emitted.filter((event): event is EmittedOf<TType> => event.type === type);
 
-/** Every client that was accepted is opened or rejected, exactly once. */
+/** Every client that was accepted is either opened or rejected, exactly once. */
 export function* clientsAreOpenedOrRejectedOnce(run: Run): Iterable<string> {
   const ids = [
     ...all(run, 'connection.opened').map(({ id }) => id),
@@ -19,14 +19,14 @@ export function* clientsAreOpenedOrRejectedOnce(run: Run): Iterable<string> {
   for (let number = 1; number <= last; number += 1) {
     const id = `connection:${String(number)}`;
     const times = ids.filter((other) => other === id).length;
-    // one that waits when the server is stopped is never spoken of
+    // a stopped server doesn't report the clients that still wait
     if (times > 1 || (times === 0 && endedInOrder(run))) {
       yield `${id} was to be opened or rejected once, but was ${String(times)} times`;
     }
   }
 }
 
-/** They are served in the order in which they came. */
+/** Clients are served in the order in which they came. */
 export function* clientsAreOpenedInOrder(run: Run): Iterable<string> {
   const ids = run.connections.map(({ info }) => info.id);
   for (const [i, id] of ids.entries()) {
@@ -35,7 +35,7 @@ export function* clientsAreOpenedInOrder(run: Run): Iterable<string> {
   }
 }
 
-/** Every connection that was opened is closed, exactly once, and none other is. */
+/** Every connection that was opened is closed exactly once, and no other is closed. */
 export function* connectionsAreClosedOnce(run: Run): Iterable<string> {
   const closed = all(run, 'connection.closed').map(({ id }) => id);
   const opened = new Set(run.connections.map(({ info }) => info.id));
@@ -48,7 +48,7 @@ export function* connectionsAreClosedOnce(run: Run): Iterable<string> {
   }
 }
 
-/** `connection.failed` is told exactly of those that close with handlerFailed. */
+/** `connection.failed` is emitted exactly for the connections that close with handlerFailed. */
 export function* failuresAreTold(run: Run): Iterable<string> {
   const failed = all(run, 'connection.failed').map(({ id }) => id);
   for (const { info, closed } of run.connections) {
@@ -60,7 +60,7 @@ export function* failuresAreTold(run: Run): Iterable<string> {
   }
 }
 
-/** A crash is never lost, and none is told that there wasn't. */
+/** Every crash is reported, and nothing is reported as a crash that wasn't one. */
 export function* crashesFail({ connections }: Run): Iterable<string> {
   for (const { info, record, closed } of connections) {
     if (closed === undefined || record === undefined) continue;
@@ -71,7 +71,7 @@ export function* crashesFail({ connections }: Run): Iterable<string> {
   }
 }
 
-/** The reason is one that there was. */
+/** A connection closes only for a reason that the run gave. */
 export function* reasonsArePossible(run: Run): Iterable<string> {
   for (const connection of run.connections) {
     const { info, closed } = connection;
@@ -85,11 +85,11 @@ export function* reasonsArePossible(run: Run): Iterable<string> {
 const breaks = (run: Run): boolean =>
   faultsOf(run.program).some(({ reset = 0, writeError = 0 }) => reset > 0 || writeError > 0);
 
-/** What must have been for a connection to close with a reason. */
+/** For each reason: what must have happened before a connection closes with it. */
 const excuses: Readonly<Partial<Record<CloseReason, (connection: Connection, run: Run) => boolean>>> = {
   peerClosed: ({ client }) => client === undefined || client.hasEnded || client.hasGone,
   handlerFinished: ({ record }, { told }) => (record === undefined ? told.has('producerFinished') : record.hasFinished),
-  // crashesFail has it
+  // crashesFail checks this
   handlerFailed: () => true,
   serverShutdown: (_, { emitted }) => emitted.some(({ type }) => type === 'server.draining'),
   slowConsumer: ({ client }, { program }) => {
@@ -104,7 +104,7 @@ const excuses: Readonly<Partial<Record<CloseReason, (connection: Connection, run
     emitted.some(({ type }) => type === 'server.draining'),
 };
 
-/** Whoever doesn't take what is said to it is thrown out, and what closes has closed, when there was time for it. */
+/** After a rest, a client that takes no bytes has been cut, and connections that were closing have closed. */
 export function* restingConnectionsFlow({ program, rest }: Run): Iterable<string> {
   if (!isFaultless(program)) return;
   for (const { id, state } of rest?.connections ?? []) {
@@ -112,7 +112,7 @@ export function* restingConnectionsFlow({ program, rest }: Run): Iterable<string
   }
 }
 
-/** A handler is told of its connection's end at most once, and hears nothing after it. */
+/** A handler is told of its connection's end at most once, and gets no event after that. */
 export function* handlersHearTheEndLast({ connections }: Run): Iterable<string> {
   for (const { info, record } of connections) {
     const heard = record?.heard.map(({ type }) => type) ?? [];
@@ -124,7 +124,7 @@ export function* handlersHearTheEndLast({ connections }: Run): Iterable<string> 
 /** A client that is turned away is told why, if the server has something to say. */
 export function* rejectedClientsGetTheReply(run: Run): Iterable<string> {
   const { busyReply = '', lingerTimeout = 2_000 } = run.program.options;
-  // no shutdown comes between, nor does anything take time
+  // no shutdown comes in between, and nothing takes time
   const isGentle =
     run.rest !== undefined && run.program.network.latency === 0 && lingerTimeout > 0 && isFaultless(run.program);
   for (const { reason, info } of all(run, 'connection.rejected')) {

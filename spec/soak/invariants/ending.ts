@@ -3,10 +3,10 @@ import type { ServerSummary } from '../../../server/index';
 import { faultsOf, isFaultless } from '../program';
 import { endedInOrder, type Run } from '../run';
 
-/** The port couldn't be had again after it was given up for a while, for want of a descriptor. */
+/** Whether a server may fail because it can't listen on its port again for want of a descriptor. */
 const mayFail = ({ program }: Run): boolean => faultsOf(program).some(({ descriptors }) => descriptors !== undefined);
 
-/** The shutdown ends within its time, whatever goes wrong. */
+/** The shutdown ends within its time, even with faults. */
 export function* shutdownEnds(run: Run): Iterable<string> {
   const { s, told, deadline, endedAt } = run;
   const { status, error } = s.server.getSnapshot() as { status: string; error: unknown };
@@ -31,7 +31,7 @@ export function* restingServersListen({ rest }: Run): Iterable<string> {
     yield `in ${rest.state} the port ${rest.isListening ? 'listens' : 'does not listen'}`;
 }
 
-/** `server.draining` and `server.shutdown` are told once, the latter last of all. */
+/** `server.draining` and `server.shutdown` are emitted once each, and `server.shutdown` is the last event. */
 export function* shutdownIsToldOnce(run: Run): Iterable<string> {
   const types = run.emitted.map(({ type }) => type);
   for (const type of ['server.draining', 'server.shutdown'] as const) {
@@ -41,7 +41,7 @@ export function* shutdownIsToldOnce(run: Run): Iterable<string> {
   if (endedInOrder(run) && types.at(-1) !== 'server.shutdown') yield `${String(types.at(-1))} was told behind the end`;
 }
 
-/** The summary is the sum of all that was told. */
+/** The summary agrees with the events. */
 export function* summaryAddsUp(run: Run): Iterable<string> {
   const { emitted } = run;
   const shutdown = emitted.find((event) => event.type === 'server.shutdown');
@@ -69,21 +69,21 @@ export function* summaryAddsUp(run: Run): Iterable<string> {
   }
 }
 
-/** In the moment that the server has ended nothing of it is left: no actor, no port, no socket. */
+/** At the moment of the server's end nothing is left of it: no actor, no port, no socket. */
 export function* serverLeavesNothing({ program, leftByServer }: Run): Iterable<string> {
-  // what is under way to clients has timers too, when it takes time
+  // with latency, bytes on their way to clients have timers, too
   const isStill = isFaultless(program) && program.network.latency === 0;
   const ofServer = /^(actor|server on|connection 127\.0\.0\.1:1601 to)/;
   const left = leftByServer.filter((line) => ofServer.test(line) || (isStill && line.endsWith('timers')));
   if (left.length > 0) yield `the server has left ${left.join(', ')}`;
 }
 
-/** Once the clients have left too, nothing is left of anything. */
+/** Once the clients have left too, nothing at all is left. */
 export function* nothingIsLeft({ left }: Run): Iterable<string> {
   if (left.length > 0) yield `left over: ${left.join(', ')}`;
 }
 
-/** Nothing is printed, no error is left to nobody, and no time is used but the clock's. */
+/** Nothing is printed, no error is unhandled, and no timer of the system is used. */
 export function* nothingIsUnhandled({ incidents }: Run): Iterable<string> {
   yield* incidents;
 }

@@ -5,11 +5,11 @@ import * as bytes from './bytes';
 import * as connections from './connections';
 import * as ending from './ending';
 
-/** What holds in every run that is over: what is yielded is in violation of it. */
+/** What must hold in every run that is over. Yields each violation. */
 type Invariant = (run: Run) => Iterable<string>;
 
 const invariants: readonly [name: string, holds: Invariant][] = [
-  // first what tells most
+  // the invariants whose violations tell most come first
   ...Object.entries<Invariant>(ending).toSorted(([name]) => (name === 'nothingIsUnhandled' ? -1 : 0)),
   ...Object.entries<Invariant>(connections),
   ...Object.entries<Invariant>(bytes),
@@ -17,8 +17,8 @@ const invariants: readonly [name: string, holds: Invariant][] = [
 ];
 
 /**
- * Checks all that holds in every run.
- * @throws {@link Violation} naming the first that doesn't
+ * Checks all invariants on a run.
+ * @throws {@link Violation} that names the first invariant that doesn't hold
  */
 export function checkInvariants(run: Run): void {
   for (const [name, violationsOf] of invariants) {

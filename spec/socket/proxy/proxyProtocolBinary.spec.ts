@@ -14,7 +14,7 @@ const local = 0x20;
 const nothing = Buffer.alloc(0);
 const unknown = { version: 2, command: 'PROXY', transport: 'unknown', tlvs: { others: [] } };
 
-/** The first 16 bytes of a header that says how long it is. */
+/** The first 16 bytes of a header, which give its length. */
 const beginning = (length: number, command = 0x21, family = 0x11): Buffer =>
   Buffer.from([...signature, command, family, (length - 16) >> 8, (length - 16) & 0xff]);
 

@@ -8,7 +8,7 @@ import { ProxyHeaderError } from '../../../actors/socket/proxyProtocol/proxyHead
 import { parseWhole } from '../../support/proxy/proxyHeaders';
 import { bytes, known, oddAdditions } from '../../support/proxy/randomProxyHeaders';
 
-/** An IPv6 address as 32 digits, however it is written: 1::2, ::ffff:192.0.2.1. */
+/** An IPv6 address as 32 digits, from any of its spellings: 1::2, ::ffff:192.0.2.1. */
 function digitsOf(address: string): string {
   const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes: string[]) => {
     const digits = bytes.slice(0, 4).map((byte) => Number(byte).toString(16).padStart(2, '0'));
@@ -19,7 +19,7 @@ function digitsOf(address: string): string {
   return [...left, ...zeros, ...right].map((word) => word.padStart(4, '0')).join('');
 }
 
-/** With addresses that can be compared, in whichever of the ways they were written. */
+/** A header whose addresses can be compared, since each address has one spelling. */
 const comparable = ({ source, destination, ...header }: Omit<ProxyHeader, 'length'>): unknown => ({
   ...header,
   ends: [source, destination].map(
@@ -27,7 +27,7 @@ const comparable = ({ source, destination, ...header }: Omit<ProxyHeader, 'lengt
   ),
 });
 
-/** What must be true of whatever is found in any bytes: it is consistent, and nothing but a ProxyHeaderError is thrown. */
+/** Parses any bytes. Expects a consistent header, or no error except a ProxyHeaderError. */
 function look(bytes: Buffer, maxBytes: number): ProxyHeader | 'incomplete' | 'refused' {
   try {
     const header = parseProxyHeader(bytes, { maxBytes });
@@ -49,14 +49,14 @@ function look(bytes: Buffer, maxBytes: number): ProxyHeader | 'incomplete' | 're
 
 const maxBytes = fc.oneof(fc.constant(4096), fc.integer({ min: 108, max: 400 }));
 
-/** Byte after byte: one waits for no more than is allowed, and what is refused or found stays so when more come. */
+/** Parses byte after byte. Expects a result within `maxBytes`, which stays the same when more bytes come. */
 function assertConsistent(bytes: Buffer, maxBytes: number): void {
   const results = Array.from({ length: bytes.length + 1 }, (_, length) => look(bytes.subarray(0, length), maxBytes));
   const waits = results.filter((result) => result === 'incomplete').length;
   expect(waits).toBeLessThanOrEqual(maxBytes);
   const [first, ...later] = results.slice(waits);
   expect(later.filter((result) => !isDeepStrictEqual(result, first))).toEqual([]);
-  // it was found with its last byte
+  // a header is found with its last byte
   if (typeof first === 'object') expect(waits).toBe(first.length);
 }
 

@@ -7,7 +7,7 @@ import { parseWhole, refusal, type Refusal } from '../../support/proxy/proxyHead
 
 const line = (text: string): Buffer => Buffer.from(text, 'latin1');
 const refused = (text: string): Refusal => refusal(line(text));
-/** The text must be refused at its last byte, and go on being refused. */
+/** Expects that the text is refused at its last byte, and still refused when more bytes come. */
 const refusedAtEnd = (text: string): string => {
   const { after, problem } = refused(`${text}${' '.repeat(120)}`);
   expect(after).toBe(text.length);
@@ -70,7 +70,7 @@ describe('A PROXY header of version 1', () => {
     expect(parseWhole(line(`${start}${'x'.repeat(105 - start.length)}\r\n`)).length).toBe(107);
     expect(refused(`${start}${'x'.repeat(106 - start.length)}\r\n`)).toEqual({ after: 107, problem });
     expect(refused(`${start}${'x'.repeat(200)}`)).toEqual({ after: 107, problem });
-    // two addresses that are right, and together too long
+    // two good addresses that are too long together
     const address = '0000:0000:0000:0000:0000:ffff:255.255.255.255';
     expect(isIPv6(address)).toBe(true);
     expect(refused(`PROXY TCP6 ${address} ${address} 65535 65535\r\n`)).toEqual({ after: 107, problem });

@@ -7,7 +7,7 @@ import { binaryHeader, checksum, parseWhole, refusal, sslTlv, tlv } from '../../
 
 const tlvsOf = (...tlvs: Buffer[]): ProxyTlvs => parseWhole(binaryHeader({ tlvs })).tlvs;
 
-/** What is wrong with them, once the whole header is there. */
+/** What is wrong with TLVs. It must show only once the whole header is there. */
 function problemOf(...tlvs: Buffer[]): string {
   const header = binaryHeader({ tlvs });
   const { after, problem } = refusal(header);
@@ -83,7 +83,7 @@ describe('The additions to a PROXY header', () => {
 });
 
 describe('The checksum of a PROXY header', () => {
-  // RFC 3720, appendix B.4, and the value that catalogues of checksums give as CRC-32C's check
+  // RFC 3720, appendix B.4, and the check value of CRC-32C in catalogues of checksums
   it.each([
     [Buffer.from('123456789'), 0xe3069283],
     [Buffer.alloc(32), 0x8a9136aa],
@@ -113,7 +113,7 @@ describe('The checksum of a PROXY header', () => {
 
   it('is wrong if a single bit of the header is', () => {
     const header = binaryHeader({ tlvs: [tlv(0xe0, 'custom')], isSummed: true });
-    // in the addresses, the value, and the sum; a type or a length can make of the sum what isn't one
+    // in the addresses, the value and the sum; a changed type or length could turn the checksum into another TLV
     const bytes = [...header.keys()].filter((at) => (at >= 16 && at < 28) || (at >= 31 && at < 37) || at >= 40);
     for (const bit of bytes.flatMap((at) => Array.from({ length: 8 }, (_, bit) => at * 8 + bit))) {
       const forged = Buffer.from(header);
@@ -179,7 +179,7 @@ describe('What a PROXY header adds about SSL', () => {
     [7, 0, { encrypted: true, certificateInConnection: true, certificateInSession: true, verified: true }],
     [7, 10, { encrypted: true, certificateInConnection: true, certificateInSession: true, verify: 10 }],
     [1, 0xfffffffe, { encrypted: true, verify: 0xfffffffe }],
-    // bits that there are none of yet
+    // bits that have no meaning yet
     [0xf8, 0, {}],
   ])('has flags %i and result %i', (client, verify, expected) => {
     expect(tlvsOf(sslTlv(client, verify)).ssl).toEqual({ ...off, ...expected });

@@ -37,7 +37,7 @@ describe('ServerCore with proxyProtocol: the real client', () => {
     await proxied(s, bob);
     expect(recorder.first.info.peer).toBe('192.0.2.2');
     await s.send({ type: 'control.shutdownMicroprocess' });
-    // it was taken, before it was known who it was
+    // the client counts as a connection: it was accepted before its address was known
     expect(s.output).toMatchObject({ connections: 2, rejected: 0, reasons: { rejected: 1 } });
   });
 
@@ -140,7 +140,7 @@ describe('ServerCore with proxyProtocol: a proxy', () => {
   });
 });
 
-/** What happens in a random story, to a client that there may be. */
+/** What happens in a random story, to a client that may or may not exist. */
 const happening = fc.record({
   what: fc.constantFrom('connects', 'connects', 'says', 'says', 'ends', 'resets', 'fails'),
   which: fc.nat(1_000),

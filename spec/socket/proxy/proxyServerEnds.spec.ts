@@ -20,7 +20,7 @@ async function start(options: Partial<ServerCoreOptions> = {}): Promise<{ s: Cor
   return { s: await scenario(serverCore, { protocol: recorder.protocol, proxyProtocol, ...options }), recorder };
 }
 
-/** The server has nothing of a connection but its story, and serves the next. */
+/** Expects that only the events of a connection are left, and that the server serves the next client. */
 async function isGone({ s, recorder }: { s: Core; recorder: Recorder }, reason: string): Promise<void> {
   expect(storyOf(s)).toEqual(['opening connection:1 127.0.0.1', `closed connection:1 ${reason}`]);
   expect([recorder.handlers, s.connections, countsOf(s)]).toEqual([[], 0, {}]);

@@ -17,7 +17,7 @@ const trusting = { ca: ca.pem.cert, servername: 'a.test' };
 const start = (options: Partial<ServerCoreOptions> = {}): Promise<StartedServer> =>
   startServer({ proxyProtocol, tls, ...options });
 
-/** A proxy's connection, and the bytes of it that leave together with the ClientHello. */
+/** A proxy's connection, and its bytes that leave together with the ClientHello. */
 async function connectTls(port: number, head: Buffer): Promise<TLSSocket> {
   const { socket: raw } = await connectClient(port);
   raw.removeAllListeners('data');
@@ -108,7 +108,7 @@ describe('A PROXY header before TLS', () => {
   });
 });
 
-/** Speaks TLS when it is asked for, and echoes. */
+/** A handler that speaks TLS on request, and echoes. */
 const upgrading = setupProtocol()
   .extend({
     guards: { asksForTls: ({ event }) => event.type === 'inbox' && String(event.data) === 'STARTTLS' },

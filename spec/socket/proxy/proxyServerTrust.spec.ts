@@ -55,7 +55,7 @@ describe('Whom a server with proxyProtocol believes', () => {
     const recorder = new Recorder();
     await using s = await start({ trusted: ['192.0.2.7'], untrusted: 'direct' }, { protocol: recorder.protocol });
     const forger = await s.client('forger');
-    // there is nothing to wait for
+    // such a connection doesn't wait for a header
     const { info, events } = recorder.first;
     expect([info.peer, info.peerport, info.proxy]).toEqual(['127.0.0.1', forger.port, undefined]);
     await forger.sends(forged);
@@ -82,7 +82,7 @@ describe('Whom a server with proxyProtocol believes', () => {
 });
 
 describe('A client that was gone before its address was asked for', () => {
-  /** What is told of such a client. */
+  /** The server's events about such a client. */
   const localAddress = '0.0.0.0';
 
   it.each([
@@ -133,7 +133,7 @@ describe('Whom a server with proxyProtocol believes on a unix socket', () => {
       rmSync(folder, { recursive: true });
     });
     const path = join(folder, 'server.sock');
-    // a path instead of the port
+    // a path replaces the port
     const { server } = await startServer({ path, port: undefined, proxyProtocol: { trusted: [] } } as never);
     const opened = emitted(server, 'connection.opened');
     const client = await connectClient({ path });

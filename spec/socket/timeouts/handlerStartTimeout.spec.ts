@@ -6,7 +6,7 @@ import { handler, scenario } from '../../../server/testing/index';
 import { Recorder } from '../../support/recorder';
 
 const handlerStartTimeout = 1_000;
-/** After so long it says hello or nothing, and goes on to a state: one that reads, or one that never ends. */
+/** A handler that waits, says hello or nothing, and goes on to a state that reads or to one that never ends. */
 const loading = (ms: number, next: 'reading' | 'working', hello?: 'hello'): Protocol =>
   setupProtocol().createMachine({
     initial: 'loading',

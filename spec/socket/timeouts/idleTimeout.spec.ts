@@ -20,10 +20,10 @@ import { Recorder } from '../../support/recorder';
 
 const idleTimeout = 1_000;
 const window = 10_000;
-/** More than the network holds. */
+/** More bytes than the network holds. */
 const large = Buffer.alloc(200_000, 'x');
 
-/** Takes a message, and answers it so many milliseconds later. */
+/** A handler that takes a message, and answers it `ms` milliseconds later. */
 const slow = (ms: number): Protocol =>
   setupProtocol().createMachine({
     initial: 'waiting',
@@ -33,7 +33,7 @@ const slow = (ms: number): Protocol =>
     },
   });
 
-/** Waits for bytes; after 500 ms it has something better to do for 5 s. */
+/** A handler that waits for bytes. After 500 ms it is busy with something else for 5 s. */
 const restless = setupProtocol().createMachine({
   initial: 'waiting',
   states: {

@@ -8,7 +8,7 @@ import { Recorder } from '../../support/recorder';
 
 const maxConnectionDuration = 10_000;
 const window = 10_000;
-/** More than the network holds. */
+/** More bytes than the network holds. */
 const large = Buffer.alloc(200_000, 'x');
 const trusted = ['127.0.0.1'];
 

@@ -8,16 +8,16 @@ import { Recorder } from '../../support/recorder';
 
 const minReceiveRate = { bytesPerSecond: 100, window: 2_000 };
 const window = 10_000;
-/** More than the network holds. */
+/** More bytes than the network holds. */
 const large = Buffer.alloc(200_000, 'x');
 
-/** Takes a message, and is busy with it for 5 s. */
+/** A handler that takes a message, and is busy with it for 5 s. */
 const slow = setupProtocol().createMachine({
   initial: 'waiting',
   states: { waiting: { on: { inbox: 'working' } }, working: { after: { 5_000: 'waiting' } } },
 });
 
-/** The peer sends so many bytes, one every 10 ms. */
+/** Makes the peer send this many bytes, one every 10 ms. */
 async function drip(h: HandlerScenario, bytes: number): Promise<void> {
   for (let n = 0; n < bytes; n += 1) {
     await h.inbox('x');
@@ -99,7 +99,7 @@ describe('minReceiveRate', () => {
       await h.inbox('x');
       await h.inbox('held until it has time');
       await h.advance(10_000);
-      // the window has just begun; both messages were in it
+      // the window of the rate has just begun, and both messages are in it
       await h.advance(1_999);
       await h.peer.isOpen();
       await h.advance(1);

@@ -16,7 +16,7 @@ const header = 'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n';
 const start = (options: Partial<ServerCoreOptions>): Promise<Scenario<typeof serverCore>> =>
   scenario(serverCore, { protocol: echo, openTimeout: 1_000, ...options });
 
-/** The one connection was closed while it was opened, and so never had a handler. */
+/** Expects that the only connection was closed while it was opening, so that it never had a handler. */
 function expectNeverOpened(s: Scenario<typeof serverCore>, durationMs = 1_000): void {
   expect(s).toHaveEmitted({ type: 'connection.closed', reason: 'openTimeout', durationMs });
   expect(s.emitted.map(({ type }) => type)).not.toContain('connection.opened');

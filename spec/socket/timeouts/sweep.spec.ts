@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Sweep, type SweepEntry } from '../../../actors/socket/timeouts/sweep';
 import { SimulatedClock } from '../../../server/testing/index';
 
-/** Is looked at once, and notes when. */
+/** An entry that the sweep checks once. The entry notes the time. */
 class Deadline implements SweepEntry {
   place = -1;
   due: number;
@@ -47,7 +47,7 @@ describe('Sweep', () => {
     expect(clock.pending).toBe(0);
     sweep.add(soon);
     sweep.remove(soon);
-    // one wake-up for nothing, which sets no other one
+    // one wake-up without anything to do, which sets no other timer
     await clock.advance(10);
     expect([clock.pending, soon.looks]).toEqual([0, []]);
     sweep.add(soon);
@@ -122,7 +122,7 @@ describe('Sweep', () => {
       fc.record({ type: fc.constant('add' as const), in: fc.integer({ min: 0, max: 500 }) }),
       fc.record({ type: fc.constant('remove' as const), which: fc.nat() }),
       fc.record({ type: fc.constant('advance' as const), by: fc.integer({ min: 0, max: 60 }) }),
-      // looking at one removes another
+      // the check of one entry removes another
       fc.record({ type: fc.constant('trap' as const), in: fc.integer({ min: 0, max: 500 }), which: fc.nat() }),
     );
     const run = fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {

@@ -7,9 +7,9 @@ import '../../../server/testing/matchers/jestGlobals';
 import { handler, memoryNetwork, scenario } from '../../../server/testing/index';
 import { Recorder } from '../../support/recorder';
 
-/** A server with many clients, which write when they are told to. */
+/** A server with many clients, which write on request. */
 class Crowd {
-  /** When each connection was closed, and why. */
+  /** When each connection was closed, and for which reason. */
   readonly closed = new Map<number, { readonly at: number; readonly reason: string }>();
   readonly clients: Socket[] = [];
   readonly #network = memoryNetwork();
@@ -37,14 +37,14 @@ class Crowd {
     await this.clock.settled();
   }
 
-  /** The client has something to say, unless it has been thrown out. */
+  /** Makes a client send bytes, unless its connection has been closed. */
   write(which: number, bytes = 1): boolean {
     if (this.closed.has(which)) return false;
     this.clients[which]?.write(Buffer.alloc(bytes));
     return true;
   }
 
-  /** Ends all of it; returns how many timers that leaves. */
+  /** Ends the server and its clients. Returns the number of timers that are left. */
   async end(): Promise<number> {
     this.#server.send({ type: 'control.shutdownMicroprocess' });
     await this.clock.settled();

@@ -17,13 +17,13 @@ import { Recorder } from '../../support/recorder';
 
 const writeTimeout = 1_000;
 const window = 10_000;
-/** More than the network holds. */
+/** More bytes than the network holds. */
 const large = Buffer.alloc(200_000, 'x');
 const finished: ProtocolEmitted = { type: 'signal.producerFinished' };
 
 const told = ({ first }: Recorder): string[] => first.events.map(({ type }) => type);
 
-/** A server at 400 ms from its client: 800 ms go by for each half of the window. */
+/** A server whose client is 400 ms away: each half of the window takes 800 ms. */
 async function farAway(recorder: Recorder): Promise<Scenario<typeof serverCore>> {
   const stage = { window: 2 * window, latency: 400 };
   return scenario(serverCore, { protocol: recorder.protocol, writeTimeout }, stage);
@@ -80,7 +80,7 @@ describe('writeTimeout', () => {
       const recorder = new Recorder();
       await using h = await handler(recorder.protocol, { writeTimeout }, { window });
       h.peer.stopsReading();
-      // the network takes ten, and one waits
+      // the network takes ten writes, and one waits
       for (let n = 0; n < 11; n += 1) recorder.first.write(Buffer.alloc(1_000));
       await h.advance(999);
       expect(told(recorder)).toEqual(['control.noSpaceInBox']);
@@ -136,7 +136,7 @@ describe('writeTimeout', () => {
   });
 
   describe('on TCP and its real clock', () => {
-    /** More than the kernel's buffers hold, written on its start, before anything else happens. */
+    /** More bytes than the kernel's buffers hold. The handler writes them first of all, at its start. */
     const tooMuch: ProtocolEmitted = { type: 'outbox', data: Buffer.alloc(64 * 1024 * 1024, 'x') };
 
     const emitting = (emissions: readonly ProtocolEmitted[]): Protocol =>

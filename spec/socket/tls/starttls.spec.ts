@@ -20,7 +20,7 @@ import { encrypt, kinds, TlsServer } from '../../support/tls/tlsServers';
 const plain = Buffer.alloc(64 * 2 ** 20, 'x');
 const makessl = { type: 'makessl' } as const;
 
-/** Goes over to TLS when asked to, and echoes all else. */
+/** A handler that starts TLS on request, and echoes everything else. */
 const starttls = (): Recorder =>
   new Recorder((event, { write, emit: says }) => {
     if (event.type !== 'inbox') return;
@@ -99,7 +99,7 @@ describe.each(kinds)('STARTTLS on a %s', (kind) => {
     let received = 0;
     raw.socket.on('data', ({ length }) => (received += length)).resume();
     await eventually(() => received >= plain.length);
-    // not a byte more
+    // the client gets not a byte more
     expect(received).toBe(plain.length);
     const client = encrypt(raw);
     expect(await client.receiveText('encrypted')).toBe('encrypted');
@@ -131,7 +131,7 @@ describe('makessl', () => {
         initial: 'plain',
         states: {
           plain: { on: { inbox: { target: 'upgrading', actions: emit(makessl) } } },
-          // not reading: bytes wait until sslready
+          // the handler doesn't read here: bytes wait until sslready
           upgrading: { on: { sslready: 'encrypted' } },
           encrypted: { on: { inbox: { actions: 'reply' } } },
         },

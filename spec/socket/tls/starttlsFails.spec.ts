@@ -19,7 +19,7 @@ interface UpgradingConnection {
 const start = (recorder: Recorder, options: object = {}): Promise<TlsServer> =>
   TlsServer.start('ServerCore', recorder.protocol, { starttls: true, ...options });
 
-/** A connection whose handler has said makessl. */
+/** Opens a connection whose handler has emitted `makessl`. */
 async function upgrading(
   options: Partial<ServerCoreOptions> & { clock?: SimulatedClock } = {},
   react?: (event: ProtocolEvent, handler: RecordedHandler) => void,
@@ -76,7 +76,7 @@ describe('Plain text that comes before the handshake', () => {
           };
         },
         initial: 'plain',
-        // not reading while it works
+        // the handler doesn't read while it works
         states: { plain: { on: { inbox: 'working' } }, working: { on: { startTls: { actions: 'makessl' } } } },
       });
     const served = await TlsServer.start('ServerCore', busy, { starttls: true });

@@ -23,7 +23,7 @@ describe.each(versions)('Bytes over %s', (version) => {
     const client = await serving.connect(only);
     client.write('at once');
     const { tls } = await serving.secured();
-    // whatever comes in the next turns of the event loop comes before anybody listens
+    // bytes that come in the next turns of the event loop come before anything listens for them
     await once(tls, 'readable');
     expect(String(tls.read())).toBe('at once');
   });
@@ -146,7 +146,7 @@ describe('After the handshake', () => {
     const failed = new Promise((resolve) => tls.on('error', resolve));
     client.write('plain text');
     await failed;
-    // Node 20 and 22 have different words for it
+    // Node 20 and 22 have different messages for this
     expect(errors).toEqual([expect.stringMatching(/^ERR_SSL_/)]);
   });
 

@@ -25,7 +25,7 @@ describe('A TLS handshake', () => {
     const serving = await TlsServing.start(a.pem);
     await serving.connect();
     const { tls } = await serving.secured();
-    // 0 would be one that was started and stopped again
+    // 0 would stand for a timer that was started and stopped again
     expect(tls.timeout).toBeUndefined();
   });
 

@@ -8,7 +8,7 @@ import { issue } from '../../support/tls/certificates';
 const a = issue('a.test').pem;
 const b = issue('b.test').pem;
 
-/** What is thrown. */
+/** The error that is thrown. */
 function errorOf(action: () => unknown): unknown {
   try {
     action();

@@ -64,7 +64,7 @@ describe('A reload of TLS options', () => {
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)('A session of %s', (version) => {
   const only = { minVersion: version, maxVersion: version };
 
-  /** Connects, and says bye once it has the session. */
+  /** Connects a client, which says bye once it has its TLS session. */
   async function sessionOf(serving: TlsServing): Promise<Buffer> {
     const client = await serving.connect({ ...only, ...alice.pem });
     const came = once(client, 'session') as Promise<[Buffer]>;

@@ -30,7 +30,7 @@ describe.each(kinds)('%s with tls', (kind) => {
     const served = await TlsServer.start(kind, recorder.protocol);
     const client = new OpensslClient(served.port, '-quiet', '-CAfile', ca.certFile);
     client.write('please\n');
-    // 1 for what ended without close_notify
+    // the exit code is 1 after an end without close_notify
     expect(await client.exited).toBe(0);
     expect(client.output.endsWith(String(large))).toBe(true);
     const { reason, bytesOut } = await served.ended();
@@ -119,7 +119,7 @@ describe('Half-close over TLS', () => {
     const before = wire.bytesRead;
     client.end();
     await client.closed;
-    // the record of an alert
+    // the type of an alert's record
     expect(wire.bytesRead).toBeGreaterThan(before);
     expect(await served.ended()).toMatchObject({ reason: 'peerClosed' });
   });

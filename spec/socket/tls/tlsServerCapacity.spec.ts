@@ -9,7 +9,7 @@ const answering = (): Recorder =>
     if (event.type === 'inbox') write(event.data);
   });
 
-/** SingleServer has one place anyway. */
+/** Options for a server with one place. SingleServer always has one place. */
 const onePlace = (kind: string): object => (kind === 'ServerCore' ? { maxConnections: 1 } : {});
 
 describe.each(kinds)('%s with tls, given that its last place is taken by a handshake', (kind) => {
@@ -43,7 +43,7 @@ describe.each(kinds)('%s with tls, given that its last place is taken by a hands
     next.socket.write('since long');
     await first.send('me');
     expect(await first.receiveText('me')).toBe('me');
-    // not read: not even its ClientHello is answered
+    // a queued client is not read, so not even its ClientHello is answered
     expect(waiting.socket.bytesRead).toBe(0);
     expect(served.told).toEqual(['connection.opening', 'connection.opened']);
     first.end();
@@ -56,7 +56,7 @@ describe.each(kinds)('%s with tls, given that its last place is taken by a hands
   });
 });
 
-/** A client that is accepted, but has no place. */
+/** Connects a client that is accepted, but has no place. */
 async function clientInQueue(served: TlsServer): Promise<Awaited<ReturnType<TlsServer['connectRaw']>>> {
   const isQueued = new Promise<void>((resolve) => {
     const subscription = served.server.actor.subscribe(({ context }) => {

@@ -28,13 +28,13 @@ beforeEach(async () => {
   client.socket.removeAllListeners('data').pause();
 });
 
-/** Lets time pass, and those who look at it look. */
+/** Lets time pass, and lets the timers that are due run. */
 async function advance(ms: number): Promise<void> {
   clock.increment(ms);
   await turn();
 }
 
-/** Waits until the kernel takes no more, and by now knows so. */
+/** Waits until the kernel takes no more bytes, and the server has noticed. */
 async function isStalled(): Promise<void> {
   for (let before = -1; before !== served.socket().bytesOut;) {
     before = served.socket().bytesOut;
@@ -42,7 +42,7 @@ async function isStalled(): Promise<void> {
   }
 }
 
-/** Reads that much, and stops. */
+/** Reads at least `bytes` bytes, and stops. */
 async function read(bytes: number): Promise<void> {
   for (let left = bytes; left > 0;) {
     const chunk = client.socket.read() as Buffer | null;
@@ -66,11 +66,11 @@ describe.each([
     await advance(999);
     expect(served.told).not.toContain('connection.closed');
     await advance(1);
-    // some may have left in the first period
+    // some bytes may have left in the first period
     await advance(1_000);
     const { reason, bytesOut } = await served.ended();
     expect(reason).toBe('slowConsumer');
-    // what the client's kernel has, it may not have read
+    // the client's kernel may hold bytes that the client has not read
     expect(bytesOut).toBeGreaterThanOrEqual(wire.bytesRead);
     expect(bytesOut).toBeLessThan(tooMuch.length);
   });

@@ -10,7 +10,7 @@ import { isLeft, readAll, TlsServing } from '../../support/tls/tlsServing';
 const a = issue('a.test');
 const starttls = 'STARTTLS\r\n';
 
-/** Answers one line; what has come behind it goes back to the socket, before the upgrade. */
+/** Answers one line. Bytes that came behind the line go back to the socket before the upgrade. */
 const oneLine = (reply: string) => (socket: Socket, upgrade: () => void) => {
   let received = '';
   const read = (data: Buffer): void => {
@@ -31,7 +31,7 @@ describe('STARTTLS', () => {
     serving = await TlsServing.start(a.pem, oneLine('220 go ahead\r\n'));
   });
 
-  /** Says `first` as plain text, and reads the reply. */
+  /** Sends `first` as plain text, and reads the reply. */
   async function say(first: string | Buffer): Promise<Socket> {
     const client = await serving.connectRaw();
     client.write(first);
