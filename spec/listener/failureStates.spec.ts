@@ -28,7 +28,7 @@ interface Failure<Options> {
   readonly options?: Partial<Options>;
   /** The number of clients that come before the failure. */
   readonly clients?: number;
-  /** What leads to a state in which nothing can fail later. The server hears of the failure right after that. */
+  /** What leads to a state in which the server doesn't listen. The server hears of the failure right after that. */
   readonly behind?: ServerControl | ServerCoreEvent | 'the client' | 'the end of the client';
   /** The state after a restart, where it isn't the same. `changing` lasts only one turn, so nothing waits there. */
   readonly then?: StateValue;
