@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { InspectionRecord, ServerMessage, ViewerMessage } from '../server/inspect/index';
+import type { InspectionRecord, ServerMessage, PageMessage } from '../server/inspect/index';
 
 /** Connects a viewer, as a page would. It watches one connection with its handler; after their end, the next one. */
 export async function watchFirst(url: string): Promise<WebSocket> {
   const socket = new WebSocket(new URL('live', url));
   const chosen = new Set<number>();
   const watch = (ids: readonly number[]): void => {
-    socket.send(JSON.stringify({ type: 'watch', ids, auto: 0 } satisfies ViewerMessage));
+    socket.send(JSON.stringify({ type: 'watch', ids, auto: 0 } satisfies PageMessage));
   };
   const see = (record: InspectionRecord): void => {
     if (record.type === 'died') chosen.delete(record.id);

@@ -1,4 +1,4 @@
-// jest's fake timers leave Node's own module alone
+// not the global one: jest's fake timers replace that, and leave Node's own module alone
 import { setImmediate } from 'node:timers';
 import { longestDelay } from '../../machines/options/optionChecks';
 import type { Clock } from '../serverHandle';
@@ -9,24 +9,26 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** So many turns of the event loop without rest are taken for a conversation that never ends. */
+/**
+ * After so many turns of the event loop without rest, or timers at one time, the conversation is taken to be endless.
+ */
 const mostTurns = 100_000;
 
 /**
- * Time that stands still until {@link advance} moves it: the clock of a server, of its handlers' `after`, and of a
- * {@link memoryNetwork}'s latency. What takes no time happens by itself, in the turns of the event loop. (XState exports
+ * A clock that stands still until {@link advance} moves it: for a server, its handlers' `after`, and the latency of a
+ * {@link memoryNetwork}. Things that take no time happen by themselves, in the turns of the event loop. (XState exports
  * another class of this name, which doesn't wait for anything.)
  */
 export class SimulatedClock implements Clock {
   #now = 0;
   #lastId = 0;
-  /** In the order in which they go off. */
+  /** The timers that are set, in the order in which they go off. */
   readonly #timers: Timer[] = [];
-  /** When each timer that has not gone off goes off. */
+  /** The times at which these timers go off, by their ids. */
   readonly #dues = new Map<number, number>();
-  /** Tasks that were deferred and have not run. */
+  /** How many deferred tasks have not run yet. */
   #deferred = 0;
-  /** The last call of `advance` has ended. */
+  /** Resolves when the last call of `advance` has ended. */
   #advanced: Promise<void> = Promise.resolve();
 
   /** Milliseconds since the clock was made. */
@@ -45,8 +47,8 @@ export class SimulatedClock implements Clock {
   }
 
   /**
-   * Has `run` called once the time has advanced by `ms`; within the next `advance`, whatever its length, for 0. What Node
-   * takes for 1 ms is 1 ms here: NaN, and more than 2 147 483 647 (24.8 days).
+   * Calls `run` when the time has advanced by `ms`; for 0, within the next `advance`, even if that is by 0. NaN, and
+   * more than 2 147 483 647 (24.8 days), count as 1, as in Node.
    */
   setTimeout(run: () => void, ms: number): number {
     this.#lastId += 1;
@@ -57,7 +59,7 @@ export class SimulatedClock implements Clock {
     return timer.id;
   }
 
-  /** Takes a timer back; nothing happens when it has gone off already. */
+  /** Takes a timer back. Does nothing when the timer has gone off already. */
   clearTimeout(id: number): void {
     const due = this.#dues.get(id);
     if (due === undefined) return;
@@ -65,10 +67,10 @@ export class SimulatedClock implements Clock {
     this.#timers.splice(this.#placeOf({ id, due }), 1);
   }
 
-  /** Has `task` called in a later turn of the event loop, in the order of the calls: what is to happen in no time. */
+  /** Calls `task` in a later turn of the event loop, without the time moving. Tasks run in the order of the calls. */
   defer(task: () => void): void {
     this.#deferred += 1;
-    // each in an immediate of its own: Node runs ticks and promises between two of them, as between two sockets' events
+    // each task has an immediate of its own: Node runs ticks and promises in between, as between two sockets' events
     setImmediate(() => {
       this.#deferred -= 1;
       task();
@@ -76,15 +78,15 @@ export class SimulatedClock implements Clock {
   }
 
   /**
-   * Resolves when nothing is left that happens in no time: no byte moves, no tick or promise waits for its turn. It knows
-   * nothing of what a handler waits for elsewhere: a file, another process, a timer of the system.
+   * Resolves when nothing is left that happens in no time: no byte moves, no tick or promise waits for its turn. The
+   * clock doesn't know of other things that a handler may wait for: a file, another process, a timer of the system.
    *
-   * Rejects after 100 000 turns: two ends that answer each other for ever never settle.
+   * Rejects after 100 000 turns of the event loop: two ends that answer each other for ever never settle.
    */
   async settled(): Promise<void> {
     for (let turn = 0; turn < mostTurns; turn += 1) {
-      // Node has emptied its queues of ticks and promises before the immediate and does so again after it, so that
-      // whatever goes on is among the deferred now
+      // Node empties its queues of ticks and promises before the immediate, and again after it. So all that goes on
+      // is among the deferred tasks now.
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#deferred === 0) return;
     }
@@ -92,12 +94,13 @@ export class SimulatedClock implements Clock {
   }
 
   /**
-   * Moves the time on by `ms` milliseconds. Timers go off in the order of their times, those of one time in the order in
-   * which they were set, and all that follows from one has {@link settled} before the next. A call during another one
-   * begins when that has ended.
+   * Moves the time on by `ms` milliseconds. Timers go off in the order of their times, and those of one time in the
+   * order in which they were set. All that follows from a timer has {@link settled} before the next one goes off. A
+   * call during another one begins when that has ended.
    *
-   * Rejects when a timer's function throws, when it never settles, or when 100 000 timers go off without the time moving:
-   * one that sets itself again with 0 ms.
+   * Rejects with a RangeError when `ms` is negative or not finite. Rejects when a timer's function throws, when
+   * nothing settles, and when 100 000 timers go off without the time moving: a timer that sets itself again with 0 ms
+   * does that.
    */
   async advance(ms: number): Promise<void> {
     if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`A clock can't be advanced by ${String(ms)} ms`);
@@ -121,7 +124,7 @@ export class SimulatedClock implements Clock {
     this.#now = end;
   }
 
-  /** Where a timer stands among the others: behind those of the same time that were set before it. */
+  /** A timer's place among the others: behind those of the same time that were set before it. */
   #placeOf({ due, id }: Pick<Timer, 'due' | 'id'>): number {
     let [low, high] = [0, this.#timers.length];
     while (low < high) {

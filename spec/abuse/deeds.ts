@@ -4,7 +4,7 @@ import { emit, fromCallback, setup, type AnyActor, type AnyActorLogic } from 'xs
 import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
 import type { CloseReason, ProtocolEmitted, ProtocolEvent } from '../../server/index';
 import type { Client } from '../support/client';
-import { childrenOf } from '../support/inspect/viewing';
+import { childrenOf } from '../support/inspect/onlooker';
 
 /** The connection that a deed is done to. */
 export interface Victim {

@@ -7,7 +7,7 @@ import { createServerCore, type ClosedConnection, type ServerCore, type ServerEm
 import { seededRandom } from '../../server/testing/network/random';
 import { Client } from '../support/client';
 import { collect } from '../support/events';
-import { child } from '../support/inspect/viewing';
+import { child } from '../support/inspect/onlooker';
 import { below, broken, deeds, handlerOf, type Deed, type Victim } from './deeds';
 
 /** The number of clients that are connected at all times. */

@@ -6,7 +6,7 @@ import { Hub } from '../../server/inspect/hub/hub';
 import { openClient, startServer } from '../support/fixtures';
 import { inspect } from '../support/inspect/inspecting';
 import { browse, until } from './support/browsing';
-import { lineOf, untilLit, view } from './support/viewing';
+import { lineOf, untilLit, openPage } from './support/openPage';
 
 /** The types of the events that the sequence shows, from the top. */
 const messages = (page: Page): Promise<string[]> =>
@@ -20,17 +20,17 @@ const isInTree = "document.activeElement?.id === 'tree' || document.activeElemen
 describe('The sequence diagram', () => {
   it('has the selected actor, its parent and its children as lifelines, and what they say to one another', async () => {
     const started = await startServer();
-    const page = await view(started);
+    const page = await openPage(started);
     const client = await openClient(started);
     await lineOf(page, 'connection:1').click();
-    await until(page, `document.querySelectorAll('.lane-name').length === 4`);
-    expect(await lanes(page)).toEqual(['outside', 'connections', 'connection:1', 'protocol']);
+    await until(page, `document.querySelectorAll('.lane-name').length === 5`);
+    expect(await lanes(page)).toEqual(['outside', 'connections', 'connection:1', 'protocol', 'socket']);
     await client.send('hello');
     await client.receiveText('hello');
     await page.locator('.message[data-type=outbox]').waitFor();
-    const told = await messages(page);
-    expect(told.indexOf('inbox')).toBeGreaterThan(-1);
-    expect(told.indexOf('inbox')).toBeLessThan(told.indexOf('outbox'));
+    const shown = await messages(page);
+    expect(shown.indexOf('inbox')).toBeGreaterThan(-1);
+    expect(shown.indexOf('inbox')).toBeLessThan(shown.indexOf('outbox'));
     client.end();
     await page.locator('.message[data-type="_socketFeedback.inboxEnded"]').waitFor();
     await page.locator('.message[data-type="control.socketShutdown"]').waitFor();
@@ -38,7 +38,7 @@ describe('The sequence diagram', () => {
 
   it('has the lifelines that one picks instead', async () => {
     const started = await startServer();
-    const page = await view(started);
+    const page = await openPage(started);
     const clients = [await openClient(started), await openClient(started)] as const;
     await lineOf(page, 'connection:2').waitFor();
     for (const name of ['connection:1', 'connection:2']) {
@@ -53,7 +53,7 @@ describe('The sequence diagram', () => {
 
   it('says how many events are missing where there were too many', async () => {
     const started = await startServer();
-    const page = await view(started);
+    const page = await openPage(started);
     const client = await openClient(started);
     await lineOf(page, 'protocol').click();
     await client.send('x');
@@ -71,7 +71,7 @@ describe('The sequence diagram', () => {
 describe('The keyboard', () => {
   it('moves in the tree, folds it, selects, filters, pauses, and says what it can', async () => {
     const started = await startServer();
-    const page = await view(started);
+    const page = await openPage(started);
     await openClient(started);
     await lineOf(page, 'connection:1').waitFor();
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Backlog } from '../../server/inspect/hub/backlog';
-import type { EventSent, InspectionRecord, SnapshotTaken } from '../../server/inspect/wire';
+import type { EventRecord, InspectionRecord, SnapshotRecord } from '../../server/inspect/records';
 
 let clock = 0;
 const at = (): number => (clock += 1);
 const born = (id: number): InspectionRecord => ({ type: 'born', at: at(), id, name: 'x', kind: 'other', session: 'x' });
 const died = (id: number): InspectionRecord => ({ type: 'died', at: at(), id, status: 'done' });
 const watched = (id: number): InspectionRecord => ({ type: 'watched', at: at(), id, status: 'active' });
-const event = (target = 1): EventSent => ({ type: 'event', at: at(), target, event: { type: 'e' } });
-const snapshot = (id: number, value: string, context?: number): SnapshotTaken => ({
+const event = (target = 1): EventRecord => ({ type: 'event', at: at(), target, event: { type: 'e' } });
+const snapshot = (id: number, value: string, context?: number): SnapshotRecord => ({
   ...{ type: 'snapshot', at: at(), id, status: 'active', event: 'e', value },
   ...(context !== undefined && { context }),
 });
@@ -129,11 +129,11 @@ describe('Backlog', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200, size: 'max' }), fc.integer({ min: 1, max: 8 }), (steps, most) => {
         const backlog = new Backlog(most, 1_000);
-        const told: InspectionRecord[] = [];
+        const taken: InspectionRecord[] = [];
         const added = { event: 0, snapshot: 0, rest: 0 };
         for (const { do: what, id } of steps) {
           if (what === 'take') {
-            told.push(...backlog.take(id));
+            taken.push(...backlog.take(id));
             continue;
           }
           if (what === 'event' || what === 'drop') added.event += 1;
@@ -148,19 +148,19 @@ describe('Backlog', () => {
         // what waits is bounded: each gap is beside something that must be told
         const left = backlog.take(Infinity);
         expect(left.filter(({ type }) => type === 'event').length).toBeLessThanOrEqual(most);
-        told.push(...left);
+        taken.push(...left);
         const sum = (count: (record: InspectionRecord) => number): number =>
-          told.reduce((all, one) => all + count(one), 0);
+          taken.reduce((all, one) => all + count(one), 0);
         expect(sum((one) => (one.type === 'event' ? 1 : one.type === 'dropped' ? one.events : 0))).toBe(added.event);
         expect(sum((one) => (one.type === 'snapshot' ? 1 + (one.skipped ?? 0) : 0))).toBe(added.snapshot);
         expect(sum((one) => ('id' in one && one.type !== 'snapshot' ? 1 : 0))).toBe(added.rest);
         // all but snapshots that had to wait are in the order in which they came; those are in that of their actor
         const times = (records: readonly InspectionRecord[]): number[] =>
           records.map((one) => ('at' in one ? one.at : NaN));
-        const fixed = times(told.filter(({ type }) => type !== 'snapshot' && type !== 'dropped'));
+        const fixed = times(taken.filter(({ type }) => type !== 'snapshot' && type !== 'dropped'));
         expect(fixed).toEqual(fixed.toSorted((one, other) => one - other));
         for (const id of [0, 1, 2, 3]) {
-          const own = times(told.filter((one) => 'id' in one && one.id === id));
+          const own = times(taken.filter((one) => 'id' in one && one.id === id));
           expect(own).toEqual(own.toSorted((one, other) => one - other));
         }
       }),

@@ -5,7 +5,7 @@ import { Hub } from '../../server/inspect/hub/hub';
 import { say, speaker, starting, tell } from '../support/actors';
 import { eventually } from '../support/events';
 import { connectClient, startServer } from '../support/fixtures';
-import { child, childrenOf, observed, statusOf, viewing } from '../support/inspect/viewing';
+import { child, childrenOf, observed, statusOf, viewing } from '../support/inspect/onlooker';
 
 /** Spawns and stops children by name. */
 const parent = createMachine({
@@ -122,7 +122,7 @@ describe('Hub', () => {
       const hub = hubOf(first);
       const attachment = hub.attach(second);
       const one = onlooker(hub);
-      one.viewer.watch([], 10);
+      one.subscription.watch([], 10);
       expect(one.paths()).toEqual(['parent', 'parent/a', 'parent', 'parent/b']);
       expect(one.all('definition')).toHaveLength(1);
       attachment.unsubscribe();
@@ -138,7 +138,7 @@ describe('Hub', () => {
       const [first, second] = [start(speaker), start(parent)];
       link(first, 'outbox', second, 'spawn');
       const one = onlooker(hubOf(first, second));
-      one.viewer.watch([], 10);
+      one.subscription.watch([], 10);
       one.look();
       say(first, { type: 'outbox', id: 'a' });
       await eventually(() => one.paths().includes('parent/a'));
@@ -152,7 +152,7 @@ describe('Hub', () => {
       const [first, second] = [start(speaker), start(parent)];
       link(first, 'outbox', second, 'spawn');
       const one = onlooker(hubOf(first));
-      one.viewer.watch([], 10);
+      one.subscription.watch([], 10);
       say(first, { type: 'outbox', id: 'a' });
       await eventually(() => childrenOf(second).length === 1);
       expect(one.paths()).toHaveLength(1);
@@ -168,9 +168,9 @@ describe('Hub', () => {
       const [one, another] = [onlooker(hub), onlooker(hub)];
       expect(isObserved()).toBe(true);
       one.watch('parent');
-      one.viewer.leave();
+      one.subscription.leave();
       expect(isObserved()).toBe(true);
-      another.viewer.leave();
+      another.subscription.leave();
       expect(isObserved()).toBe(false);
       spawn(root, 'a');
       expect(one.look()).toEqual([]);
@@ -181,7 +181,7 @@ describe('Hub', () => {
       const hub = hubOf(start(parent));
       const one = onlooker(hub).watch('parent');
       expect(one.all('definition').map(({ id }) => hub.machineOf(id)?.id)).toEqual(['parent']);
-      one.viewer.leave();
+      one.subscription.leave();
       expect(hub.machineOf(1)).toBeUndefined();
     });
 
@@ -194,13 +194,13 @@ describe('Hub', () => {
           .reduce((sum, kinds) => sum + [...kinds.values()].reduce((more, { size }) => more + size, 0), 0);
       const hub = hubOf(root);
       const [one, another] = [onlooker(hub), onlooker(hub)];
-      for (const { viewer } of [one, another]) viewer.watch([], 10);
+      for (const { subscription } of [one, another]) subscription.watch([], 10);
       expect(listeners()).toBe(2);
-      one.viewer.leave();
+      one.subscription.leave();
       expect(listeners()).toBe(2);
-      another.viewer.watch([], 1);
+      another.subscription.watch([], 1);
       expect(listeners()).toBe(1);
-      another.viewer.leave();
+      another.subscription.leave();
       expect(listeners()).toBe(0);
     });
 
@@ -208,9 +208,9 @@ describe('Hub', () => {
       jest.useFakeTimers();
       const hub = hubOf(start(parent));
       expect(jest.getTimerCount()).toBe(0);
-      const { viewer } = onlooker(hub);
+      const { subscription } = onlooker(hub);
       expect(jest.getTimerCount()).toBe(1);
-      viewer.leave();
+      subscription.leave();
       expect(jest.getTimerCount()).toBe(0);
     });
   });
@@ -269,20 +269,20 @@ describe('Hub', () => {
     });
   });
 
-  describe('given a viewer that is of no use', () => {
+  describe('given an onlooker that is of no use', () => {
     it('keeps its faults from the actors', () => {
       const root = start(parent);
       const hub = hubOf(root);
-      const viewer = hub.join(() => {
+      const subscription = hub.join(() => {
         throw new Error('under test');
       });
-      viewer.watch([], 10);
-      viewer.take(100);
+      subscription.watch([], 10);
+      subscription.take(100);
       spawn(root, 'a', 'b');
       expect(childrenOf(root).map(({ id }) => id)).toEqual(['a', 'b']);
       expect(statusOf(root)).toBe('active');
-      expect(viewer.take(100)).not.toEqual([]);
-      viewer.leave();
+      expect(subscription.take(100)).not.toEqual([]);
+      subscription.leave();
     });
 
     it('lets it leave twice, and in the middle of an event', () => {

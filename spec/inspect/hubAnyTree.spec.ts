@@ -17,7 +17,7 @@ import { pipeline } from '../../server/index';
 import { Hub } from '../../server/inspect/hub/hub';
 import { tell } from '../support/actors';
 import { turn } from '../support/serving';
-import { census, halt, Onlooker } from '../support/inspect/viewing';
+import { census, halt, Onlooker } from '../support/inspect/onlooker';
 
 const fail = (): never => {
   throw new Error('under test');
@@ -141,8 +141,8 @@ describe('Any tree of actors, whatever happens in it', () => {
       const actor = actors[who % actors.length] as AnyActor | undefined;
       if (what === 'join') others.push(new Onlooker(hub));
       else if (what === 'leave')
-        others.splice(kind % 5, 1).forEach(({ viewer }) => { viewer.leave(); }); // prettier-ignore
-      else if (what === 'watch') one(who)?.viewer.watch([...Array(kind % 30).keys()], kind % 7);
+        others.splice(kind % 5, 1).forEach(({ subscription }) => { subscription.leave(); }); // prettier-ignore
+      else if (what === 'watch') one(who)?.subscription.watch([...Array(kind % 30).keys()], kind % 7);
       else if (what === 'take') one(who)?.look(1 + (kind % 10));
       else if (what === 'pass') await turn();
       else if (actor !== undefined && (actor !== root || !['crash', 'end'].includes(what)))
@@ -154,10 +154,10 @@ describe('Any tree of actors, whatever happens in it', () => {
       .map(({ sessionId }) => sessionId)
       .toSorted();
     others.push(new Onlooker(hub));
-    for (const viewer of [first, ...others]) {
-      expect(viewer.sessions()).toEqual(alive);
+    for (const onlooker of [first, ...others]) {
+      expect(onlooker.sessions()).toEqual(alive);
       // it objects itself to one that is born twice, or dies twice, or does anything before or after
-      expect(viewer.all('born').length - viewer.all('died').length).toBe(alive.length);
+      expect(onlooker.all('born').length - onlooker.all('died').length).toBe(alive.length);
     }
     const counts = { born: first.all('born').length, died: first.all('died').length };
     root.stop();
@@ -166,11 +166,11 @@ describe('Any tree of actors, whatever happens in it', () => {
     jest.advanceTimersByTime(1_000);
     expect(first.sessions()).toEqual([]);
     attachment.unsubscribe();
-    for (const { viewer } of [first, ...others]) viewer.leave();
+    for (const { subscription } of [first, ...others]) subscription.leave();
     return counts;
   }
 
-  it('is what every viewer believes it to be', async () => {
+  it('is what every onlooker believes it to be', async () => {
     let [born, died] = [0, 0];
     const run = fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
       const counts = await play(steps);

@@ -11,13 +11,13 @@ import {
   type AnyEventObject,
 } from 'xstate';
 import { Hub } from '../../server/inspect/hub/hub';
-import type { Died } from '../../server/inspect/wire';
+import type { DiedRecord } from '../../server/inspect/records';
 import { starting, tell } from '../support/actors';
 import { crashes } from '../support/crashes';
 import { connectClient, startServer } from '../support/fixtures';
 import { turn } from '../support/serving';
 import { Stream } from '../support/stream';
-import { child, halt, statusOf, viewing } from '../support/inspect/viewing';
+import { child, halt, statusOf, viewing } from '../support/inspect/onlooker';
 import { emitted, eventually } from '../support/events';
 
 const fail = (): never => {
@@ -25,7 +25,7 @@ const fail = (): never => {
 };
 
 /** How children end: each logic with what has to be done to its actor. */
-const endings: readonly [string, AnyActorLogic, (child: AnyActor) => unknown, Died['status']][] = [
+const endings: readonly [string, AnyActorLogic, (child: AnyActor) => unknown, DiedRecord['status']][] = [
   [
     'a machine in a final state',
     createMachine({ on: { x: '.b' }, initial: 'a', states: { a: {}, b: { type: 'final' } } }),
@@ -226,7 +226,7 @@ describe('The death of an actor', () => {
   it('is not told of one that was never started, nor its birth', () => {
     const root = create(parentOf(fromCallback(() => undefined)));
     const one = onlooker(hubOf(root));
-    one.viewer.watch([], 10);
+    one.subscription.watch([], 10);
     x(root);
     expect(one.look()).toEqual([]);
     root.stop();
@@ -253,14 +253,14 @@ describe('The death of an actor', () => {
   it.each(crashes)('is told of a handler that fails in $where, with its connection', async ({ protocol }) => {
     const { server, port } = await startServer({ protocol: protocol(new Error('secret')) });
     const one = onlooker(hubOf(server.actor));
-    one.viewer.watch([], 100);
+    one.subscription.watch([], 100);
     const closed = emitted(server, 'connection.closed');
     const client = await connectClient(port);
     client.socket.write('x');
     await closed;
     expect(one.paths()).toEqual(['serverCore', 'serverCore/connections', 'serverCore/listener']);
     expect(one.all('died').length).toBeGreaterThan(0);
-    expect(JSON.stringify(one.told)).not.toContain('secret');
+    expect(JSON.stringify(one.records)).not.toContain('secret');
   });
 
   it('is told of a message in one line, if payloads are', () => {

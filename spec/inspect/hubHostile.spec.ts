@@ -17,7 +17,7 @@ import { emitted } from '../support/events';
 import { connectClient, startServer } from '../support/fixtures';
 import { heldBytes } from '../support/heap';
 import { turn } from '../support/serving';
-import { child, halt, statusOf, viewing, type Onlooker } from '../support/inspect/viewing';
+import { child, halt, statusOf, viewing, type Onlooker } from '../support/inspect/onlooker';
 
 const secret = 'S3CRET';
 
@@ -69,7 +69,7 @@ describe('By default, a hub', () => {
       }) as never,
     );
     const one = onlooker(hubOf(root));
-    one.viewer.watch([], 100);
+    one.subscription.watch([], 100);
     const [first, second, third] = ['first', 'second', 'third'].map((id) => child(root, id)) as [
       AnyActor,
       AnyActor,
@@ -85,8 +85,8 @@ describe('By default, a hub', () => {
     expect(one.all('event').length).toBeGreaterThan(8);
     expect(one.all('emitted')).toHaveLength(3);
     expect(one.all('died').length).toBeGreaterThan(5);
-    expect(JSON.stringify(one.told)).not.toContain(secret);
-    expect(JSON.stringify(one.told)).not.toContain(
+    expect(JSON.stringify(one.records)).not.toContain(secret);
+    expect(JSON.stringify(one.records)).not.toContain(
       Buffer.from(secret)
         .toString('hex', 0, 2)
         .replace(/..(?=.)/g, '$& '),
@@ -96,7 +96,7 @@ describe('By default, a hub', () => {
   it('tells nothing of what a client sends', async () => {
     const { server, port } = await startServer();
     const one = onlooker(hubOf(server.actor));
-    one.viewer.watch([], 100);
+    one.subscription.watch([], 100);
     const client = await connectClient(port);
     await client.send(secret);
     expect(await client.receiveText(secret)).toBe(secret);
@@ -105,7 +105,7 @@ describe('By default, a hub', () => {
     await closed;
     expect(one.all('event').map(({ event }) => event)).toContainEqual({ type: 'inbox' });
     expect(one.all('emitted').map(({ event }) => event)).toContainEqual({ type: 'outbox' });
-    expect(JSON.stringify(one.told)).not.toContain(secret);
+    expect(JSON.stringify(one.records)).not.toContain(secret);
   });
 });
 
@@ -127,7 +127,7 @@ describe('Given values that can not be looked at, a hub', () => {
     const hub = new Hub(options);
     hub.attach(root);
     const both: [Onlooker, Onlooker] = [onlooker(hub), onlooker(hub)];
-    both[0].viewer.watch([], 100);
+    both[0].subscription.watch([], 100);
     return both;
   };
 
@@ -155,16 +155,16 @@ describe('Given values that can not be looked at, a hub', () => {
   it.each(hostile)('hides from the actor what is wrong with an event that has %s', (_, make) => {
     for (const options of [{}, { payloads: true, context: true }]) {
       const root = start(listener);
-      const [viewer] = looking(root, options);
-      viewer.look();
+      const [onlooker] = looking(root, options);
+      onlooker.look();
       heard.length = 0;
       const event = make();
       tell(root, event);
       expect(heard.map((one) => one === event)).toEqual([true]);
       expect(statusOf(root)).toBe('active');
-      expect(JSON.stringify(viewer.look())).not.toContain(secret);
+      expect(JSON.stringify(onlooker.look())).not.toContain(secret);
       tell(root, { type: 'y' });
-      expect(viewer.all('event').at(-1)?.event.type).toBe('y');
+      expect(onlooker.all('event').at(-1)?.event.type).toBe('y');
     }
   });
 

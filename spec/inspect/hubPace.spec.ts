@@ -9,16 +9,16 @@ import {
   type AnyActorLogic,
   type Snapshot,
 } from 'xstate';
-import type { InspectionRecord } from '../../server/inspect/wire';
+import type { InspectionRecord } from '../../server/inspect/records';
 import { starting, tell } from '../support/actors';
 import { Child } from '../support/processes/child';
 import { eventually } from '../support/events';
 import { startServer } from '../support/fixtures';
 import { Client } from '../support/client';
-import { child, childrenOf, viewing } from '../support/inspect/viewing';
+import { child, childrenOf, viewing } from '../support/inspect/onlooker';
 import { inCi } from '../support/thoroughness';
 
-/** What a viewer is told of events at most before it takes some (see hubViewer.ts). */
+/** How many events wait at most for an onlooker (see `mostEvents` in subscriber.ts). */
 const mostEvents = 2_000;
 
 const toggle = createMachine({
@@ -54,7 +54,7 @@ const crowdOf = (logic: AnyActorLogic): AnyActorLogic =>
 
 const crowd = crowdOf(fromCallback(() => undefined));
 
-describe('A viewer that takes slowly', () => {
+describe('An onlooker that takes slowly', () => {
   const { create, start } = starting();
   const { onlooker, hubOf } = viewing();
 
@@ -72,9 +72,9 @@ describe('A viewer that takes slowly', () => {
     expect(fast.all('dropped')).toEqual([]);
     const waiting = slow.look();
     expect(waiting.length).toBeLessThan(mostEvents + 10);
-    const told = slow.all('event').length;
+    const shown = slow.all('event').length;
     const dropped = slow.all('dropped').reduce((sum, { events }) => sum + events, 0);
-    expect(told + dropped).toBe(10_000);
+    expect(shown + dropped).toBe(10_000);
     const snapshots = slow.all('snapshot');
     expect(snapshots.reduce((sum, { skipped = 0 }) => sum + 1 + skipped, 0)).toBe(10_000);
     expect(snapshots.at(-1)).toMatchObject({ value: 'off' });
@@ -90,7 +90,7 @@ describe('A viewer that takes slowly', () => {
         const at = (who: number): AnyActor => child(root, 'abc'.charAt(who));
         const one = onlooker(hubOf(root));
         one.look();
-        one.viewer.watch([2, 3, 4], 0);
+        one.subscription.watch([2, 3, 4], 0);
         let sent = 0;
         for (const { who, times, take, again } of ticks) {
           for (let n = 0; n < times; n += 1) tell(at(who), { type: 'x' });
@@ -98,19 +98,19 @@ describe('A viewer that takes slowly', () => {
           if (take > 0) one.look(take);
           // watched anew, it may have more to be told of the past
           if (again === 0) {
-            one.viewer.watch([], 0);
+            one.subscription.watch([], 0);
             tell(at(who), { type: 'x' });
-            one.viewer.watch([2, 3, 4], 0);
+            one.subscription.watch([2, 3, 4], 0);
           }
         }
         expect(one.all('event').length + one.all('dropped').reduce((sum, { events }) => sum + events, 0)).toBe(sent);
         const values = new Map<number, unknown>();
-        for (const record of one.told)
+        for (const record of one.records)
           if (record.type === 'watched' || record.type === 'snapshot') values.set(record.id, record.value);
         expect([...values.entries()].toSorted(([a], [b]) => a - b).map(([, value]) => value)).toEqual(
           children.map((child) => (child.getSnapshot() as { value: unknown }).value),
         );
-        one.viewer.leave();
+        one.subscription.leave();
         root.stop();
       }),
       { numRuns: inCi(20, 5) },
@@ -127,15 +127,15 @@ describe('10 000 actors', () => {
     tell(root, { type: 'grow', by: 10_000 });
     const hub = hubOf(root);
     const [one, other] = [onlooker(hub), onlooker(hub)];
-    other.viewer.watch([], 1_000);
+    other.subscription.watch([], 1_000);
     while (one.look(1_000).length > 0);
     expect(one.living.size).toBe(10_001);
     expect(other.sessions()).toHaveLength(10_001);
     tell(root, { type: 'shrink' });
     tell(root, { type: 'grow', by: 10 });
-    for (const viewer of [one, other]) {
-      expect(viewer.all('died')).toHaveLength(10_000);
-      expect(viewer.sessions()).toHaveLength(11);
+    for (const onlooker of [one, other]) {
+      expect(onlooker.all('died')).toHaveLength(10_000);
+      expect(onlooker.sessions()).toHaveLength(11);
     }
   });
 
@@ -157,36 +157,36 @@ describe('10 000 actors', () => {
       const hub = new Hub();
       hub.attach(root);
       const look = () => {
-        const viewer = hub.join(() => undefined);
-        viewer.watch([], 1_000);
-        let told = 0;
-        for (let taken = 1; taken > 0; told += taken) taken = viewer.take(1_000).length;
-        return { viewer, told };
+        const subscription = hub.join(() => undefined);
+        subscription.watch([], 1_000);
+        let count = 0;
+        for (let taken = 1; taken > 0; count += taken) taken = subscription.take(1_000).length;
+        return { subscription, count };
       };
       // what is made once, for good: compiled code too, which comes in the course of it
-      for (let n = 0; n < 20; n += 1) look().viewer.leave();
+      for (let n = 0; n < 20; n += 1) look().subscription.leave();
       heldBytes();
       const before = heldBytes();
-      const { viewer, told } = look();
+      const { subscription, count } = look();
       const during = heldBytes() - before;
-      viewer.leave();
+      subscription.leave();
       // V8 drops compiled code and makes it anew, half a megabyte at times: so what each of several times leaves behind
       const times = 4;
-      for (let n = 1; n < times; n += 1) look().viewer.leave();
-      say({ told, during, after: (heldBytes() - before) / times });
+      for (let n = 1; n < times; n += 1) look().subscription.leave();
+      say({ count, during, after: (heldBytes() - before) / times });
     `);
-    const { told, during, after } = (await measuring.hear()) as Readonly<Record<string, number>>;
+    const { count, during, after } = (await measuring.hear()) as Readonly<Record<string, number>>;
     // each birth, and who is watched of them
-    expect(told).toBe(10_001 + 1_000);
+    expect(count).toBe(10_001 + 1_000);
     expect(during).toBeGreaterThan(2 ** 20);
     expect(after).toBeLessThan(Number(during) / 10);
   });
 
-  it('that come and go while a viewer takes nothing cost it no more than a new beginning', () => {
+  it('that come and go while an onlooker takes nothing cost it no more than a new beginning', () => {
     const root = start(crowd);
     const hub = hubOf(root);
     const sleepy = onlooker(hub);
-    sleepy.viewer.watch([], 5);
+    sleepy.subscription.watch([], 5);
     tell(root, { type: 'x' });
     for (let n = 0; n < 6; n += 1) {
       tell(root, { type: 'grow', by: 10_000 });
@@ -205,7 +205,7 @@ describe('10 000 actors', () => {
     const hub = hubOf(root);
     const sleepy = onlooker(hub);
     sleepy.look();
-    sleepy.viewer.watch([], 5);
+    sleepy.subscription.watch([], 5);
     for (let n = 0; n < 6; n += 1) {
       tell(root, { type: 'grow', by: 10_000 });
       tell(root, { type: 'shrink' });
@@ -223,9 +223,9 @@ describe('10 000 actors', () => {
     const hub = hubOf(root);
     const kept = new WeakSet<object>();
     const one = onlooker(hub);
-    one.viewer.watch([], 1_000);
+    one.subscription.watch([], 1_000);
     for (const record of one.look()) kept.add(record);
-    one.viewer.leave();
+    one.subscription.leave();
     expect(one.look()).toEqual([]);
     const again = onlooker(hub);
     // numbered on, and made anew
@@ -239,7 +239,7 @@ describe('10 000 actors', () => {
     const { server, port } = await startServer();
     const hub = hubOf(server.actor);
     const [one, slow] = [onlooker(hub), onlooker(hub)];
-    slow.viewer.watch([], 1_000);
+    slow.subscription.watch([], 1_000);
     const clients = await Promise.all(Array.from({ length: 500 }, () => Client.connect(port)));
     const isSocket = (path: string): boolean => path.endsWith('/socket');
     await eventually(() => one.paths().filter((path) => !isSocket(path)).length === 1_003);
@@ -249,9 +249,11 @@ describe('10 000 actors', () => {
     expect(sockets).toBeLessThanOrEqual(500);
     for (const client of clients) client.reset();
     await eventually(() => one.paths().length === 3);
-    for (const viewer of [one, slow]) {
-      expect(viewer.all('died')).toHaveLength(1_000 + viewer.all('born').filter(({ kind }) => kind === 'part').length);
-      expect(viewer.paths()).toEqual(['serverCore', 'serverCore/connections', 'serverCore/listener']);
+    for (const onlooker of [one, slow]) {
+      expect(onlooker.all('died')).toHaveLength(
+        1_000 + onlooker.all('born').filter(({ kind }) => kind === 'part').length,
+      );
+      expect(onlooker.paths()).toEqual(['serverCore', 'serverCore/connections', 'serverCore/listener']);
     }
     await Promise.all(clients.map((client) => client.closed));
   });

@@ -22,16 +22,16 @@ import { starting, tell } from '../support/actors';
 import { eventually } from '../support/events';
 import { atEnd, connectClient, openClient, startServer } from '../support/fixtures';
 import { Stream } from '../support/stream';
-import { child, halt, viewing } from '../support/inspect/viewing';
+import { child, halt, viewing } from '../support/inspect/onlooker';
 
 const idle = fromCallback(() => undefined);
 
-describe('A viewer that comes late', () => {
+describe('An onlooker that comes late', () => {
   const { start } = starting();
   const { onlooker, hubOf } = viewing();
 
-  /** What it is told of a system that runs, in order, as kinds and paths. */
-  const told = (root: AnyActorRef): string[] => {
+  /** The actors of a running system as an onlooker hears of them, in order: kinds and paths. */
+  const seenIn = (root: AnyActorRef): string[] => {
     const one = onlooker(hubOf(root));
     one.look();
     return [...one.living.values()].map(({ id, kind }) => `${kind} ${one.pathOf(id)}`);
@@ -41,7 +41,7 @@ describe('A viewer that comes late', () => {
     const started = await startServer();
     await openClient(started);
     await openClient(started);
-    expect(told(started.server.actor)).toEqual([
+    expect(seenIn(started.server.actor)).toEqual([
       'machine serverCore',
       'other serverCore/connections',
       'other serverCore/listener',
@@ -60,7 +60,7 @@ describe('A viewer that comes late', () => {
     const started = await startServer({ protocol });
     await openClient(started);
     const handler = 'serverCore/connections/connection:1/protocol';
-    expect(told(started.server.actor).slice(4)).toEqual([
+    expect(seenIn(started.server.actor).slice(4)).toEqual([
       `other ${handler}`,
       `other ${handler}/line`,
       `other ${handler}/other`,
@@ -78,7 +78,7 @@ describe('A viewer that comes late', () => {
     const started = await startServer({ protocol });
     await openClient(started);
     const handler = 'serverCore/connections/connection:1/protocol';
-    expect(told(started.server.actor).slice(4).toSorted()).toEqual([
+    expect(seenIn(started.server.actor).slice(4).toSorted()).toEqual([
       `machine ${handler}`,
       `machine ${handler}/inner`,
       `other ${handler}/inner/promise`,
@@ -91,8 +91,8 @@ describe('A viewer that comes late', () => {
     atEnd(() => server.shutdown({ timeout: 0 }));
     const { port } = await server.start();
     await connectClient(port);
-    await eventually(() => told(server.actor).length > 2);
-    expect(told(server.actor)).toEqual([
+    await eventually(() => seenIn(server.actor).length > 2);
+    expect(seenIn(server.actor)).toEqual([
       'machine singleServer',
       'other singleServer/listener',
       'machine singleServer/connection',
@@ -108,8 +108,8 @@ describe('A viewer that comes late', () => {
         invoke: { id: 'client', src: tcpClient, input: { port, host: '127.0.0.1', protocol: echo } },
       }),
     );
-    await eventually(() => told(client).length === 4);
-    expect(told(client)).toEqual([
+    await eventually(() => seenIn(client).length === 4);
+    expect(seenIn(client)).toEqual([
       'machine app',
       'machine app/client',
       'machine app/client/connection',
@@ -125,7 +125,7 @@ describe('A viewer that comes late', () => {
         on: { end: { actions: sendTo('server', { type: 'control.shutdownMicroprocess' }) } },
       }),
     );
-    expect(told(app)).toEqual([
+    expect(seenIn(app)).toEqual([
       'machine app',
       'machine app/server',
       'other app/server/connections',
@@ -145,7 +145,7 @@ describe('A viewer that comes late', () => {
     const root = start(
       createMachine({ id: 'root', invoke: Object.entries(kinds).map(([id, src]) => ({ id, src })) as never }),
     );
-    expect(told(root)).toEqual([
+    expect(seenIn(root)).toEqual([
       'machine root',
       'machine root/machine',
       'transition root/transition',
@@ -181,7 +181,7 @@ describe('A viewer that comes late', () => {
       }),
       round,
     ]) {
-      expect(told(root)).toEqual([`other ${root.id}`]);
+      expect(seenIn(root)).toEqual([`other ${root.id}`]);
     }
   });
 

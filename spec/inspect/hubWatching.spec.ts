@@ -14,11 +14,11 @@ import {
 } from 'xstate';
 import { edgeIdOf } from '../../server/diagram/edgeId';
 import { Hub } from '../../server/inspect/hub/hub';
-import type { InspectionRecord } from '../../server/inspect/wire';
+import type { InspectionRecord } from '../../server/inspect/records';
 import { starting, tell } from '../support/actors';
 import { emitted } from '../support/events';
 import { connectClient, startServer } from '../support/fixtures';
-import { child, halt, viewing } from '../support/inspect/viewing';
+import { child, halt, viewing } from '../support/inspect/onlooker';
 
 const idle = fromCallback(() => undefined);
 
@@ -32,7 +32,7 @@ const parent = createMachine({
   },
 });
 
-describe('A viewer', () => {
+describe('An onlooker', () => {
   const { start } = starting();
   const { onlooker, hubOf } = viewing();
   const family = (count: number): AnyActor => {
@@ -69,14 +69,14 @@ describe('A viewer', () => {
     it('may choose whom there is not', () => {
       const one = onlooker(hubOf(family(1)));
       one.look();
-      one.viewer.watch([NaN, -1, 99, Infinity, 0.5, 2, 2], NaN);
+      one.subscription.watch([NaN, -1, 99, Infinity, 0.5, 2, 2], NaN);
       expect(names(one.look(), one)).toEqual(['1']);
     });
 
     it('watches 1 000 of them at most', () => {
       const one = onlooker(hubOf(family(1_100)));
       one.look();
-      one.viewer.watch(one.living.keys(), 0);
+      one.subscription.watch(one.living.keys(), 0);
       expect(names(one.look(), one)).toHaveLength(1_000);
     });
 
@@ -86,7 +86,7 @@ describe('A viewer', () => {
       function* count(): Generator<number> {
         for (let n = 1; ; n += 1) yield n;
       }
-      one.viewer.watch(count(), 0);
+      one.subscription.watch(count(), 0);
       expect(names(one.look(), one)).toHaveLength(1_000);
     });
   });
@@ -95,7 +95,7 @@ describe('A viewer', () => {
     it('watches the eldest, then newborns as places become free', () => {
       const root = family(3);
       const one = onlooker(hubOf(root));
-      one.viewer.watch([], 3);
+      one.subscription.watch([], 3);
       expect(names(one.look(), one)).toEqual(['parent', '1', '2']);
       tell(root, { type: 'spawn', id: '4' });
       expect(names(one.look(), one)).toEqual([]);
@@ -109,21 +109,21 @@ describe('A viewer', () => {
     it('watches those beside the ones that it has chosen', () => {
       const one = onlooker(hubOf(family(4)));
       one.look();
-      one.viewer.watch([2], 2);
+      one.subscription.watch([2], 2);
       expect(names(one.look(), one).toSorted()).toEqual(['1', '2', 'parent']);
-      one.viewer.watch([1, 2], 2);
+      one.subscription.watch([1, 2], 2);
       expect(names(one.look(), one)).toEqual(['3']);
     });
 
     it('keeps the eldest when it wants fewer', () => {
       const root = family(4);
       const one = onlooker(hubOf(root));
-      one.viewer.watch([], 4);
-      one.viewer.watch([], 1);
+      one.subscription.watch([], 4);
+      one.subscription.watch([], 1);
       one.look();
       tell(root, { type: 'x' });
       expect(one.all('event')).toHaveLength(1);
-      one.viewer.watch([], 0);
+      one.subscription.watch([], 0);
       tell(root, { type: 'x' });
       expect(one.all('event')).toHaveLength(1);
     });
@@ -131,9 +131,9 @@ describe('A viewer', () => {
     it.each([NaN, -1, -Infinity])('watches nobody if it wants %p', (auto) => {
       const root = family(2);
       const one = onlooker(hubOf(root));
-      one.viewer.watch([], 3);
+      one.subscription.watch([], 3);
       one.look();
-      one.viewer.watch([], auto);
+      one.subscription.watch([], auto);
       tell(root, { type: 'spawn', id: '3' });
       expect(one.look().map(({ type }) => type)).toEqual(['born']);
     });
@@ -165,7 +165,7 @@ describe('A viewer', () => {
     const taken = (logic: AnyStateMachine, ...events: string[]): unknown[] => {
       const root = start(logic);
       const one = onlooker(hubOf(root));
-      one.viewer.watch([], 1);
+      one.subscription.watch([], 1);
       for (const type of events) tell(root, { type });
       return one.all('snapshot').map(({ event, value, edges, status }) => [event, value, edges, status]);
     };
@@ -183,7 +183,7 @@ describe('A viewer', () => {
     it('is told transitions that the machine has, of ours as of others', async () => {
       const { server, port } = await startServer();
       const one = onlooker(hubOf(server.actor));
-      one.viewer.watch([], 100);
+      one.subscription.watch([], 100);
       const opened = emitted(server, 'connection.opened');
       const client = await connectClient(port);
       await opened;
@@ -220,13 +220,13 @@ describe('A viewer', () => {
       });
       const root = start(counting);
       const one = onlooker(hubOf(root));
-      one.viewer.watch([], 1);
+      one.subscription.watch([], 1);
       tell(root, { type: 'count' });
       expect(JSON.stringify(one.look())).not.toContain('secret');
       const hub = new Hub({ context: true, redact: /nothing/ });
       hub.attach(root);
       const another = onlooker(hub);
-      another.viewer.watch([], 1);
+      another.subscription.watch([], 1);
       expect(another.all('watched')[0]?.context).toEqual({ secret: 2 });
       for (const type of ['count', 'other', 'count']) tell(root, { type });
       expect(another.all('snapshot').map(({ context }) => context)).toEqual([{ secret: 3 }, undefined, { secret: 4 }]);
@@ -237,7 +237,7 @@ describe('A viewer', () => {
       const hub = new Hub({ context: true });
       hub.attach(root);
       const one = onlooker(hub);
-      one.viewer.watch([], 1);
+      one.subscription.watch([], 1);
       tell(root, { type: 'x' });
       expect(one.all('watched')[0]).toMatchObject({ context: 1 });
       expect(one.all('snapshot')[0]).toMatchObject({ context: 2, event: 'x' });
@@ -277,14 +277,14 @@ describe('A viewer', () => {
         });
       both.look();
       child.look();
-      expect(said({ all: both.told })).toEqual([
+      expect(said({ all: both.records })).toEqual([
         [undefined, 1, { type: 'go' }],
         [1, 2, { type: 'ask' }],
         [2, 1, { type: 'answer' }],
         [2, { type: 'told' }],
         [1, { type: 'gone' }],
       ]);
-      expect(said({ all: child.told })).toEqual([
+      expect(said({ all: child.records })).toEqual([
         [1, 2, { type: 'ask' }],
         [2, 1, { type: 'answer' }],
         [2, { type: 'told' }],
@@ -301,7 +301,7 @@ describe('A viewer', () => {
         type: 'go',
         payload: { secret: { $redacted: true }, data: { $bytes: 2, first: '61 62' } },
       });
-      expect(JSON.stringify(one.told)).not.toContain('hidden');
+      expect(JSON.stringify(one.records)).not.toContain('hidden');
     });
 
     it('is told long names in part', () => {

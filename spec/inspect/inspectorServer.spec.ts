@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join, parse } from 'node:path';
 import { Hub } from '../../server/inspect/hub/hub';
 import type { InspectorOptions } from '../../server/inspect/web/inspectorOptions';
-import type { Definition } from '../../server/inspect/wire';
+import type { DefinitionRecord } from '../../server/inspect/records';
 import { startInspector } from '../../server/inspect/web/startInspector';
 import { InvalidOptionError, ListenError } from '../../server/index';
 import { Child } from '../support/processes/child';
@@ -92,7 +92,7 @@ describe('An inspector', () => {
     ['', 'text/html; charset=utf-8', /^<!doctype html>/i],
     ['stately', 'text/html; charset=utf-8', /^<!doctype html>/i],
     ['chart.css', 'text/css; charset=utf-8', /\.state/],
-    ['viewer.css', 'text/css; charset=utf-8', /\{/],
+    ['page.css', 'text/css; charset=utf-8', /\{/],
     ['statelyMessages', 'text/javascript; charset=utf-8', /^export class StatelyMessages /m],
     ['stately.json', 'application/json; charset=utf-8', /^\{"url":"https:\/\/stately\.ai\/inspect"\}$/],
   ])('serves %p', async (path, type, content) => {
@@ -240,7 +240,7 @@ describe('An inspector', () => {
     const page = await Page.open({ url } as never);
     expect(await page.record(({ type }) => type === 'born')).toMatchObject({ name: 'serverCore' });
     page.say({ type: 'watch', ids: [], auto: 1 });
-    const { id } = await page.record((record): record is Definition => record.type === 'definition');
+    const { id } = await page.record((record): record is DefinitionRecord => record.type === 'definition');
     page.say({ type: 'chart', definition: id });
     child.dismiss();
     expect(await child.ended).toEqual({ code: 0, stderr: '' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { project, projectionLimits, secretKeys } from '../../server/inspect/hub/projection';
-import type { Shown } from '../../server/inspect/wire';
+import type { Shown } from '../../server/inspect/records';
 
 class Account {
   readonly owner = 'me';

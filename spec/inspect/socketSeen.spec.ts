@@ -7,7 +7,7 @@ import { traceTo } from '../../server/inspect/trace/traceTo';
 import { StatelyMessages, type StatelyMessage } from '../../server/inspect/page/statelyMessages';
 import { scenario } from '../../server/testing/index';
 import { megabyte } from '../support/floods';
-import { Onlooker } from '../support/inspect/viewing';
+import { Onlooker } from '../support/inspect/onlooker';
 
 /** Answers whatever comes with more than a scenario's network holds. */
 const floodOnDemand = setupProtocol().createMachine({
@@ -25,7 +25,7 @@ const lookAt = (hub: Hub): Onlooker => {
 };
 
 afterEach(() => {
-  for (const { viewer } of onlookers.splice(0)) viewer.leave();
+  for (const { subscription } of onlookers.splice(0)) subscription.leave();
 });
 
 /** What was said between a connection and its socket, as the records of somebody who looked have it. */
@@ -45,7 +45,7 @@ describe('What a connection commands its socket, and what the socket answers', (
     const hub = new Hub();
     hub.attach(s.server);
     const onlooker = lookAt(hub);
-    onlooker.viewer.watch([], 1_000);
+    onlooker.subscription.watch([], 1_000);
     const client = await s.client();
     await client.sends('hello');
     await client.receives('hello');
@@ -67,7 +67,7 @@ describe('What a connection commands its socket, and what the socket answers', (
     const hub = new Hub();
     hub.attach(s.server);
     const onlooker = lookAt(hub);
-    onlooker.viewer.watch([], 1_000);
+    onlooker.subscription.watch([], 1_000);
     const client = await s.client();
     client.stopsReading();
     await client.sends('more');
@@ -98,7 +98,7 @@ describe('What a connection commands its socket, and what the socket answers', (
     const hub = new Hub();
     hub.attach(s.server);
     const onlooker = lookAt(hub);
-    onlooker.viewer.watch([], 1_000);
+    onlooker.subscription.watch([], 1_000);
     const client = await s.client();
     await s.advance(2_000);
     await client.isClosed();
@@ -150,13 +150,13 @@ describe('What a connection commands its socket, and what the socket answers', (
     const hub = new Hub();
     hub.attach(s.server);
     const onlooker = lookAt(hub);
-    onlooker.viewer.watch([], 1_000);
+    onlooker.subscription.watch([], 1_000);
     const client = await s.client();
     await client.ends();
     await client.isClosed();
     onlooker.look();
     const stately = new StatelyMessages();
-    const messages: StatelyMessage[] = onlooker.told.flatMap((record) => [...stately.tell(record)]);
+    const messages: StatelyMessage[] = onlooker.records.flatMap((record) => [...stately.tell(record)]);
     const introduced = messages.findIndex((message) => message.type === '@xstate.actor' && message.name === 'socket');
     const { sessionId } = messages[introduced] ?? {};
     const spoken = messages.findIndex((message) => message.type === '@xstate.event' && message.sessionId === sessionId);

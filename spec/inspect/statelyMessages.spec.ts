@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { StatelyMessages, type StatelyMessage } from '../../server/inspect/page/statelyMessages';
-import type { Born, Definition, InspectionRecord, Watched } from '../../server/inspect/wire';
+import type { BornRecord, DefinitionRecord, InspectionRecord, WatchedRecord } from '../../server/inspect/records';
 
 const at = 1_700_000_000_000.75;
 
-const born = (id: number, name: string, parent?: number): Born => ({
+const born = (id: number, name: string, parent?: number): BornRecord => ({
   type: 'born',
   at,
   id,
@@ -13,14 +13,14 @@ const born = (id: number, name: string, parent?: number): Born => ({
   session: 'x:0',
   ...(parent === undefined ? {} : { parent }),
 });
-const watched = (id: number, more: Partial<Watched> = {}): Watched => ({
+const watched = (id: number, more: Partial<WatchedRecord> = {}): WatchedRecord => ({
   type: 'watched',
   at,
   id,
   status: 'active',
   ...more,
 });
-const definition: Definition = {
+const definition: DefinitionRecord = {
   type: 'definition',
   id: 5,
   name: 'door',
@@ -64,14 +64,14 @@ describe('What the Stately Inspector is told', () => {
 
   it('is a machine with its definition, its state and its place', () => {
     const value = { open: 'flowing' };
-    const told = tell(
+    const messages = tell(
       born(1, 'server'),
       watched(1),
       born(3, 'connection:1', 1),
       definition,
       watched(3, { definition: 5, value }),
     );
-    expect(told[1]).toEqual({
+    expect(messages[1]).toEqual({
       type: '@xstate.actor',
       name: 'connection:1',
       sessionId: '3',

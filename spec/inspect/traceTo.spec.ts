@@ -9,7 +9,7 @@ import { starting, tell } from '../support/actors';
 import { eventually } from '../support/events';
 import { atEnd, connectClient, startServer } from '../support/fixtures';
 import { turn } from '../support/serving';
-import { observed } from '../support/inspect/viewing';
+import { observed } from '../support/inspect/onlooker';
 
 const toggle = createMachine({
   id: 'toggle',
@@ -106,8 +106,8 @@ describe('traceTo', () => {
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
     await eventually(() => text.includes('more, not shown'));
     const missing = [...text.matchAll(/… (\d+) more, not shown/g)].reduce((sum, [, count]) => sum + Number(count), 0);
-    const told = [...text.matchAll(/outside .*→ toggle/g)].length;
-    expect(told + missing).toBe(5_000);
+    const shown = [...text.matchAll(/outside .*→ toggle/g)].length;
+    expect(shown + missing).toBe(5_000);
   });
 
   it('writes nothing to a stream that is full, however often there is something', async () => {

@@ -7,7 +7,7 @@ import { GoodClient } from '../abuse/goodClient';
 import { eventually } from '../support/events';
 import { atEnd, connectClient } from '../support/fixtures';
 import { expectNothingLeft } from '../support/nothingLeft';
-import { census } from '../support/inspect/viewing';
+import { census } from '../support/inspect/onlooker';
 import { inCi } from '../support/thoroughness';
 
 /** The number of deeds. There is one each 20 ms, so they take 10 s in CI, and 4 s elsewhere. */

@@ -14,7 +14,7 @@ import { HandlerRecord } from './handlerRecord';
 import { violationsAtAnyMoment } from './invariants/atAnyMoment';
 import { pattern } from './pattern';
 import { stateText } from '../../server/inspect/trace/traceText';
-import type { StateValue } from '../../server/inspect/wire';
+import type { StateValue } from '../../server/inspect/records';
 import type { Deed, Program, ServerDeed, Step } from './program';
 import { heardBy, type Connection, type Rest, type Run } from './run';
 import { Violation } from './violation';

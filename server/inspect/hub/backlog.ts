@@ -1,11 +1,11 @@
-import type { ActorId, Died, Dropped, InspectionRecord, SnapshotTaken, Watched } from '../wire';
+import type { ActorId, DiedRecord, DroppedRecord, InspectionRecord, SnapshotRecord, WatchedRecord } from '../records';
 
 /**
- * What a viewer is still to be told, in order.
+ * The records that wait for an onlooker, in order.
  *
- * When it takes slower than things happen, events are left out first, and counted; then snapshots, of which only the
- * latest of each actor is kept. Births and deaths never are: when they become too many as well, {@link isLost} says that
- * there is no list any more, and that the viewer is to be told anew what lives.
+ * An onlooker may take records more slowly than they come. Then events are dropped first, and counted. Of snapshots,
+ * only the latest of each actor is kept. Births and deaths are never dropped. When even they become too many, the
+ * whole list is given up: {@link isLost} is true, and the onlooker has to begin again with all actors that live.
  */
 export class Backlog {
   readonly #maxEvents: number;
@@ -13,15 +13,17 @@ export class Backlog {
   #records: InspectionRecord[] = [];
   /** How many of the records are events or snapshots. */
   #events = 0;
-  /** The latest snapshot of each actor whose snapshots found no place in the list. */
-  #latest = new Map<ActorId, SnapshotTaken>();
-  #gap: { -readonly [Key in keyof Dropped]: Dropped[Key] } | undefined;
+  /** The latest snapshot of each actor whose snapshots have no room in the list. */
+  #latest = new Map<ActorId, SnapshotRecord>();
+  /** The record at the end of the list that counts dropped events, if there is one. */
+  #gap: { -readonly [Key in keyof DroppedRecord]: DroppedRecord[Key] } | undefined;
+  /** How long the list may become before it is given up. */
   #allowed = 0;
   #isLost = false;
 
   /**
-   * @param maxEvents - events and snapshots
-   * @param maxRecords - all there are beside those that it began with
+   * @param maxEvents - how many events and snapshots may wait
+   * @param maxRecords - how many records may wait beside those that the list began with
    */
   constructor(maxEvents: number, maxRecords: number) {
     this.#maxEvents = maxEvents;
@@ -33,11 +35,12 @@ export class Backlog {
     return !this.#isLost && this.#records.length === 0 && this.#latest.size === 0;
   }
 
+  /** Whether the list was given up: it holds nothing until {@link begin}. */
   get isLost(): boolean {
     return this.#isLost;
   }
 
-  /** Begins anew, with these. */
+  /** Begins a new list with these records. */
   begin(records: InspectionRecord[]): void {
     this.#records = records;
     this.#events = 0;
@@ -47,37 +50,37 @@ export class Backlog {
     this.#isLost = false;
   }
 
-  /** Gives up the list. */
+  /** Gives up the list; see {@link isLost}. */
   lose(): void {
     this.begin([]);
     this.#isLost = true;
   }
 
-  /** What must be told. */
+  /** Adds a record that is never dropped. */
   add(record: InspectionRecord): void {
     if (this.#isLost) return;
-    // what an actor was comes before what it is, or that it is no more
+    // an older snapshot of this actor must come before this record
     if (record.type === 'died' || record.type === 'watched') this.#keepLatest(record);
     this.#gap = undefined;
     this.#records.push(record);
     if (this.#records.length > this.#allowed) this.lose();
   }
 
-  /** What may be left out. */
+  /** Adds a record that is dropped, and counted, when there is no room. */
   addEvent(record: InspectionRecord): void {
     if (this.#events >= this.#maxEvents) this.drop();
     else this.#push(record);
   }
 
-  /** What may be left out when a later one follows. */
-  addSnapshot(record: SnapshotTaken): void {
+  /** Adds a snapshot. When there is no room, a later one of the same actor takes its place. */
+  addSnapshot(record: SnapshotRecord): void {
     const earlier = this.#latest.get(record.id);
-    // once one waits the next can't overtake it
+    // while an earlier snapshot waits for room, this one must not overtake it
     if (earlier === undefined && this.#events < this.#maxEvents) this.#push(record);
     else if (!this.#isLost) this.#latest.set(record.id, earlier === undefined ? record : merge(earlier, record));
   }
 
-  /** Something is missing at this place. */
+  /** Counts an event that is missing at this place. */
   drop(): void {
     if (this.#isLost) return;
     if (this.#gap === undefined) {
@@ -87,12 +90,12 @@ export class Backlog {
     this.#gap.events += 1;
   }
 
-  /** The oldest records, and no more of them than that. */
+  /** Takes the oldest records off the list, `limit` at most. */
   take(limit: number): InspectionRecord[] {
     const taken = this.#records.splice(0, limit);
     if (this.#records.length === 0) {
       this.#gap = undefined;
-      // from here on they have their place, before what comes now
+      // the snapshots that waited for room get it now, ahead of all that comes later
       this.#records = [...this.#latest.values()];
       this.#events += this.#records.length;
       this.#latest.clear();
@@ -109,8 +112,8 @@ export class Backlog {
     this.#records.push(record);
   }
 
-  /** Gives the snapshot of an actor that found no place one after all. */
-  #keepLatest({ id }: Died | Watched): void {
+  /** Moves the snapshot of an actor that waits for room into the list, even if the list is full. */
+  #keepLatest({ id }: DiedRecord | WatchedRecord): void {
     const latest = this.#latest.get(id);
     if (latest === undefined) return;
     this.#latest.delete(id);
@@ -121,8 +124,8 @@ export class Backlog {
 
 const mayBeDropped: ReadonlySet<InspectionRecord['type']> = new Set(['event', 'emitted', 'snapshot']);
 
-function merge(earlier: SnapshotTaken, later: SnapshotTaken): SnapshotTaken {
+function merge(earlier: SnapshotRecord, later: SnapshotRecord): SnapshotRecord {
   const skipped = (earlier.skipped ?? 0) + 1 + (later.skipped ?? 0);
-  // a context that is missing is one that hasn't changed
+  // a missing context hasn't changed, so the one of the earlier snapshot still holds
   return earlier.context === undefined ? { ...later, skipped } : { context: earlier.context, ...later, skipped };
 }

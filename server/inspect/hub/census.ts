@@ -1,9 +1,9 @@
 import type { AnyActorRef } from 'xstate';
 import { LiveActor } from './liveActor';
 import { livingAbove } from './livingActors';
-import type { ActorId, Born } from '../wire';
+import type { ActorId, BornRecord } from '../records';
 
-/** The registry of a hub: who lives, in the order of their births, as far as they have been seen. */
+/** The actors that a hub has seen and that live, in the order of their births. */
 export class Census {
   readonly #live = new Map<AnyActorRef, LiveActor>();
   readonly #byId = new Map<ActorId, LiveActor>();
@@ -22,9 +22,9 @@ export class Census {
   }
 
   /**
-   * Enters an actor, after those above it that are missing.
-   * @param livedEarlier - before anybody looked
-   * @param onEntered - hears of each one
+   * Enters an actor. Ancestors that are missing are entered first.
+   * @param livedEarlier - whether the actor lived before the first onlooker came
+   * @param onEntered - called for each actor that is entered
    */
   enter(actor: AnyActorRef, livedEarlier: boolean, onEntered: (live: LiveActor) => void): LiveActor {
     const known = this.#live.get(actor);
@@ -49,8 +49,11 @@ export class Census {
     this.#byId.clear();
   }
 
-  /** An actor as somebody is told of it who comes after its birth, and maybe after its parent's death. */
-  introduce({ actor, born }: LiveActor): Born {
+  /**
+   * The birth of an actor, for an onlooker that came later. The parent may have died by then: the record names the
+   * nearest ancestor that lives.
+   */
+  introduce({ actor, born }: LiveActor): BornRecord {
     if (born.parent === undefined || this.#byId.has(born.parent)) return born;
     const { parent: _, ...rest } = born;
     const above = livingAbove(actor);

@@ -5,11 +5,11 @@ import { guardLabel } from '../../diagram/labels';
 type Config = Readonly<Record<string, unknown>>;
 
 /**
- * A machine's config as JSON that `createMachine(JSON.parse(…))` rebuilds the same chart from: its states, in the same
- * order, and its transitions.
+ * A machine's config as JSON. `createMachine(JSON.parse(…))` makes the same chart of it: the same states, in the same
+ * order, and the same transitions.
  *
- * What isn't the chart is left out: the context, inputs, outputs and parameters, which may hold anything. An action or a
- * guard that is a function in the chart itself is told by its name.
+ * All that isn't the chart is left out: the context, inputs, outputs and parameters may hold anything. An action or a
+ * guard that is a function appears by its name.
  */
 export function definitionOf(machine: AnyStateMachine): string {
   return JSON.stringify({ ...stateOf(machine.config as Config), id: machine.id });
@@ -27,14 +27,14 @@ function stateOf(config: unknown): Config {
   if (!isConfig(config)) return {};
   const { id, type, history, target, initial, description, tags, states, on, after, always, onDone, entry, exit } =
     config;
-  // what is undefined has no place in JSON
+  // JSON leaves out the keys that are undefined
   return {
     ...{ id, type, history, target, description, tags },
     initial: isConfig(initial) ? transitionOf(initial) : initial,
     entry: listed(entry, named),
     exit: listed(exit, named),
     invoke: listed(config['invoke'], invocationOf),
-    // an event that is there but undefined is one that the states above don't get either
+    // `event: undefined` keeps the event from the outer states, too, as a transition without target and actions does
     on: mapped(on, (held) => transitionsOf(held ?? {})),
     after: mapped(after, transitionsOf),
     always: transitionsOf(always),
@@ -70,10 +70,10 @@ function invocationOf(value: unknown): unknown {
   };
 }
 
-/** An action, or the logic of an actor, by its name alone. */
+/** The name of an action, or of an actor's logic. */
 function named(value: unknown): unknown {
   if (typeof value === 'string') return value;
-  // XState's own (assign, raise, …) are functions that have a type
+  // XState's own actions (assign, raise, …) are functions with a `type`
   const type = typeof value === 'function' || isConfig(value) ? (value as { type?: unknown }).type : undefined;
   if (typeof type === 'string') return { type };
   return { type: typeof value === 'function' && value.name !== '' ? value.name : 'inline' };

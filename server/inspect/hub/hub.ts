@@ -2,33 +2,33 @@ import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate';
 import { boolean, check } from '../../../machines/options/optionChecks';
 import { Census } from './census';
 import { Definitions } from './definitions';
-import { HubViewer, type Registry } from './hubViewer';
+import { Subscriber, type Registry } from './subscriber';
 import { Lens, type HubOptions } from './lens';
 import { now, type LiveActor } from './liveActor';
 import { hasEnded, livingActors, rootOf } from './livingActors';
 import { observe } from '../../../actors/xstate/observe';
 import { Reporter } from './reporter';
-import type { Viewer } from './viewer';
-import type { Definition, DefinitionId, Watched } from '../wire';
+import type { HubSubscription } from './hubSubscription';
+import type { DefinitionRecord, DefinitionId, WatchedRecord } from '../records';
 
 /** An actor system that a hub is attached to. */
-interface System {
-  /** How many times. */
+interface AttachedSystem {
+  /** How many times the hub is attached. */
   attached: number;
-  /** Set while somebody looks. */
-  observed: Subscription | undefined;
+  /** Set while there is an onlooker. */
+  observation: Subscription | undefined;
 }
 
-/** How often it is looked whether an actor has ended of which XState says nothing, in milliseconds: a root that throws. */
+/** Milliseconds between two searches for actors that ended without XState saying so: a root that throws does. */
 const sweepInterval = 1_000;
 
 /**
- * Sees what happens in actor systems, and tells it to whoever looks: the inspector's pages, a terminal.
+ * Sees what happens in actor systems, and passes it on to onlookers: the inspector's pages, a terminal.
  *
- * While nobody looks it does nothing at all. When somebody does, it walks over all that lives and observes the systems
- * from there on; only of actors that are watched is more than birth and death told. Values are copied when they are seen,
- * with bounded work (see {@link project}). A viewer that is too slow loses events, never a birth or a death. Nothing that
- * goes wrong in here reaches an actor.
+ * Without an onlooker a hub does nothing at all. When the first one comes, the hub walks over all actors that live,
+ * and observes their systems from then on. Onlookers hear of the birth and the death of every actor, and of all else
+ * only for the actors that they watch. Values are copied at once, with bounded work (see {@link project}). An
+ * onlooker that is too slow loses events, never a birth or a death. An error in the hub reaches no actor.
  *
  * @example
  * ```ts
@@ -39,9 +39,9 @@ const sweepInterval = 1_000;
  */
 export class Hub {
   readonly #lens: Lens;
-  readonly #systems = new Map<AnyActorRef, System>();
+  readonly #systems = new Map<AnyActorRef, AttachedSystem>();
   readonly #census = new Census();
-  readonly #viewers = new Set<HubViewer>();
+  readonly #subscribers = new Set<Subscriber>();
   readonly #definitions = new Definitions();
   readonly #reporter: Reporter;
   #sweeping: NodeJS.Timeout | undefined;
@@ -50,7 +50,9 @@ export class Hub {
   constructor(options: HubOptions = {}) {
     check(options, lensChecks);
     this.#lens = new Lens(options);
-    this.#reporter = new Reporter(this.#census, this.#lens, this.#viewers, (actor) => this.#systems.has(rootOf(actor)));
+    this.#reporter = new Reporter(this.#census, this.#lens, this.#subscribers, (actor) =>
+      this.#systems.has(rootOf(actor)),
+    );
   }
 
   /** Whether contexts are shown. */
@@ -64,16 +66,17 @@ export class Hub {
   }
 
   /**
-   * Adds an actor's whole system: its root, and all that lives below it, now and later. At any time, as often as you like.
-   * @returns how to take it away again. A system whose root has ended goes by itself.
+   * Adds an actor's whole system: its root, and all that lives below the root, now and later. It may be called at any
+   * time, and any number of times for one system.
+   * @returns a subscription whose end takes the system away again. A system whose root has ended goes by itself.
    */
   attach(actor: AnyActorRef): Subscription {
     this.#forgetEnded();
     const root = rootOf(actor);
-    const system = this.#systems.get(root) ?? { attached: 0, observed: undefined };
+    const system = this.#systems.get(root) ?? { attached: 0, observation: undefined };
     system.attached += 1;
     this.#systems.set(root, system);
-    if (this.#viewers.size > 0) this.#observe(root, system);
+    if (this.#subscribers.size > 0) this.#observe(root, system);
     let isAttached = true;
     return {
       unsubscribe: () => {
@@ -86,24 +89,24 @@ export class Hub {
   }
 
   /**
-   * Somebody looks from now on.
-   * @param onRecords - called when there is something to take after there was nothing, possibly in the middle of an event:
-   * it must not take at once
+   * Adds an onlooker. The subscription begins with the births of all actors that live.
+   * @param onRecords - called when records wait after none did. An actor may be in the middle of an event then, so
+   * `onRecords` must not take the records at once
    */
-  join(onRecords: () => void): Viewer {
+  join(onRecords: () => void): HubSubscription {
     this.#forgetEnded();
-    if (this.#viewers.size === 0) {
+    if (this.#subscribers.size === 0) {
       for (const [root, system] of this.#systems) this.#observe(root, system);
       this.#sweeping = setInterval(() => {
         this.#sweep();
       }, sweepInterval).unref();
     }
-    const viewer = new HubViewer(this.#registry, onRecords);
-    this.#viewers.add(viewer);
-    return viewer;
+    const subscriber = new Subscriber(this.#registry, onRecords);
+    this.#subscribers.add(subscriber);
+    return subscriber;
   }
 
-  /** A machine that runs a definition. */
+  /** A machine that has this definition. Undefined when none has it, and after the last onlooker has left. */
   machineOf(definition: DefinitionId): AnyStateMachine | undefined {
     return this.#definitions.machineOf(definition);
   }
@@ -116,55 +119,55 @@ export class Hub {
       try {
         return this.#describe(live);
       } catch {
-        // a snapshot that can't be looked at
+        // reading the snapshot has thrown
         return { watched: { type: 'watched', at: now(), id: live.id, status: 'active' }, definition: undefined };
       }
     },
-    addWatcher: (live, viewer) => {
-      this.#reporter.addWatcher(live, viewer);
+    addWatcher: (live, subscriber) => {
+      this.#reporter.addWatcher(live, subscriber);
     },
-    removeWatcher: (live, viewer) => {
-      this.#reporter.removeWatcher(live, viewer);
+    removeWatcher: (live, subscriber) => {
+      this.#reporter.removeWatcher(live, subscriber);
     },
-    leave: (viewer) => {
-      if (this.#viewers.delete(viewer) && this.#viewers.size === 0) this.#rest();
+    leave: (subscriber) => {
+      if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#rest();
     },
   };
 
-  /** Nobody looks any more. */
+  /** The last onlooker has left: lets go of the systems. */
   #rest(): void {
     clearInterval(this.#sweeping);
     for (const system of this.#systems.values()) {
-      system.observed?.unsubscribe();
-      system.observed = undefined;
+      system.observation?.unsubscribe();
+      system.observation = undefined;
     }
     this.#census.clear();
     this.#definitions.clear();
   }
 
-  #observe(root: AnyActorRef, system: System): void {
-    if (system.observed !== undefined) return;
+  #observe(root: AnyActorRef, system: AttachedSystem): void {
+    if (system.observation !== undefined) return;
     for (const actor of livingActors(root)) this.#reporter.tellBorn(actor, true);
-    system.observed = observe(root.system, (event) => {
+    system.observation = observe(root.system, (event) => {
       this.#reporter.hear(event);
     });
   }
 
   #detach(root: AnyActorRef): void {
-    this.#systems.get(root)?.observed?.unsubscribe();
+    this.#systems.get(root)?.observation?.unsubscribe();
     this.#systems.delete(root);
     const taken = [...this.#census.living].filter(({ actor }) => rootOf(actor) === root);
     for (const live of taken) this.#census.leave(live);
-    for (const viewer of taken.length > 0 ? this.#viewers : []) {
-      for (const live of taken) viewer.forget(live);
-      viewer.lose();
+    for (const subscriber of taken.length > 0 ? this.#subscribers : []) {
+      for (const live of taken) subscriber.forget(live);
+      subscriber.lose();
     }
   }
 
   #forgetEnded(): void {
-    for (const [root, { observed }] of this.#systems) {
+    for (const [root, { observation }] of this.#systems) {
       if (!hasEnded(root)) continue;
-      observed?.unsubscribe();
+      observation?.unsubscribe();
       this.#systems.delete(root);
     }
   }
@@ -178,12 +181,12 @@ export class Hub {
     this.#forgetEnded();
   }
 
-  #describe(live: LiveActor): { readonly watched: Watched; readonly definition: Definition | undefined } {
+  #describe(live: LiveActor): { readonly watched: WatchedRecord; readonly definition: DefinitionRecord | undefined } {
     const { snapshot, machine } = live;
     const { status, value, context } = snapshot;
     const definition = machine && this.#definitions.of(machine);
     live.context = context;
-    const watched: Watched = {
+    const watched: WatchedRecord = {
       ...{ type: 'watched', at: now(), id: live.id, status },
       ...(definition !== undefined && { definition: definition.id }),
       ...(machine !== undefined && value !== undefined && { value }),

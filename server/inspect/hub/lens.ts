@@ -1,9 +1,9 @@
 import type { EventObject } from 'xstate';
 import { beginningOf } from './beginningOf';
 import { project, secretKeys } from './projection';
-import type { Shown, ShownEvent } from '../wire';
+import type { Shown, ShownEvent } from '../records';
 
-/** What a hub may show of the values that pass through its systems. */
+/** What a hub shows of the values in its systems. */
 export interface HubOptions {
   /**
    * Whether to show the contexts of machines, and the state of `fromTransition` actors.
@@ -11,7 +11,7 @@ export interface HubOptions {
    */
   readonly context?: boolean;
   /**
-   * Whether to show what events carry beside their type, bytes among it, and the messages of errors.
+   * Whether to show all that events carry beside their type, such as a client's bytes, and the messages of errors.
    * @defaultValue false
    */
   readonly payloads?: boolean;
@@ -22,17 +22,18 @@ export interface HubOptions {
   readonly redact?: RegExp;
 }
 
+/** Characters of a name, an event's type, or an error's line. */
 const longestName = 200;
 
-/** A name that fits in a line: event types and ids may come from peers. */
+/** The beginning of a name. Event types and ids may come from peers, so they may be of any length. */
 export function clip(name: unknown): string {
-  // JavaScript lets through what TypeScript wouldn't
+  // a caller in JavaScript may give something else than a text
   if (typeof name !== 'string') return typeof name;
   const beginning = beginningOf(name, longestName);
   return beginning.length < name.length ? `${beginning}…` : beginning;
 }
 
-/** Makes of contexts, events and errors what may be shown of them. */
+/** Makes the part of a context, an event or an error that may be shown. */
 export class Lens {
   readonly context: boolean;
   readonly payloads: boolean;
@@ -57,7 +58,7 @@ export class Lens {
     return Object.keys(payload).length === 0 ? { type } : { type, payload };
   }
 
-  /** What an actor failed with, in one line. A message may quote anything, so it counts as payload. */
+  /** An error in one line. Its message counts as payload, since a message may quote anything. */
   error(error: unknown): string {
     const shown = project(error, this.#redact);
     const text =

@@ -3,9 +3,17 @@ import { isParticipant } from '../../../actors/xstate/participant';
 import { isOfObservable } from '../../../actors/xstate/snapshots';
 import { isMachine } from '../../../machines/vocabulary/logic';
 import { clip } from './lens';
-import type { ActorId, ActorKind, ActorStatus, Born, InspectionRecord, SnapshotTaken, StateValue } from '../wire';
+import type {
+  ActorId,
+  ActorKind,
+  ActorStatus,
+  BornRecord,
+  InspectionRecord,
+  SnapshotRecord,
+  StateValue,
+} from '../records';
 
-/** The parts of a snapshot that are looked at. */
+/** The parts of an actor's snapshot that a hub reads. */
 export interface Snapshot {
   readonly status: ActorStatus;
   readonly value?: StateValue;
@@ -13,32 +21,32 @@ export interface Snapshot {
   readonly error?: unknown;
 }
 
-/** Somebody who watches an actor. */
+/** A subscriber, as the actors that it watches know it. */
 export interface Watcher {
   addEvent(record: InspectionRecord): void;
-  addSnapshot(record: SnapshotTaken): void;
-  /** Something could not be told. */
+  addSnapshot(record: SnapshotRecord): void;
+  /** An event or a snapshot is missing: making its record has failed. */
   drop(): void;
 }
 
 const nobody: readonly Watcher[] = [];
 
-/** A moment, in milliseconds since 1970. */
+/** The time now: milliseconds since 1970, with fractions. */
 export const now = (): number => performance.timeOrigin + performance.now();
 
 /** An actor in a hub's registry, from its birth to its death. */
 export class LiveActor {
   readonly actor: AnyActorRef;
-  readonly born: Born;
-  /** Who watches it. */
+  readonly born: BornRecord;
+  /** The subscribers that watch the actor. */
   watchers: readonly Watcher[] = nobody;
-  /** The transitions that it has taken since the last snapshot that was told. Only kept while it is watched. */
+  /** The transitions that the actor has taken since its last snapshot record. Empty unless the actor is watched. */
   edges: string[] = [];
-  /** The context that was told last. */
+  /** The context of the last record about the actor. */
   context: unknown;
-  /** The parts of this actor that have been seen: they end with it. */
+  /** The parts of the actor that have been seen. They end with the actor. */
   readonly parts: LiveActor[] = [];
-  /** What hears what it emits, while it is watched. */
+  /** Hears the events that the actor emits; undefined unless the actor is watched. */
   #listening: Subscription | undefined;
 
   constructor(id: ActorId, actor: AnyActorRef, parent: LiveActor | undefined, livedEarlier: boolean) {
@@ -49,7 +57,7 @@ export class LiveActor {
       at: now(),
       id,
       ...(parent !== undefined && { parent: parent.id }),
-      // a root without an id of its own is best known by its machine's
+      // XState names a root without an id of its own by the session: the machine's id tells more
       name: clip((actor.id === sessionId ? this.machine?.id : undefined) ?? actor.id),
       kind: kindOf(this),
       session: sessionId,
@@ -61,7 +69,7 @@ export class LiveActor {
     return this.born.id;
   }
 
-  /** The machine that it runs, if it is one. */
+  /** The machine that the actor runs; undefined for other logic. */
   get machine(): AnyStateMachine | undefined {
     const { logic } = this.actor as unknown as { logic: unknown };
     return isMachine(logic) ? logic : undefined;

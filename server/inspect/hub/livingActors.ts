@@ -3,17 +3,17 @@ import { parentOf } from '../../../actors/xstate/parentOf';
 import { isActive, wasStarted } from '../../../actors/xstate/relay';
 
 /**
- * Where an actor's snapshot has its children: in a chart and a graphline in `children`, in the registry in `live`. In a
- * logic that isn't ours they may be anything.
+ * The places in a snapshot where an actor's children may be. Charts and graphlines have theirs in `children`, the
+ * registry of connections has them in `live`. In other logic these keys may hold anything.
  */
-interface Family {
+interface SnapshotOfParent {
   readonly children?: unknown;
   readonly live?: unknown;
 }
 
 function* childrenOf(actor: AnyActorRef): Generator<AnyActorRef> {
   try {
-    const { children, live } = (actor.getSnapshot() as Family | undefined) ?? {};
+    const { children, live } = (actor.getSnapshot() as SnapshotOfParent | undefined) ?? {};
     if (typeof children === 'object' && children !== null) {
       for (const child of Object.values(children)) if (isChild(child, actor)) yield child;
     }
@@ -23,7 +23,7 @@ function* childrenOf(actor: AnyActorRef): Generator<AnyActorRef> {
       }
     }
   } catch {
-    // whatever it is, it can't be looked at; what was found until here are its children
+    // reading some property has thrown; the children that were found before are used
   }
 }
 
@@ -37,7 +37,7 @@ export function rootOf(actor: AnyActorRef): AnyActorRef {
   return root;
 }
 
-/** All of a root's actors that run, parents before children. XState itself has no list of them. */
+/** All actors of a root's system that run, parents before children. XState itself has no list of them. */
 export function* livingActors(root: AnyActorRef): Generator<AnyActorRef> {
   const waiting = [root];
   for (const actor of waiting) {
@@ -50,7 +50,7 @@ export function* livingActors(root: AnyActorRef): Generator<AnyActorRef> {
 /** Whether an actor has been started, and has ended since. */
 export const hasEnded = (actor: AnyActorRef): boolean => wasStarted(actor) && !isActive(actor);
 
-/** The nearest above an actor that lives: a machine that crashed leaves its children running. */
+/** An actor's nearest living ancestor. The parent may be dead: a machine that crashes leaves its children running. */
 export function livingAbove(actor: AnyActorRef): AnyActorRef | undefined {
   let above = parentOf(actor);
   while (above !== undefined && hasEnded(above)) above = parentOf(above);

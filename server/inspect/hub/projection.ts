@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import { beginningOf } from './beginningOf';
-import type { Shown } from '../wire';
+import type { Shown } from '../records';
 
-/** How much of a value is shown at most. */
+/** How much of a value is shown. */
 export interface ProjectionLimits {
   /** Objects within objects. */
   readonly depth: number;
@@ -10,11 +10,11 @@ export interface ProjectionLimits {
   readonly breadth: number;
   /** Characters of a string. */
   readonly characters: number;
-  /** Bytes of a binary value; its length is always told. */
+  /** Bytes of a binary value; its length is always shown. */
   readonly bytes: number;
   /** Values in all. */
   readonly values: number;
-  /** Characters in all, of keys and of values; those of the last value are over it. */
+  /** Characters in all, of keys and of values. The last value may go over the limit. */
   readonly text: number;
 }
 
@@ -27,23 +27,23 @@ export const projectionLimits: ProjectionLimits = {
   text: 5_000,
 };
 
-/** No name is that long; and it takes an expression long to look through a long text. */
+/** Characters of a key. A longer one counts as secret: no name is that long, and its search would take long. */
 const longestKey = 1_000;
 
 /** Keys whose values are never shown: those that look like passwords, tokens, keys and cookies. */
 export const secretKeys =
   /pass(?:word|wd|phrase|code)|secret|token|credential|authori[sz]ation|cookie|session.?id|(?:api|private|access|auth|signing|encryption|ticket).?key|^(?:pass|pwd|pin|auth|key|pfx|jwt|bearer|otp)$/i;
 
-/** A private key as PEM: in `cert`, say, where one file has both. */
+/** The first line of a private key as PEM. It may stand under any key: in `cert`, say, where one file has both. */
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 /**
- * A value as far as it may be shown (see {@link Shown}): a copy with bounded work, whatever the value is.
+ * Copies a value as far as it may be shown (see {@link Shown}). The work is bounded, whatever the value is.
  *
- * No code of the value runs: getters and `toJSON` aren't called, proxies aren't touched. What isn't plain data (a socket,
- * an actor) is shown as the name of its class, so nothing behind it is looked at. The one thing that grows with the value
- * is the list of a plain object's keys, which JavaScript has no way to ask for in part.
- * @param redact - keys whose values are left out
+ * No code of the value runs: getters and `toJSON` aren't called, proxies aren't touched. An object that isn't plain
+ * data (a socket, an actor) is shown as the name of its class, and nothing inside of it is read. One thing still
+ * grows with the value: the list of a plain object's keys. JavaScript has no way to ask for a part of that list.
+ * @param redact - matches the keys whose values are left out
  */
 export function project(
   value: unknown,
@@ -87,7 +87,7 @@ class Projection {
   }
 
   #object(value: object, depth: number): Shown {
-    // its traps would run; even asking for its prototype is one
+    // a proxy's traps would run, even when only its prototype is read
     if (types.isProxy(value)) return { $instance: 'Proxy' };
     if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return this.#binary(bytesOf(value));
     if (types.isDate(value)) return { $date: dateText(value) };
@@ -118,7 +118,7 @@ class Projection {
   }
 
   #plain(value: object, depth: number): Shown {
-    // without a prototype, or the key __proto__ would set it
+    // with a prototype, the key __proto__ would set that
     const shown = Object.create(null) as Record<string, Shown>;
     const keys = Object.keys(value);
     let taken = 0;
@@ -126,7 +126,7 @@ class Projection {
       if (taken === this.#limits.breadth || this.#isExhausted) break;
       taken += 1;
       const name = this.#clip(key);
-      // no plain data can pass for one of our own marks
+      // a key of plain data must not look like one of our own marks
       shown[name.startsWith('$') ? `$${name}` : name] = this.#property(value, key, depth);
     }
     if (taken < keys.length) shown['$more'] = keys.length - taken;
@@ -136,7 +136,7 @@ class Projection {
   #isSecret(key: unknown): boolean {
     if (typeof key !== 'string') return false;
     if (key.length > longestKey) return true;
-    // where one with the flag g or y goes on
+    // with the flag g or y the search would go on from there
     if (this.#redact.lastIndex !== 0) this.#redact.lastIndex = 0;
     return this.#redact.test(key);
   }
@@ -203,7 +203,7 @@ const withRest = (shown: Shown[], length: number): Shown[] => {
   return shown;
 };
 
-/** A property as a class has it, whatever a subclass or the value itself has put in its place. */
+/** The value of a class's own getter, even where a subclass or the value itself has another property of that name. */
 const builtIn = (prototype: object, key: string, value: object): unknown =>
   Object.getOwnPropertyDescriptor(prototype, key)?.get?.call(value);
 
@@ -212,7 +212,7 @@ const sizeOf = (value: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>): nu
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
-/** None when they now belong to somebody else: a worker that they were sent to. */
+/** The bytes of a binary value. There are none when their memory was transferred, to a worker for instance. */
 function bytesOf(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
   try {
     if (!ArrayBuffer.isView(value)) return new Uint8Array(value);
@@ -225,7 +225,7 @@ function bytesOf(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
   }
 }
 
-/** A property that is plain data, without running a getter. */
+/** A property's value; undefined for a getter, which isn't run. */
 const dataOf = (value: object, key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value;
 
 function nameOf(value: object): string {
@@ -233,7 +233,7 @@ function nameOf(value: object): string {
   return typeof name === 'string' ? name : '';
 }
 
-/** The name of an object's class; `Object` for plain data, of whatever realm. */
+/** The name of an object's class; `Object` for plain data, also for that of another realm. */
 function classOf(value: object): string {
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype === null) return 'Object';
@@ -244,11 +244,11 @@ function classOf(value: object): string {
   return Object.getPrototypeOf(prototype) === null ? 'Object' : 'anonymous class';
 }
 
-/** @param characters - of its message: joined to another, a long text would be copied as a whole */
+/** @param characters - how much of the message is taken; joining all of a long message would copy all of it */
 function errorText(error: object, characters: number): string {
   const message = dataOf(error, 'message');
-  const isTold = typeof message === 'string' && message !== '';
-  return isTold ? `${classOf(error)}: ${message.slice(0, characters)}` : classOf(error);
+  const hasMessage = typeof message === 'string' && message !== '';
+  return hasMessage ? `${classOf(error)}: ${message.slice(0, characters)}` : classOf(error);
 }
 
 function dateText(date: Date): string {
@@ -256,7 +256,7 @@ function dateText(date: Date): string {
   return Number.isNaN(time) ? 'Invalid Date' : new Date(time).toISOString();
 }
 
-/** Writing a number out takes more than its length; so a long one is told by its size. */
+/** The digits of a number, if it is short: the time to write a number out grows faster than the number's length. */
 function bigText(value: bigint): string {
   const isShort = BigInt.asIntN(256, value) === value;
   return isShort ? String(value) : 'more than 256 bits';

@@ -1,36 +1,42 @@
 import type { AnyActorRef, EventObject, InspectedEventEvent } from 'xstate';
 import { edgeIdOf } from '../../diagram/edgeId';
 import type { Census } from './census';
-import type { HubViewer } from './hubViewer';
+import type { Subscriber } from './subscriber';
 import { clip, type Lens } from './lens';
 import { now, type LiveActor, type Snapshot, type Watcher } from './liveActor';
 import { hasEnded } from './livingActors';
 import type { RawInspectionEvent } from '../../../actors/xstate/internals';
 import { transitionsOf } from '../../../actors/xstate/transitionsOf';
-import type { Died, SnapshotTaken } from '../wire';
+import type { DiedRecord, SnapshotRecord } from '../records';
 
-/** Microsteps of one event. A chart with more of them goes round in circles. */
+/** Transitions that are noted for one snapshot. A chart that takes more of them goes round in circles. */
 const mostEdges = 50;
 
-/** Turns what XState tells of its actors into births, deaths, events and snapshots for the viewers of a hub. */
+/** Turns XState's inspection events into records, for the subscribers of a hub. */
 export class Reporter {
   readonly #census: Census;
   readonly #lens: Lens;
-  readonly #viewers: ReadonlySet<HubViewer>;
+  readonly #subscribers: ReadonlySet<Subscriber>;
   readonly #belongs: (actor: AnyActorRef) => boolean;
+  /** The actors that somebody watches. */
   readonly #watched = new Map<AnyActorRef, LiveActor>();
 
-  /** @param belongs - whether an actor is of a system that the hub is attached to: those may send to others, too */
-  constructor(census: Census, lens: Lens, viewers: ReadonlySet<HubViewer>, belongs: (actor: AnyActorRef) => boolean) {
+  /** @param belongs - whether the hub is attached to an actor's system: actors may send to those of other systems */
+  constructor(
+    census: Census,
+    lens: Lens,
+    subscribers: ReadonlySet<Subscriber>,
+    belongs: (actor: AnyActorRef) => boolean,
+  ) {
     this.#census = census;
     this.#lens = lens;
-    this.#viewers = viewers;
+    this.#subscribers = subscribers;
     this.#belongs = belongs;
   }
 
   /** Takes an inspection event. Never throws: XState would end the actor. */
   hear(event: RawInspectionEvent): void {
-    // not with attempt(): of every event of every actor
+    // not with attempt(): a function for each event of each actor would cost too much
     try {
       this.#note(event);
     } catch {
@@ -38,7 +44,7 @@ export class Reporter {
     }
   }
 
-  /** A fault of ours, or a value that can't be looked at, costs the viewers what was to be told, and nobody else. */
+  /** Runs `act`. When it throws, subscribers count one more event as missing, and nobody else notices. */
   attempt(act: () => void): void {
     try {
       act();
@@ -48,36 +54,35 @@ export class Reporter {
   }
 
   #drop(): void {
-    for (const viewer of this.#viewers) viewer.drop();
+    for (const subscriber of this.#subscribers) subscriber.drop();
   }
 
-  /** An actor lives, unless it has been told already. */
+  /** Tells the subscribers of an actor's birth, unless that was done before. */
   tellBorn(actor: AnyActorRef, livedEarlier: boolean): LiveActor {
     return this.#census.enter(actor, livedEarlier, (live) => {
-      for (const viewer of this.#viewers) viewer.welcome(live);
+      for (const subscriber of this.#subscribers) subscriber.welcome(live);
     });
   }
 
-  /** An actor has ended, unless that has been told already. */
+  /** Tells the subscribers of an actor's end, unless that was done before. */
   tellDied(live: LiveActor | undefined): void {
     if (live === undefined) return;
     for (const part of live.parts.splice(0)) this.tellDied(part);
     if (this.#census.get(live.actor) !== live) return;
     const { snapshot } = live;
     const { status } = snapshot;
-    const died: Died = {
+    const died: DiedRecord = {
       ...{ type: 'died', at: now(), id: live.id },
       status: status === 'active' ? 'stopped' : status,
       ...(status === 'error' && { error: this.#lens.error(snapshot.error) }),
     };
     this.#census.leave(live);
-    for (const viewer of this.#viewers) {
-      viewer.forget(live);
-      viewer.add(died);
+    for (const subscriber of this.#subscribers) {
+      subscriber.forget(live);
+      subscriber.add(died);
     }
   }
 
-  /** Somebody watches an actor from now on. */
   addWatcher(live: LiveActor, watcher: Watcher): void {
     live.addWatcher(watcher, this.#tellEmitted);
     this.#watched.set(live.actor, live);
@@ -88,7 +93,7 @@ export class Reporter {
     if (live.watchers.length === 0) this.#watched.delete(live.actor);
   }
 
-  /** Of every event of every actor: so what nobody watches is to be known by a look at the few that somebody does. */
+  /** Runs for each event of each actor: one that nobody watches must cost no more than a look into `#watched`. */
   #note(event: RawInspectionEvent): void {
     switch (event.type) {
       case '@xstate.event':
@@ -121,20 +126,20 @@ export class Reporter {
     const source = sourceRef as AnyActorRef | undefined;
     const target = actorRef as AnyActorRef;
     const isXStates = event.type.startsWith('xstate.');
-    // even of one that ends at once
+    // also for an actor that ends at once: its birth is told before its death
     if (isXStates && event.type === 'xstate.init') this.tellBorn(target, false);
     else if (this.#watched.has(target) || (source !== undefined && this.#watched.has(source))) {
       this.#tellSent(source && this.#seen(source), this.#seen(target), event);
     }
-    // of a crash its parent is told, but no observer
+    // XState tells the parent of a crash, and no observer
     if (isXStates && event.type.startsWith('xstate.error.actor.') && source !== undefined && hasEnded(source)) {
       this.tellDied(this.#census.get(source));
     }
   }
 
   /**
-   * An actor at one end of an event. An actor that an event is sent to may not have been started yet, and a part of an actor
-   * is known by nothing but its events.
+   * The source or the target of an event, entered into the census if need be: a target may not have been started yet,
+   * and a part of an actor appears only in events.
    */
   #seen(actor: AnyActorRef): LiveActor | undefined {
     const known = this.#census.get(actor);
@@ -148,15 +153,15 @@ export class Reporter {
     if (target === undefined) return;
     const from = source === undefined ? {} : { source: source.id };
     const record = { type: 'event', at: now(), ...from, target: target.id, event: this.#lens.event(event) } as const;
-    for (const viewer of audience(source, target)) viewer.addEvent(record);
+    for (const watcher of audience(source, target)) watcher.addEvent(record);
   }
 
   readonly #tellEmitted = (source: LiveActor, event: EventObject): void => {
     try {
       const record = { type: 'emitted', at: now(), source: source.id, event: this.#lens.event(event) } as const;
-      for (const viewer of source.watchers) viewer.addEvent(record);
+      for (const watcher of source.watchers) watcher.addEvent(record);
     } catch {
-      for (const viewer of source.watchers) viewer.drop();
+      for (const watcher of source.watchers) watcher.drop();
     }
   };
 
@@ -164,7 +169,7 @@ export class Reporter {
     const { edges } = live;
     const hasContextChanged = this.#lens.context && context !== live.context;
     if (edges.length === 0 && !hasContextChanged && status === 'active') return;
-    const record: SnapshotTaken = {
+    const record: SnapshotRecord = {
       ...{ type: 'snapshot', at: now(), id: live.id, status, event: clip(event.type) },
       ...(live.machine !== undefined && value !== undefined && { value }),
       ...(edges.length > 0 && { edges }),
@@ -172,11 +177,11 @@ export class Reporter {
     };
     live.edges = [];
     live.context = context;
-    for (const viewer of live.watchers) viewer.addSnapshot(record);
+    for (const watcher of live.watchers) watcher.addSnapshot(record);
   }
 }
 
-/** Whoever watches one of two actors, once. */
+/** The subscribers that watch at least one of two actors, each once. */
 function audience(source: LiveActor | undefined, target: LiveActor): readonly Watcher[] {
   if (source === undefined || source.watchers.length === 0) return target.watchers;
   if (target.watchers.length === 0) return source.watchers;

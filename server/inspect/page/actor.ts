@@ -1,17 +1,17 @@
-import type { ActorId, ActorKind, ActorStatus, DefinitionId, Shown, StateValue } from '../wire';
+import type { ActorId, ActorKind, ActorStatus, DefinitionId, Shown, StateValue } from '../records';
 
-/** What an actor was from one record on. */
+/** What an actor was from one record on, until its next moment. */
 export interface Moment {
   /** The number of that record. */
   readonly seq: number;
   readonly status: ActorStatus;
-  /** Undefined when it isn't a machine. */
+  /** Undefined when the actor isn't a machine. */
   readonly value: StateValue | undefined;
   /** Undefined when contexts are not shown. */
   readonly context: Shown | undefined;
   /** The transitions that led here, by their names in the chart. */
   readonly edges: readonly string[];
-  /** The type of the event that led here; undefined for what it was when it began to be watched. */
+  /** The type of the event that led here; undefined for the state in which the watching began. */
   readonly event: string | undefined;
 }
 
@@ -24,40 +24,40 @@ export interface Actor {
   readonly session: string;
   /** Milliseconds since 1970. */
   readonly bornAt: number;
-  /** It was born before `bornAt`. */
+  /** Whether the actor was born before `bornAt`. */
   readonly livedEarlier: boolean;
-  /** The number of the record that told its birth. */
+  /** The number of the record of its birth. */
   readonly born: number;
-  /** In the order of their births; also those that have ended, until they are forgotten. */
+  /** The children in the order of their births. Those that have ended stay until the log no longer has their death. */
   readonly children: Set<Actor>;
-  /** How many of its children live. */
+  /** How many of the children live. */
   live: number;
-  /** How many of its children have ended since the page knows it. */
+  /** How many of the children have ended since the page knows the actor. */
   ended: number;
-  /** Known once it has been watched, if it is a machine. */
+  /** A machine's definition, known once the actor was watched. */
   definition: DefinitionId | undefined;
-  /** The number of the record that told its death. */
+  /** The number of the record of its death. */
   died: number | undefined;
-  /** When the page heard of its death: milliseconds of the page's own clock. */
+  /** When the page heard of the death: milliseconds of the page's own clock. */
   leftAt: number;
-  /** What it ended in, when it failed. */
+  /** The error that the actor ended in. */
   error: string | undefined;
-  /** The oldest first, as far back as the log goes. Empty as long as nobody has watched it. */
+  /** The oldest first, as far back as the log goes. Empty until the actor is watched. */
   readonly moments: Moment[];
-  /** The number of the last record that concerned it. */
+  /** The number of the last record about the actor. */
   touched: number;
-  /** Events that were sent to it, since the page knows it. */
+  /** How many events the page has seen that were sent to the actor. */
   events: number;
   lastEvent: string | undefined;
 }
 
-/** A position in the log that is always at its end. */
+/** The position that stays at the end of the log. */
 export const live = Infinity;
 
-/** Milliseconds for which an actor is still to be seen after its end. */
+/** Milliseconds for which the tree shows an actor after its end. */
 export const linger = 4_000;
 
-/** What an actor was just after record `position`; undefined when it wasn't watched by then. */
+/** What an actor was just after record `position`; undefined when nobody had watched the actor by then. */
 export function momentAt({ moments }: Actor, position: number): Moment | undefined {
   let low = 0;
   let high = moments.length;
@@ -73,7 +73,7 @@ export function momentAt({ moments }: Actor, position: number): Moment | undefin
 export const livedAt = ({ born, died }: Actor, position: number): boolean =>
   born <= position && (died === undefined || died > position);
 
-/** What became of an actor until record `position`. */
+/** An actor's status just after record `position`. */
 export function statusAt(actor: Actor, position: number): ActorStatus {
   return momentAt(actor, position)?.status ?? 'active';
 }

@@ -1,14 +1,15 @@
 /**
- * The page that shows the running system in the Stately Inspector: in a frame, or in a window of its own. It speaks the
- * protocol of `@statelyai/inspect`, to nobody but the window that it has opened, and while that is of the origin that it
- * was opened for.
+ * The page that shows the running system in the Stately Inspector: in a frame, or in a window of its own. This page
+ * speaks the protocol of `@statelyai/inspect`. It posts only to the frame or window that it has opened, and only
+ * while a page of the Stately Inspector's origin is in there.
  */
-import type { InspectionRecord, ServerMessage } from '../wire';
+import type { ServerMessage } from '../messages';
+import type { InspectionRecord } from '../records';
 import { byId, count, h, setText } from './dom';
 import { StatelyMessages, type StatelyMessage } from './statelyMessages';
-import { WireClient, type Connection } from './wireClient';
+import { ServerConnection, type ConnectionState } from './serverConnection';
 
-/** So many actors are shown. The Stately Inspector draws each of them. */
+/** How many actors are watched. The Stately Inspector draws each of them. */
 const most = 100;
 
 const messages = new StatelyMessages();
@@ -18,15 +19,15 @@ const { origin, host } = new URL(url);
 const frame = h('iframe', {
   title: 'Stately Inspector',
   referrerpolicy: 'no-referrer',
-  // whatever it needs, but not to lead this page elsewhere
+  // all that the Stately Inspector needs, but no right to lead this page elsewhere
   sandbox: 'allow-scripts allow-same-origin allow-forms allow-downloads allow-popups allow-popups-to-escape-sandbox',
   src: url,
 });
 document.body.append(frame);
 
-/** Where the Stately Inspector is: in the frame, until somebody opens a window. */
+/** The window of the Stately Inspector: the frame's, until somebody opens another one. */
 let stately: Window | null = frame.contentWindow;
-/** Until it has said so it would miss what it is told. */
+/** Whether the Stately Inspector listens. Before it says so, it would miss messages. */
 let isReady = false;
 
 function post(message: StatelyMessage): void {
@@ -43,7 +44,7 @@ addEventListener('message', ({ source, origin: from, data }: MessageEvent<unknow
 
 byId('open').addEventListener('click', () => {
   const opened = open(url, 'serverchart-stately');
-  // the browser may have blocked it
+  // the browser may have blocked the window
   if (opened === null) return;
   frame.remove();
   stately = opened;
@@ -51,7 +52,7 @@ byId('open').addEventListener('click', () => {
   report();
 });
 
-const words: Readonly<Record<Connection, string>> = {
+const words: Readonly<Record<ConnectionState, string>> = {
   connecting: 'connecting to the server …',
   connected: 'connected',
   reconnecting: 'the server is gone; trying again …',
@@ -59,10 +60,10 @@ const words: Readonly<Record<Connection, string>> = {
   refused: 'the server has restarted: open its new URL',
 };
 
-function report(connection?: Connection): void {
-  if (connection !== undefined) {
-    document.body.dataset['connection'] = connection;
-    setText(byId('connection'), words[connection]);
+function report(state?: ConnectionState): void {
+  if (state !== undefined) {
+    document.body.dataset['connection'] = state;
+    setText(byId('connection'), words[state]);
   }
   document.body.toggleAttribute('data-ready', isReady);
   setText(byId('ready'), isReady ? `shown at ${host}` : `waiting for ${host}, which this page must be able to reach …`);
@@ -75,8 +76,8 @@ function tell(records: readonly InspectionRecord[]): void {
   report();
 }
 
-const server = new WireClient({
-  onConnection: report,
+const server = new ServerConnection({
+  onState: report,
   onMessage(message: ServerMessage) {
     if (message.type === 'hello') {
       messages.clear();

@@ -1,4 +1,5 @@
-import type { Chart, Definition } from '../wire';
+import type { ChartMessage } from '../messages';
+import type { DefinitionRecord } from '../records';
 import type { Moment } from './actor';
 import type { App, Pane } from './app';
 import { byId, clip, h, setText, shownName } from './dom';
@@ -8,19 +9,20 @@ import { kinds } from './kinds';
 import { stateText } from './stateText';
 
 export interface ChartPane extends Pane, Pick<PanZoom, 'fit' | 'zoom' | 'pan'> {
-  /** The server has answered. */
-  receive(chart: Chart): void;
+  /** Takes the server's answer. */
+  receive(chart: ChartMessage): void;
 }
 
-/** The selected actor's statechart. Each is asked for once. */
+/** Shows the statechart of the selected actor. The page asks the server once for each chart. */
 export function chartPane(app: App): ChartPane {
   const { view } = app;
   const room = byId('chart');
   const frame = panZoom(room);
   const note = byId('chart-note');
   const title = byId('chart-title');
-  /** A string tells why there is none; undefined: it was asked for. Another connection has other definitions. */
-  const drawings = new WeakMap<Definition, Drawing | string | undefined>();
+  /** The drawings by definition, a text that says why there is none, or undefined while the answer is awaited. */
+  const drawings = new WeakMap<DefinitionRecord, Drawing | string | undefined>();
+  /** What was drawn last. */
   let seen: { drawing?: Drawing | undefined; actor?: number | undefined; moment?: Moment | undefined } = {};
 
   byId('fit').addEventListener('click', () => {
@@ -49,8 +51,8 @@ export function chartPane(app: App): ChartPane {
     },
   };
 
-  function ask(definition: Definition): void {
-    // what is paused may be of a connection that is gone
+  function ask(definition: DefinitionRecord): void {
+    // a paused view may show definitions of an earlier connection, which this server doesn't know
     if (view.world.definitions.get(definition.id) !== definition) return;
     drawings.set(definition, undefined);
     app.wantChart(definition.id);

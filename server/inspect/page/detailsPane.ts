@@ -1,12 +1,12 @@
-import type { Shown } from '../wire';
+import type { Shown } from '../records';
 import { statusAt, type Actor } from './actor';
 import type { App, Pane } from './app';
 import { byId, clip, count, h, shownName, timeOfDay } from './dom';
 import { kinds } from './kinds';
 import { shownTree } from './shownTree';
-import type { Logged } from './world';
+import type { LogEntry } from './world';
 
-/** What else is known of the selected actor: facts, the record that one has stepped to, and the context. */
+/** Shows what else is known of the selected actor: facts, the record at a paused position, and the context. */
 export function detailsPane(app: App): Pane {
   const { view } = app;
   const facts = h('div');
@@ -14,17 +14,17 @@ export function detailsPane(app: App): Pane {
   const record = h('section', { class: 'record' });
   const context = h('section', { class: 'context' });
   byId('details').append(h('section', {}, facts, counts), record, context);
-  // a branch that was opened stays open from one context to the next
+  // whether each branch is open, kept from one context to the next
   const open = new Map<string, boolean>();
   const openPayload = new Map<string, boolean>();
 
-  // what can be clicked isn't made anew with each event
+  // parts with links are made anew only when they change: a click must not lose its target
   const drawFacts = whenChanged<string>(() => {
     facts.replaceChildren(...(view.selectedActor === undefined ? [] : factsOf(view.selectedActor)));
   });
-  const drawRecord = whenChanged<Logged | undefined>((logged) => {
-    record.hidden = logged === undefined;
-    record.replaceChildren(...(logged === undefined ? [] : recordOf(logged)));
+  const drawRecord = whenChanged<LogEntry | undefined>((entry) => {
+    record.hidden = entry === undefined;
+    record.replaceChildren(...(entry === undefined ? [] : recordOf(entry)));
   });
   const drawContext = whenChanged<Shown | string | undefined>(() => {
     context.replaceChildren(h('h3', {}, 'Context'), contextOf());
@@ -58,7 +58,7 @@ export function detailsPane(app: App): Pane {
     ];
   }
 
-  /** These are known for now alone. */
+  /** The counts are known for now, not for earlier positions. */
   function countsOf({ live, ended, events, lastEvent = '–' }: Actor): HTMLElement {
     return list([
       ['children', `${count(live)} live, ${count(ended)} ended`],
@@ -67,34 +67,30 @@ export function detailsPane(app: App): Pane {
     ]);
   }
 
-  function recordOf(logged: Logged): HTMLElement[] {
+  function recordOf(entry: LogEntry): HTMLElement[] {
     const entries: [string, Node | string][] = [];
-    if ('at' in logged) entries.push(['at', timeOfDay(logged.at)]);
-    switch (logged.type) {
+    if ('at' in entry) entries.push(['at', timeOfDay(entry.at)]);
+    switch (entry.type) {
       case 'event':
-        entries.push(
-          ['event', clip(logged.event.type)],
-          ['from', linkTo(logged.source)],
-          ['to', linkTo(logged.target)],
-        );
+        entries.push(['event', clip(entry.event.type)], ['from', linkTo(entry.source)], ['to', linkTo(entry.target)]);
         break;
       case 'emitted':
-        entries.push(['emitted', clip(logged.event.type)], ['by', linkTo(logged.source)]);
+        entries.push(['emitted', clip(entry.event.type)], ['by', linkTo(entry.source)]);
         break;
       case 'snapshot':
-        entries.push(['state of', linkTo(logged.id)], ['after', clip(logged.event)]);
-        if (logged.skipped !== undefined) entries.push(['left out', `${count(logged.skipped)} states before it`]);
+        entries.push(['state of', linkTo(entry.id)], ['after', clip(entry.event)]);
+        if (entry.skipped !== undefined) entries.push(['left out', `${count(entry.skipped)} states before it`]);
         break;
       case 'born':
-        entries.push(['born', linkTo(logged.id)]);
+        entries.push(['born', linkTo(entry.id)]);
         break;
       case 'died':
-        entries.push(['ended', linkTo(logged.id)], ['status', logged.status]);
+        entries.push(['ended', linkTo(entry.id)], ['status', entry.status]);
         break;
       case 'dropped':
-        entries.push(['not shown', `${count(logged.events)} events`]);
+        entries.push(['not shown', `${count(entry.events)} events`]);
     }
-    const payload = 'event' in logged && typeof logged.event === 'object' ? logged.event.payload : undefined;
+    const payload = 'event' in entry && typeof entry.event === 'object' ? entry.event.payload : undefined;
     const parts = [h('h3', {}, 'At this record'), list(entries)];
     return payload === undefined ? parts : [...parts, h('div', { class: 'shown' }, shownTree(payload, openPayload))];
   }
@@ -132,7 +128,7 @@ function list(entries: readonly (readonly [string, Node | string])[]): HTMLEleme
   return h('dl', {}, ...entries.flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, value)]));
 }
 
-/** Draws only for another value than the last one. */
+/** Makes a function that draws only when its value is another than the last one. */
 function whenChanged<T>(draw: (value: T) => void): (value: T) => void {
   let last: { readonly value: T } | undefined;
   return (value) => {

@@ -1,4 +1,4 @@
-/** An element with its attributes and what is inside. Text stays text, whatever is in it. */
+/** Makes an element with attributes and content. Text is never read as HTML. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Readonly<Record<string, string>> = {},
@@ -17,28 +17,28 @@ export function byId(id: string): HTMLElement {
   return element;
 }
 
-/** Changes a text only where it is another: what somebody has selected with the mouse stays so. */
+/** Sets a text only when it is another one: setting the same would undo the reader's selection. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A text cut to a length that a line can bear. */
+/** The beginning of a text, with `…` when there is more. */
 export const cut = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length)}…` : text;
 
 /**
- * A text for a line: cut, and with its control characters to be seen. Names come from peers, who must not have `exe.png`
- * read where `gnp.exe` is written.
+ * A text for a line: cut, and with a mark in place of each control character. Names come from peers, and a control
+ * character can turn text around: a reader would see `exe.png` for `gnp.exe`.
  */
 export const clip = (text: string, length = 200): string =>
   cut(text, length).replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 
-/** An actor's name for a reader, who should see that it has one. */
+/** An actor's name for a reader, with a text in place of an empty one. */
 export const shownName = (name: string): string => (name.trim() === '' ? '(no name)' : clip(name));
 
 const stillness = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** Plays an animation once, unless the reader wants none, or it is playing already. */
+/** Plays an animation once, unless the reader wants no animations, or this one is playing already. */
 export function play(element: Element, name: string, keyframes: Keyframe[], duration: number): void {
   if (stillness.matches || element.getAnimations().some(({ id }) => id === name)) return;
   element.animate(keyframes, { id: name, duration, easing: 'ease-out' });

@@ -1,9 +1,9 @@
-import type { StateValue } from '../wire';
+import type { StateValue } from '../records';
 import { play } from './dom';
 import type { Place } from './panZoom';
 import { stateIds } from './stateText';
 
-/** A statechart's drawing, in which states are lit and transitions marked. It is never drawn anew. */
+/** A statechart's drawing. States are lit and transitions are marked in it; the drawing itself stays the same. */
 export class Drawing {
   readonly svg: SVGSVGElement;
   readonly #states: ReadonlyMap<string, readonly Element[]>;
@@ -23,7 +23,7 @@ export class Drawing {
     this.#lines = by(svg, 'path[data-line]', 'data-line');
   }
 
-  /** The middle of the innermost lit state: the last of them, where regions are parallel. */
+  /** The middle of the innermost lit state; of parallel regions, the middle in the last one. */
   get centre(): Place | undefined {
     const innermost = [...this.#lit].at(-1);
     if (!(innermost instanceof SVGGraphicsElement)) return undefined;
@@ -34,7 +34,7 @@ export class Drawing {
   /**
    * Shows an actor's state.
    * @param edges - the transitions that led there
-   * @param isNew - whether this has just happened, and may be seen to move
+   * @param isNew - whether the change has just happened, so that it is animated
    */
   show(value: StateValue | undefined, edges: readonly string[], isNew: boolean): void {
     const lit = new Set(stateIds(value).flatMap((id) => this.#states.get(id) ?? []));
@@ -52,7 +52,7 @@ export class Drawing {
   }
 }
 
-/** A transition is seen to go from its source to its target. */
+/** Animates a transition from its source to its target. */
 function travel(line: Element): void {
   if (!(line instanceof SVGPathElement)) return;
   const length = line.getTotalLength();

@@ -1,15 +1,15 @@
 import { momentAt, statusAt, type Actor } from './actor';
 import { stateText } from './stateText';
 
-/** What was typed into the filter, understood. */
+/** A filter's text as functions. */
 export interface Filter {
   /** @param position - the number of the record at which the actor is looked at */
   readonly matches: (actor: Actor, position: number) => boolean;
-  /** Whether it asks for states, which are known of watched actors alone. */
+  /** Whether some word is looked for in states. Only the states of watched actors are known. */
   readonly asksForStates: boolean;
 }
 
-/** Where a word is looked for. */
+/** A place where a word is looked for. */
 type Field = 'name' | 'state' | 'kind' | 'status';
 
 const fields: Readonly<Record<Field, (actor: Actor, position: number) => string>> = {
@@ -22,9 +22,9 @@ const fields: Readonly<Record<Field, (actor: Actor, position: number) => string>
 const anywhere: readonly Field[] = ['name', 'state', 'kind'];
 
 /**
- * Understands a filter: words that must all be found, in an actor's name, its state or its kind. `state:open`, `kind:machine`,
- * `status:error` and `name:listener` look in one place alone. A word that ends in a digit means that whole number:
- * `connection:7` isn't `connection:71`. Capitals don't matter.
+ * Reads the filter's text. It has words, and an actor matches when each word is in its name, its state or its kind.
+ * `state:open`, `kind:machine`, `status:error` and `name:listener` are looked for in one of these only. A word that
+ * ends in a digit stands for the whole number: `connection:7` isn't `connection:71`. Capitals don't matter.
  * @returns undefined when there is nothing to look for
  */
 export function parseFilter(text: string): Filter | undefined {

@@ -4,15 +4,15 @@ import { byId, h } from './dom';
 import type { Transport } from './transport';
 import type { TreePane } from './treePane';
 
-/** The parts of the page that keys move. */
-interface Keyed {
+/** The parts of the page that the keys act on. */
+interface KeyTargets {
   readonly app: App;
   readonly tree: TreePane;
   readonly chart: ChartPane;
   readonly transport: Transport;
 }
 
-/** For readers: what the keys do. */
+/** The list of the keys, for the reader. */
 const help: readonly (readonly [keys: string, what: string])[] = [
   ['↑ ↓', 'Move in the tree; Enter selects'],
   ['← →', 'In the tree: collapse, expand. In the chart: move it. Elsewhere: step back, forward'],
@@ -32,7 +32,7 @@ type Keys = Readonly<Record<string, () => void>>;
 const nudge = 40;
 
 /** Makes the keyboard work. */
-export function listenToKeys({ app, tree, chart, transport }: Keyed): void {
+export function listenToKeys({ app, tree, chart, transport }: KeyTargets): void {
   const { view } = app;
   const filter = byId('filter') as HTMLInputElement;
   const dialog = byId('keys') as HTMLDialogElement;
@@ -122,7 +122,7 @@ export function listenToKeys({ app, tree, chart, transport }: Keyed): void {
   filter.addEventListener('keydown', (event) => {
     const { key } = event;
     if (key === 'Escape') {
-      // a browser that empties it by itself tells nobody, since the tree has the focus by then
+      // a browser may empty the field by itself: no 'input' follows, since the tree has the focus by then
       event.preventDefault();
       filter.value = '';
       applyFilter();
@@ -132,9 +132,9 @@ export function listenToKeys({ app, tree, chart, transport }: Keyed): void {
   document.addEventListener('keydown', (event) => {
     const { target, key, ctrlKey, metaKey, altKey } = event;
     if (ctrlKey || metaKey || altKey || dialog.open || !(target instanceof HTMLElement)) return;
-    // the slider has arrow keys of its own
+    // the slider uses the arrow keys itself
     if (target === filter || (target instanceof HTMLInputElement && key.startsWith('Arrow'))) return;
-    // what can be pressed is pressed with the space bar
+    // the space bar presses a button that has the focus
     if (key === ' ' && target.matches('button, summary')) return;
     if (target.id === 'sequence' && (key === 'ArrowUp' || key === 'ArrowDown')) return;
     const keys = { ...everywhere, ...own[target.id] };

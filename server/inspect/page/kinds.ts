@@ -1,6 +1,6 @@
-import type { ActorKind } from '../wire';
+import type { ActorKind } from '../records';
 
-/** What an actor runs, in words. */
+/** The kinds of an actor, in words. */
 export const kinds: Readonly<Record<ActorKind, string>> = {
   machine: 'A statechart',
   transition: 'A transition function',

@@ -1,40 +1,41 @@
-import type { ActorStatus, ShownEvent } from '../wire';
+import type { ActorStatus, ShownEvent } from '../records';
 import { livedAt, momentAt, type Actor } from './actor';
 import { stateText } from './stateText';
 import type { World } from './world';
 
-/** So many children of the selected actor have a lifeline, unless somebody picks others. */
+/** How many children of the selected actor get a lifeline, while no actors are picked. */
 const mostChildren = 6;
 
-/** The lane of what isn't an actor: where events come from that no actor sent, and where emitted ones go. */
+/** The lane of the world outside: the source of events that no actor sent, and the target of emitted events. */
 export const outside = 0;
 
-interface At {
+interface TimedRow {
   /** The number of the record. */
   readonly seq: number;
-  /** Milliseconds since 1970; undefined where nothing tells. */
+  /** Milliseconds since 1970; undefined for a gap. */
   readonly at: number | undefined;
 }
 
 /** An arrow from one lane to another, or to the same. */
-export interface MessageRow extends At {
+export interface MessageRow extends TimedRow {
   readonly kind: 'message';
-  /** The lanes; undefined for an actor that has none, whose name is `other`. */
+  /** The lanes; undefined for an actor without a lane. */
   readonly from: number | undefined;
   readonly to: number | undefined;
+  /** The name of the actor without a lane, if one of the two has none. */
   readonly other: string | undefined;
   readonly event: ShownEvent;
 }
 
 /** A mark on one lane. */
-export type MarkRow = At & { readonly lane: number } & (
+export type MarkRow = TimedRow & { readonly lane: number } & (
     | { readonly kind: 'state'; readonly text: string }
     | { readonly kind: 'born' }
     | { readonly kind: 'died'; readonly status: ActorStatus; readonly error: string | undefined }
   );
 
-/** A gap: so many events are missing here, or before here since the last row. */
-interface GapRow extends At {
+/** A gap: so many events are missing between the rows before and after it. */
+interface GapRow extends TimedRow {
   readonly kind: 'gap';
   readonly events: number;
 }
@@ -42,8 +43,8 @@ interface GapRow extends At {
 export type SequenceRow = MessageRow | MarkRow | GapRow;
 
 /**
- * Whose lifelines are drawn: those of the picked actors; when none is picked, those of the selected one, its parent and
- * its first six children, the living first.
+ * The actors that have lifelines: the picked ones. When none is picked: the parent of the selected actor, the
+ * selected actor, and its first six children, living ones before others.
  */
 export function lanesOf(
   { actors }: World,
@@ -66,10 +67,10 @@ export function lanesOf(
 }
 
 /**
- * The rows of the sequence diagram, the oldest first: what of the log concerns the actors on the lanes. The first of
- * them has lane 1; lane 0 is {@link outside}.
- * @param beside - whose events from and to actors without a lane are left out: the parent of the one that is looked at
- * may have ten thousand other children
+ * The rows of the sequence diagram, the oldest first: all records of the log that concern the actors on the lanes.
+ * The first actor has lane 1; lane 0 is {@link outside}.
+ * @param beside - an actor that has a lane only for its events with other lanes. The parent of the selected actor is
+ * one: it may have ten thousand children without a lane, and its events with them are left out
  */
 export function sequenceRows(world: World, actors: readonly Actor[], beside?: number): SequenceRow[] {
   const lanes = new Map(actors.map((actor, index) => [actor.id, index + 1]));

@@ -1,4 +1,4 @@
-import type { Hello, ServerMessage } from '../wire';
+import type { HelloMessage, ServerMessage } from '../messages';
 import { live, livedAt } from './actor';
 import type { App, Pane } from './app';
 import { chartPane } from './chartPane';
@@ -11,14 +11,14 @@ import { followTheme } from './theme';
 import { transport } from './transport';
 import { treePane } from './treePane';
 import { View } from './view';
-import { watching } from './watching';
-import { WireClient, type Connection } from './wireClient';
+import { watchList } from './watchList';
+import { ServerConnection, type ConnectionState } from './serverConnection';
 
 const view = new View();
 let tellsContext: boolean | undefined;
 let isDue = false;
 
-const client = new WireClient({ onMessage: receive, onConnection: showConnection });
+const client = new ServerConnection({ onMessage: receive, onState: showState });
 const app: App = {
   view,
   get tellsContext() {
@@ -37,7 +37,7 @@ const tree = treePane(app);
 const chart = chartPane(app);
 const time = transport(app);
 const panes: readonly Pane[] = [tree, chart, detailsPane(app), sequencePane(app), time];
-const watch = watching(client, () => view.watched(tree.inSight));
+const watch = watchList(client, () => view.watched(tree.inSight));
 listenToKeys({ app, tree, chart, transport: time });
 followTheme(byId('theme'));
 makeSplitters();
@@ -68,7 +68,7 @@ function receive(message: ServerMessage): void {
   app.changed();
 }
 
-function greet({ context }: Hello): void {
+function greet({ context }: HelloMessage): void {
   tellsContext = context;
   view.reconnect();
   watch.begin();
@@ -84,8 +84,8 @@ function drawCensus(): void {
   setText(byId('live-count'), count(living));
 }
 
-function showConnection(connection: Connection): void {
-  document.body.dataset['connection'] = connection;
+function showState(state: ConnectionState): void {
+  document.body.dataset['connection'] = state;
   const words = {
     connecting: 'connecting…',
     connected: 'connected',
@@ -93,5 +93,5 @@ function showConnection(connection: Connection): void {
     stopped: 'stopped: try again',
     refused: 'restarted: open its new URL',
   };
-  setText(byId('connection'), words[connection]);
+  setText(byId('connection'), words[state]);
 }

@@ -1,13 +1,14 @@
+/** The limits of the zoom. */
 const least = 0.1;
 const most = 4;
-/** A drawing is not made larger than this unasked, nor smaller than can be read. */
+/** The limits of the zoom that a drawing begins with: never larger than this, nor smaller than can be read. */
 const mostUnasked = 1.25;
 const readable = 0.45;
 /** Pixels between a drawing and the edges. */
 const margin = 8;
-/** Below this, the drawing is seen from far: its small print can't be read. */
+/** Below this zoom the small print can't be read, and the names of states get a larger one. */
 const far = 0.62;
-/** Pixels of the large print on the screen then, and in the drawing at most. */
+/** Pixels of that larger print: on the screen, and in the drawing at most. */
 const print = { wanted: 9.5, most: 24 };
 
 /** A place in a drawing, in its own units. */
@@ -19,21 +20,21 @@ export interface Place {
 export interface PanZoom {
   /** Shows another drawing. */
   readonly show: (drawing: SVGSVGElement | undefined) => void;
-  /** What is to be seen, when the drawing as a whole would be too small. */
+  /** Keeps a place in sight, when the whole drawing would be too small to read. */
   readonly follow: (place: Place | undefined) => void;
-  /** Shows all of the drawing; once more: as much as can be read. Goes on doing so when the room changes. */
+  /** Shows the whole drawing; the next call: as much as can be read. Either lasts when the frame changes its size. */
   readonly fit: () => void;
-  /** Makes it larger (above 1) or smaller, about the middle. */
+  /** Makes the drawing larger (above 1) or smaller, about the middle. */
   readonly zoom: (factor: number) => void;
-  /** Moves it by so many pixels. */
+  /** Moves the drawing by so many pixels. */
   readonly pan: (x: number, y: number) => void;
 }
 
-/** A drawing in a frame, to be dragged, and zoomed with the wheel. */
+/** Shows a drawing in a frame, where the mouse drags it and the wheel zooms it. */
 export function panZoom(frame: HTMLElement): PanZoom {
   let drawing: SVGSVGElement | undefined;
   let followed: Place | undefined;
-  /** `free`: somebody has moved it. */
+  /** `free`: the reader has moved the drawing. */
   let mode: 'following' | 'whole' | 'free' = 'following';
   let x = 0;
   let y = 0;
@@ -117,7 +118,7 @@ export function panZoom(frame: HTMLElement): PanZoom {
   };
 }
 
-/** Where something as long as `size` begins: in the middle, or, when it is too long, so that `wanted` is. */
+/** Where a drawing of length `size` begins: centred if it fits, else so that `wanted` is near the middle. */
 function offset(room: number, size: number, wanted: number): number {
   if (size <= room - 2 * margin) return (room - size) / 2;
   return Math.max(room - size - margin, Math.min(margin, room / 2 - wanted));

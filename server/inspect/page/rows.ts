@@ -2,7 +2,7 @@ import { linger, live, livedAt, type Actor } from './actor';
 import type { Filter } from './filter';
 import type { World } from './world';
 
-/** A parent with more live children than this is collapsed, until somebody expands it. */
+/** A parent with more live children than this is collapsed until the reader expands it. */
 export const crowd = 1_000;
 
 /** A line of the actor tree. */
@@ -10,18 +10,18 @@ export interface Row {
   readonly actor: Actor;
   /** 0 for a root. */
   readonly depth: number;
-  /** Undefined when there is nothing below it. */
+  /** Undefined when the actor has no children to show. */
   readonly isExpanded: boolean | undefined;
 }
 
-/** What the tree is to show. */
+/** What the tree shows. */
 export interface TreeView {
   readonly world: World;
-  /** The number of the record at which it is looked at; `live` for now. */
+  /** The number of the record whose moment is shown; `live` for now. */
   readonly position: number;
   /** The page's clock. */
   readonly now: number;
-  /** Whom somebody has expanded (true) or collapsed (false); all others are as {@link isExpanded} has it. */
+  /** The actors that the reader has expanded (true) or collapsed (false); see {@link isExpanded} for all others. */
   readonly toggled: ReadonlyMap<number, boolean>;
   readonly filter: Filter | undefined;
 }
@@ -31,8 +31,8 @@ const isExpanded = ({ id, live: children }: Actor, toggled: ReadonlyMap<number, 
   toggled.get(id) ?? children <= crowd;
 
 /**
- * The lines of the tree, from the top. With a filter: those who match, with their ancestors, however they were collapsed.
- * Takes as long as there are lines; without recursion, since actors may be nested as deep as they like.
+ * The lines of the tree, from the top. With a filter: the actors that match and their ancestors, even where these are
+ * collapsed. There is no recursion here, since actors may be nested to any depth.
  */
 export function treeRows(view: TreeView): Row[] {
   const { world, toggled, filter } = view;
@@ -54,7 +54,7 @@ export function treeRows(view: TreeView): Row[] {
   return rows;
 }
 
-/** Whether an actor is in the tree at all: while it lives, for a moment after that, and for as long as it is selected. */
+/** Whether an actor is in the tree: while it lives, for {@link linger} after its end, and while it is selected. */
 function isSeen(actor: Actor, { world, position, now }: TreeView): boolean {
   if (livedAt(actor, position) || world.isKept(actor)) return true;
   return position === live && now - actor.leftAt < linger;

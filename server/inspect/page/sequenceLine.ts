@@ -1,12 +1,12 @@
 import { clip, count, cut, h, timeOfDay } from './dom';
 import type { MarkRow, MessageRow, SequenceRow } from './lanes';
 
-/** Where the lanes are, in pixels. */
+/** The places of the lanes, in pixels. */
 export interface LaneLayout {
   /** The middle of a lane. */
   readonly middle: (lane: number) => number;
   readonly laneWidth: number;
-  /** The right end of the last one. */
+  /** The right end of the last lane. */
   readonly end: number;
 }
 
@@ -16,7 +16,7 @@ const stub = 56;
 const gap = 8;
 /** Pixels of the loop that an actor's event to itself makes. */
 const loop = 16;
-/** Pixels that words need. Where there are fewer on the right of an arrow, they are on its left. */
+/** Pixels that words need. Where an arrow has fewer on its right, the words are on its left. */
 const roomy = 150;
 
 /** Fills a line of the sequence diagram: an arrow, a mark on a lifeline, or a gap. */
@@ -79,13 +79,13 @@ function tooltip({ event: { type, payload } }: MessageRow): string {
     : cut(`${clip(type)}\n${JSON.stringify(payload, undefined, 2)}`, 2_000);
 }
 
-/** With all the room that there is on both sides: nothing else is on this line. */
+/** Centres an element at `x`, with all room on both sides: the line holds nothing else. */
 function placeAround(element: HTMLElement, x: number, { middle, laneWidth, end }: LaneLayout): HTMLElement {
   const half = Math.min(x - middle(0) + laneWidth / 2, end - x);
   return place(element, x - half, 2 * half);
 }
 
-/** On the right of an arrow, or on its left. */
+/** Puts a label on the right of an arrow, or on its left; see {@link roomy}. */
 function placeBeside(
   label: HTMLElement,
   left: number,

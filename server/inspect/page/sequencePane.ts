@@ -12,7 +12,7 @@ const headHeight = 30;
 const gutter = 84;
 const narrowestLane = 112;
 
-/** The events between actors, as a sequence diagram: the newest at the bottom. */
+/** Shows the events between actors as a sequence diagram, the newest at the bottom. */
 export function sequencePane(app: App): Pane {
   const { view } = app;
   const scroller = byId('sequence');
@@ -22,9 +22,10 @@ export function sequencePane(app: App): Pane {
   const head = h('div', { class: 'lane-names' });
   const lifelines = h('div', { class: 'lifelines', 'aria-hidden': 'true' });
   scroller.append(head);
+  /** What each line shows: its row, in which layout. */
   const filled = new WeakMap<HTMLElement, string>();
   let layout: LaneLayout = { middle: () => 0, laneWidth: 0, end: 0 };
-  /** Another one, and all lines are filled anew. */
+  /** Stands for the layout: when it changes, all lines are filled again. */
   let layoutName = '';
   let isAtEnd = true;
   let position: number | undefined;
@@ -51,7 +52,7 @@ export function sequencePane(app: App): Pane {
   new ResizeObserver(() => {
     app.changed();
   }).observe(scroller);
-  // no click: between the two halves of one, the line under the pointer may have moved on
+  // not 'click': between press and release, the line under the pointer may have moved on
   scroller.addEventListener('mousedown', ({ target }) => {
     const line = target instanceof Element ? target.closest<HTMLElement>('[data-seq]') : null;
     if (line === null) return;

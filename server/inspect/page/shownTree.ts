@@ -1,13 +1,14 @@
-import type { Shown } from '../wire';
+import type { Shown } from '../records';
 import { clip, count, h } from './dom';
 
-type Special = (value: Shown, all: Readonly<Record<string, Shown>>) => HTMLElement;
+/** Makes a leaf of a value that isn't plain data: `value` is that of the key with `$`, `all` the whole. */
+type LeafMaker = (value: Shown, all: Readonly<Record<string, Shown>>) => HTMLElement;
 
 const faint = (text: string): HTMLElement => h('span', { class: 'faint' }, clip(text));
 const text = (value: Shown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** What isn't plain data, by the key that says so. */
-const specials: Readonly<Record<string, Special>> = {
+/** The makers of leaves, by the key that marks the value. */
+const specials: Readonly<Record<string, LeafMaker>> = {
   $bytes: (length, { first = '' }) =>
     h('span', { class: 'bytes' }, `${count(Number(length))} bytes `, h('span', { class: 'hex' }, clip(text(first)))),
   $instance: (name) => faint(text(name)),
@@ -27,9 +28,9 @@ const specials: Readonly<Record<string, Special>> = {
 };
 
 /**
- * A value as a tree, whose branches open and close.
- * @param open - the paths of the branches that somebody has opened or closed, kept from one drawing to the next; without
- * an entry, the first two levels are open
+ * Draws a value as a tree with branches that open and close.
+ * @param open - whether each branch that the reader has opened or closed is open, by its path; kept from one drawing
+ * to the next. Of all others, the first two levels are open
  */
 export function shownTree(value: Shown, open: Map<string, boolean>, path = '', depth = 0): HTMLElement {
   const entries = entriesOf(value);
@@ -57,13 +58,15 @@ export function shownTree(value: Shown, open: Map<string, boolean>, path = '', d
 const isRecord = (value: Shown): value is Readonly<Record<string, Shown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The key that says what isn't plain data. It comes first; an object's own keys that begin so have one more `$`. */
+/**
+ * The key that marks a value as no plain data: the first one. (A plain object's own key `$bytes` comes as `$$bytes`.)
+ */
 function specialOf(value: Shown): string | undefined {
   const [key] = isRecord(value) ? Object.keys(value) : [];
   return key !== undefined && Object.hasOwn(specials, key) ? key : undefined;
 }
 
-/** What is inside of a branch; undefined for a leaf. */
+/** The entries of a branch; undefined for a leaf. */
 function entriesOf(value: Shown): readonly (readonly [string, Shown])[] | undefined {
   if (Array.isArray(value)) {
     return (value as readonly Shown[]).map((item, index) => [leftOut(item) === undefined ? String(index) : '', item]);
@@ -81,7 +84,7 @@ function entriesOf(value: Shown): readonly (readonly [string, Shown])[] | undefi
   );
 }
 
-/** How many entries are missing here; undefined when this is an entry. */
+/** The number of entries that were left out, if that is what the value says; undefined for all other values. */
 function leftOut(value: Shown | undefined): number | undefined {
   return value !== undefined && isRecord(value) && typeof value['$more'] === 'number' ? value['$more'] : undefined;
 }

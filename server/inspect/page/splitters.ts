@@ -3,14 +3,16 @@ import { byId } from './dom';
 /** Pixels of a step with the keyboard. */
 const step = 16;
 
-/** A bar between panels. */
+/** A bar between two panels. */
 interface Splitter {
   readonly id: string;
-  /** The panel whose size it changes, and whether that lies before it. */
+  /** The panel whose size the bar changes. */
   readonly panel: string;
+  /** Whether that panel lies before the bar. */
   readonly isBefore: boolean;
-  /** The property of the style sheet that has the size; another one for a bar that lies across. */
+  /** The property of the style sheet for the panel's width, when the bar stands upright. */
   readonly width: string;
+  /** The property for the panel's height, when the bar lies across. */
   readonly height: string;
 }
 
@@ -23,7 +25,7 @@ const splitters: readonly Splitter[] = [
   },
 ];
 
-/** The bars between the panels: dragged, or moved with the arrow keys. How far, the style sheet limits. */
+/** Makes the bars between the panels movable, by mouse and arrow keys. The style sheet limits the sizes. */
 export function makeSplitters(): void {
   splitters.forEach(makeSplitter);
 }
@@ -32,7 +34,7 @@ function makeSplitter({ id, panel, isBefore, width, height }: Splitter): void {
   const bar = byId(id);
   const resized = byId(panel);
   const sign = isBefore ? 1 : -1;
-  // the style sheet may lay it across
+  // in a narrow window the style sheet lays the bar across
   const isAcross = (): boolean => bar.offsetWidth > bar.offsetHeight;
   const current = (): number => (isAcross() ? resized.offsetHeight : resized.offsetWidth);
   const resize = (pixels: number): void => {

@@ -1,13 +1,15 @@
-import type { StateValue } from '../wire';
+import type { StateValue } from '../records';
 
-/** The states that a value names, as the chart's `data-state` has them: `open` and `open.flowing` for `{ open: 'flowing' }`. */
+/**
+ * The states in a value, by the names in the chart's `data-state`: `open`, `open.flowing` for `{ open: 'flowing' }`.
+ */
 export function stateIds(value: StateValue | undefined): string[] {
   const ids: string[] = [];
   collect(value, '', (id) => ids.push(id));
   return ids;
 }
 
-/** A state in words: `open.flowing`, and `left.on, right.off` where regions are parallel; empty when there is none. */
+/** A state as text: `open.flowing`; for parallel regions `left.on, right.off`; empty when there is no value. */
 export function stateText(value: StateValue | undefined): string {
   const leaves: string[] = [];
   collect(value, '', (id, isLeaf) => isLeaf && leaves.push(id));
@@ -21,7 +23,7 @@ function collect(value: StateValue | undefined, prefix: string, tell: (id: strin
     return;
   }
   for (const [name, inner] of Object.entries(value)) {
-    // the value of a state that has none inside is an empty object
+    // a region of a parallel state that has no states of its own comes as an empty object
     const isLeaf = typeof inner !== 'string' && Object.keys(inner).length === 0;
     tell(prefix + name, isLeaf);
     collect(inner, `${prefix}${name}.`, tell);

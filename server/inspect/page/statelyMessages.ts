@@ -1,10 +1,10 @@
-import type { ActorId, ActorStatus, Born, InspectionRecord, Shown, StateValue } from '../wire';
+import type { ActorId, ActorStatus, BornRecord, InspectionRecord, Shown, StateValue } from '../records';
 
 /** The version of the Stately Inspector's protocol that these messages are of. */
 const protocolVersion = '0.7.2';
 
 interface Message {
-  /** Unique among all actors; XState's session ids are so in one system only. */
+  /** Our own number of the actor: XState's session ids are unique within one system only. */
   readonly sessionId: string;
   readonly rootId: string;
   /** Milliseconds since 1970. */
@@ -13,7 +13,7 @@ interface Message {
   readonly _version: string;
 }
 
-/** What the Stately Inspector is told of an actor's snapshot. */
+/** An actor's snapshot in the Stately Inspector's words. */
 interface StatelySnapshot {
   readonly status: ActorStatus;
   readonly value?: StateValue;
@@ -32,7 +32,7 @@ export type StatelyMessage = Message &
         readonly type: '@xstate.actor';
         readonly name: string;
         readonly parentId?: string;
-        /** A machine's config, as JSON. Of other actors, their name. */
+        /** A machine's config as JSON; for another actor, `{ id }` with its name. */
         readonly definition: string;
         readonly snapshot: StatelySnapshot;
       }
@@ -41,22 +41,23 @@ export type StatelyMessage = Message &
   );
 
 interface KnownActor {
-  readonly born: Born;
+  readonly born: BornRecord;
   readonly parent: KnownActor | undefined;
   readonly rootId: string;
-  /** Whether the Stately Inspector has been told of it. */
+  /** Whether the Stately Inspector knows the actor. */
   isShown: boolean;
   config: string | undefined;
   snapshot: StatelySnapshot;
 }
 
+/** The snapshot of an actor that isn't watched. */
 const bare: StatelySnapshot = { status: 'active', context: {}, children: {} };
 
 /**
- * Says in the Stately Inspector's words what the wire's records tell of the actors that are watched, and of their
- * ancestors, which it needs for its tree.
+ * Turns records into the Stately Inspector's messages: about the actors that are watched, and about their ancestors,
+ * which the Stately Inspector needs for its tree.
  *
- * Nothing is kept of an actor that has ended, so that what {@link all} tells stays bounded.
+ * An actor that has ended is forgotten, so what {@link all} returns stays bounded.
  */
 export class StatelyMessages {
   readonly #actors = new Map<ActorId, KnownActor>();
@@ -68,25 +69,25 @@ export class StatelyMessages {
     return this.#actors.size;
   }
 
-  /** How many of them the Stately Inspector is told of. */
+  /** How many of the living actors the Stately Inspector knows. */
   get shown(): number {
     return this.#shown;
   }
 
-  /** Everything anew, for somebody who knows nothing yet: who is shown, parents first. */
+  /** All actors that are shown, parents first, for a Stately Inspector that knows nothing yet. */
   all(): StatelyMessage[] {
-    // the map has them in the order in which they were born
+    // the map is in the order of the births
     return [...this.#actors.values()].filter(({ isShown }) => isShown).map((actor) => introduction(actor));
   }
 
-  /** Forgets everything: what comes next is told by somebody who begins anew. */
+  /** Forgets everything: the next records come from another connection, which begins with all births. */
   clear(): void {
     this.#actors.clear();
     this.#configs.clear();
     this.#shown = 0;
   }
 
-  /** Says what has happened. */
+  /** The messages that a record makes. */
   *tell(record: InspectionRecord): Generator<StatelyMessage> {
     switch (record.type) {
       case 'born': {
@@ -147,7 +148,7 @@ export class StatelyMessages {
         this.#actors.delete(record.id);
         if (actor?.isShown !== true) break;
         this.#shown -= 1;
-        // one that is done has told so by its last snapshot
+        // the last snapshot has said already that the actor is done
         if (actor.snapshot.status === record.status) break;
         actor.snapshot = { ...actor.snapshot, status: record.status };
         yield { ...common(actor, record.at), ...snapshotOf(actor, 'xstate.stop') };
@@ -164,7 +165,7 @@ export class StatelyMessages {
     return actor?.isShown === true ? actor : undefined;
   }
 
-  /** An actor that isn't watched, but of which there is something to tell. Those above the actor come first. */
+  /** Introduces an actor, and before it those of its ancestors that the Stately Inspector doesn't know. */
   *#introduce(actor: KnownActor): Generator<StatelyMessage> {
     const unknown: KnownActor[] = [];
     for (let next: KnownActor | undefined = actor; next?.isShown === false; next = next.parent) unknown.unshift(next);
@@ -174,7 +175,7 @@ export class StatelyMessages {
     }
   }
 
-  /** A part of an actor is never watched itself: its events are told with those of the actor. */
+  /** Introduces an actor if it is a part of another one: a part is never watched, and appears only in events. */
   *#introducePart(id: ActorId): Generator<StatelyMessage> {
     const actor = this.#actors.get(id);
     if (actor?.born.kind === 'part') yield* this.#introduce(actor);
@@ -222,7 +223,7 @@ const snapshotOf = (
 
 type StatelySnapshotMessage = Extract<StatelyMessage, { type: '@xstate.snapshot' }>;
 
-/** A snapshot after another one. A context that isn't told is the one that it was. */
+/** The snapshot after another one. Without a context of its own it has the one before. */
 function later(
   before: StatelySnapshot,
   { status, value, context }: { readonly status: ActorStatus; readonly value?: StateValue; readonly context?: Shown },

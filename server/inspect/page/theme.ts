@@ -3,7 +3,10 @@ type Theme = 'light' | 'dark';
 const key = 'serverchart.theme';
 const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
 
-/** Follows the system until somebody chooses. Without storage, the choice lasts as long as the page. */
+/**
+ * Follows the system's theme until the reader chooses one. Where the page may not store the choice, it ends with the
+ * page.
+ */
 export function followTheme(button: HTMLElement): void {
   let chosen = stored();
   const current = (): Theme => chosen ?? (systemIsDark.matches ? 'dark' : 'light');

@@ -2,11 +2,11 @@ import type { App, Pane } from './app';
 import { byId, count, setText } from './dom';
 
 export interface Transport extends Pane {
-  /** Pauses, or goes on. */
+  /** Pauses, or follows the events again. */
   readonly toggle: () => void;
   /** Goes so many records back (below 0) or forward. */
   readonly step: (records: number) => void;
-  /** Back to now. */
+  /** Follows the events again. */
   readonly goLive: () => void;
 }
 

@@ -27,7 +27,7 @@ export function makeLine(): HTMLElement {
   );
 }
 
-/** Says in a line what an actor is at the view's position. */
+/** Fills a line with what its actor is at the view's position. */
 export function fillLine(line: HTMLElement, { actor, depth, isExpanded }: Row, view: View, isCursor: boolean): void {
   const { position, selected, picked } = view;
   const [, lamp, name, children, state] = line.children as unknown as HTMLElement[] as [
@@ -57,7 +57,7 @@ export function fillLine(line: HTMLElement, { actor, depth, isExpanded }: Row, v
   const living = liveChildren(actor, position);
   const isCrowd = living > crowd || actor.ended > crowd;
   const ended = position === live && isCrowd ? ` · ${count(actor.ended)} ended` : '';
-  const isTold = isCrowd || living > 1 || isExpanded === false;
-  setText(children, isTold ? `${count(living)}${isCrowd ? ' live' : ''}${ended}` : '');
+  const showsCount = isCrowd || living > 1 || isExpanded === false;
+  setText(children, showsCount ? `${count(living)}${isCrowd ? ' live' : ''}${ended}` : '');
   children.title = `${count(living)} live children; ${count(actor.ended)} have ended since this page looks`;
 }

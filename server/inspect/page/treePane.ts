@@ -6,27 +6,27 @@ import { fillLine, lineId, makeLine } from './treeLine';
 import { virtualList } from './virtualList';
 
 const lineHeight = 26;
-/** Milliseconds of a flash. One that comes while another one is seen is left out. */
+/** Milliseconds of a flash. While one plays, another one is left out. */
 const flash = 600;
-/** From this colour to the one that the line has. */
+/** The flash goes from this colour to the line's own. */
 const flashing = [{ backgroundColor: 'var(--flash)', offset: 0 }];
 
 export interface TreePane extends Pane {
-  /** The actors that are in sight, since they were drawn. */
+  /** The actors whose lines were in sight at the last drawing. */
   readonly inSight: readonly Actor[];
   /** The actor at the tree's own cursor. */
   readonly cursor: Actor | undefined;
   /** Moves the cursor by so many lines. */
   readonly move: (lines: number) => void;
-  /** Goes to the parent, or collapses. */
+  /** Collapses the actor at the cursor, or goes to its parent. */
   readonly leave: () => void;
-  /** Goes to the first child, or expands. */
+  /** Expands the actor at the cursor, or goes to its first child. */
   readonly enter: () => void;
   /** Selects the actor at the cursor. */
   readonly choose: () => void;
 }
 
-/** The actors as a tree: a line for each. */
+/** Shows the actors as a tree, a line for each. */
 export function treePane(app: App): TreePane {
   const { view } = app;
   const scroller = byId('tree');
@@ -51,7 +51,7 @@ export function treePane(app: App): TreePane {
     },
   });
 
-  // keys may come faster than frames
+  // a key may come before the next frame, and needs the rows of now
   const refresh = (): void => {
     const { shown, position, toggled, filter } = view;
     rows = treeRows({ world: shown, position, now: performance.now(), toggled, filter });
@@ -71,7 +71,7 @@ export function treePane(app: App): TreePane {
   scroller.addEventListener('scroll', () => {
     app.changed();
   });
-  // a click is no wish to go on with the keyboard here, where the arrow keys mean something else
+  // a click must not move the focus here, where the arrow keys have another meaning
   scroller.addEventListener('mousedown', (event) => {
     event.preventDefault();
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
@@ -135,7 +135,7 @@ export function treePane(app: App): TreePane {
     },
   };
 
-  /** One timer for all that have ended, however many there are. */
+  /** Draws again when the lingering of ended actors is over: one timer for all of them. */
   function drawLater(wait: number): void {
     if (isTimed) return;
     isTimed = true;

@@ -1,35 +1,35 @@
-import type { ActorId, InspectionRecord } from '../wire';
+import type { ActorId, InspectionRecord } from '../records';
 import { live, momentAt, pathOf, type Actor, type Moment } from './actor';
 import { parseFilter, type Filter } from './filter';
 import { lanesOf } from './lanes';
 import { World } from './world';
 
-/** Records that one can step back through. */
+/** How many records the log keeps for stepping back. */
 export const keptRecords = 5_000;
 
-/** Records that may come while the view is paused, to be stepped through as well; those after them are seen live alone. */
+/** How many more are kept while the view is paused. When more come, the log of the live view begins again. */
 export const pausedRecords = 20_000;
 
-/** So many actors may be watched by name. */
+/** How many actors may be watched by name. */
 const mostWatched = 1_000;
 
-/** What the page looks at: whom, at which record, with which filter. */
+/** What the page shows: which actors, at which record, with which filter. */
 export class View {
-  /** Where records are collected. */
+  /** The world that new records go to. */
   world = new World();
-  /** What is drawn. Another than {@link world} when the view is paused, and what it shows can't be kept there. */
+  /** The world that is drawn. Another than {@link world} when a paused view shows what `world` no longer keeps. */
   shown = this.world;
-  /** The number of the record at which it is looked at, or `live`. */
+  /** The number of the record whose moment is shown, or `live`. */
   position = live;
-  /** Records that have come since it was paused. */
+  /** How many records have come since the pause began. */
   arrived = 0;
   selected: ActorId | undefined;
-  /** Whose lifelines somebody has picked. */
+  /** The actors that the reader has picked for lifelines. */
   readonly picked = new Set<ActorId>();
-  /** Whom somebody has expanded (true) or collapsed (false). */
+  /** The actors that the reader has expanded (true) or collapsed (false). */
   readonly toggled = new Map<ActorId, boolean>();
   filter: Filter | undefined;
-  /** Who is to be selected as soon as it is told of. */
+  /** The actor to select as soon as its birth comes. */
   #wanted: { readonly id: ActorId; readonly path: readonly string[] } | undefined;
 
   get isPaused(): boolean {
@@ -40,12 +40,12 @@ export class View {
     return this.selected === undefined ? undefined : this.shown.actors.get(this.selected);
   }
 
-  /** What the selected actor is at this position. */
+  /** What the selected actor is at {@link position}. */
   get moment(): Moment | undefined {
     return this.selectedActor && momentAt(this.selectedActor, this.position);
   }
 
-  /** Whose events the sequence diagram shows as far as they concern the other lanes; undefined where somebody has picked. */
+  /** The parent of the selected actor, for `beside` of `sequenceRows`; undefined when actors are picked. */
   get beside(): ActorId | undefined {
     return this.picked.size === 0 ? this.selectedActor?.parent?.id : undefined;
   }
@@ -71,7 +71,7 @@ export class View {
     if (!this.isPaused && this.selected === undefined) this.#selectUnasked();
   }
 
-  /** Forgets all actors: another connection tells of them anew, and by other numbers perhaps. Pauses go on. */
+  /** Forgets all actors: a new connection begins with all births, perhaps under other numbers. A pause goes on. */
   reconnect(): void {
     this.#beginAgain(new World());
     this.picked.clear();
@@ -94,12 +94,12 @@ export class View {
     this.filter = parseFilter(text);
   }
 
-  /** Stays at this record; what comes is collected. */
+  /** Stays at the newest record. Later ones are collected. */
   pause(): void {
     if (!this.isPaused) this.moveTo(this.world.last);
   }
 
-  /** Follows what happens again. */
+  /** Follows the events again. */
   resume(): void {
     this.position = live;
     this.arrived = 0;
@@ -111,20 +111,20 @@ export class View {
     this.#selectUnasked();
   }
 
-  /** Goes so many records back (below 0) or forward, and stays there. At either end of the log it goes no further. */
+  /** Goes so many records back (below 0) or forward, but not beyond the log, and stays there. */
   step(records: number): void {
     this.pause();
     this.moveTo(this.position + records);
   }
 
-  /** Goes to the record of this number, or the nearest that there is, and stays there. */
+  /** Goes to the record of this number, or the nearest in the log, and stays there. */
   moveTo(position: number): void {
     const { first, last } = this.shown;
     this.position = Math.max(Math.min(position, last), Math.min(first, last));
   }
 
   /**
-   * Who is to be watched: the selected actor, those with a lifeline, and those in sight.
+   * The actors to watch: the selected one, those with a lifeline, and those in sight.
    * @returns 1,000 at most
    */
   watched(inSight: Iterable<Actor>): ActorId[] {
@@ -142,7 +142,7 @@ export class View {
     if (!this.isPaused) this.resume();
   }
 
-  /** Selects who was selected before, or, when nobody ever was, a root: a page that shows nothing tells nothing. */
+  /** Selects the actor that was selected before; when there never was one, a root, so that the page shows something. */
   #selectUnasked(): void {
     const [root] = this.world.roots;
     const found = this.#wanted ? find(this.world, this.#wanted.id, this.#wanted.path) : root;
@@ -150,7 +150,7 @@ export class View {
   }
 }
 
-/** The living actor of this path; of several the one with this number, which another connection needn't know. */
+/** The living actor of this path. Of several, the one with this number, if the connection is still the same. */
 function find({ actors, roots }: World, id: ActorId, path: readonly string[]): Actor | undefined {
   const same = actors.get(id);
   if (same?.died === undefined && same && pathOf(same).join('\n') === path.join('\n')) return same;

@@ -1,22 +1,22 @@
 import { h } from './dom';
 
-/** How the lines of a {@link virtualList} are made. */
-interface Lines<Item> {
-  /** Pixels. */
+/** How a {@link virtualList} makes its lines. */
+interface ListOptions<Item> {
+  /** The height of a line, in pixels. */
   readonly height: number;
-  /** Pixels at the top that something else takes. */
+  /** Pixels at the top that something else covers. */
   readonly top: number;
-  /** What stays the same while a line stands for the same thing. */
+  /** The key of an item: a line stays with its key. */
   readonly keyOf: (item: Item) => string | number;
   readonly make: () => HTMLElement;
-  /** @param isNew - whether the element stood for something else before, or for nothing */
+  /** @param isNew - whether the element stood for another item before, or for none */
   readonly fill: (element: HTMLElement, item: Item, isNew: boolean) => void;
 }
 
 interface VirtualList<Item> {
-  /** Where the lines are. Others may be put beside them. */
+  /** The element that holds the lines. Other elements may be put beside them. */
   readonly content: HTMLElement;
-  /** Makes room for so many lines, for a scroll to find them there. */
+  /** Makes room for so many lines, so that the list can be scrolled to them. */
   setLength(length: number): void;
   /** @returns the items in sight */
   draw(items: readonly Item[]): readonly Item[];
@@ -24,12 +24,12 @@ interface VirtualList<Item> {
   reveal(index: number): void;
 }
 
-/** Lines on either side of those in sight, for a scroll to find something there. */
+/** Lines that are drawn on either side of those in sight, so that a scroll shows no empty place. */
 const overscan = 6;
 
 /**
- * Puts lines into the document in the order in which they are seen, which is that in which they are read aloud. One that
- * is in its place isn't moved: it would lose the focus.
+ * Puts lines into the document in the order in which they are seen: screen readers read in that order. A line that is
+ * in its place isn't moved, since it would lose the focus.
  */
 function placing(content: HTMLElement, before: readonly HTMLElement[]): (element: HTMLElement) => void {
   const placed = new Set<HTMLElement>();
@@ -48,8 +48,8 @@ function placing(content: HTMLElement, before: readonly HTMLElement[]): (element
   };
 }
 
-/** A list of any length, of which only the lines in sight are in the document. */
-export function virtualList<Item>(scroller: HTMLElement, lines: Lines<Item>): VirtualList<Item> {
+/** A list of any length. Only the lines in sight are in the document. */
+export function virtualList<Item>(scroller: HTMLElement, lines: ListOptions<Item>): VirtualList<Item> {
   const { height, top, keyOf, make, fill } = lines;
   const content = h('div', { class: 'virtual', role: 'presentation' });
   scroller.append(content);

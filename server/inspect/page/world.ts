@@ -1,44 +1,45 @@
 import type {
   ActorId,
-  Born,
-  Definition,
+  BornRecord,
+  DefinitionRecord,
   DefinitionId,
-  Died,
-  Dropped,
-  EventEmitted,
-  EventSent,
+  DiedRecord,
+  DroppedRecord,
+  EmittedRecord,
+  EventRecord,
   InspectionRecord,
-  Reset,
-  SnapshotTaken,
-  Watched,
-} from '../wire';
+  ResetRecord,
+  SnapshotRecord,
+  WatchedRecord,
+} from '../records';
 import { livedAt, live, type Actor, type Moment } from './actor';
 
-/** A record that takes a place in the log: something that has happened. */
-export type Logged = Born | Died | SnapshotTaken | EventSent | EventEmitted | Dropped;
+/** A record that has a place in the log. Only `definition`, `watched` and `reset` have none. */
+export type LogEntry = BornRecord | DiedRecord | SnapshotRecord | EventRecord | EmittedRecord | DroppedRecord;
 
 /**
- * What the page knows of the actors: who lives, and a log of what has happened. Each record of the log has a number, and
- * what an actor was at any of them is found in its `moments`.
+ * What the page knows: the actors, and a log of what has happened. Each record of the log has a number. An actor's
+ * `moments` say what the actor was at each of these records.
  */
 export class World {
-  /** Also those that have ended, for as long as the log has their death. */
+  /** All known actors. One that has ended stays for as long as the log has its death. */
   readonly actors = new Map<ActorId, Actor>();
   readonly roots = new Set<Actor>();
-  readonly definitions: Map<DefinitionId, Definition>;
-  readonly log: Logged[] = [];
-  /** How many live. */
+  readonly definitions: Map<DefinitionId, DefinitionRecord>;
+  readonly log: LogEntry[] = [];
+  /** How many actors live. */
   live = 0;
   /** When the page last heard of a death. */
   lastLeftAt = -Infinity;
   #first: number;
+  /** See {@link keep}. */
   #kept: Actor | undefined;
 
   /**
-   * @param definitions - those that are known already
+   * @param definitions - the definitions that are known already
    * @param first - the number of the first record
    */
-  constructor(definitions = new Map<DefinitionId, Definition>(), first = 0) {
+  constructor(definitions = new Map<DefinitionId, DefinitionRecord>(), first = 0) {
     this.definitions = definitions;
     this.#first = first;
   }
@@ -53,8 +54,11 @@ export class World {
     return this.#first + this.log.length - 1;
   }
 
-  /** @param now - the page's clock, for how long an actor is still to be seen after its end */
-  apply(record: Exclude<InspectionRecord, Reset>, now: number): void {
+  /**
+   * Takes a record.
+   * @param now - the page's clock: it measures how long an actor is shown after its end
+   */
+  apply(record: Exclude<InspectionRecord, ResetRecord>, now: number): void {
     if (record.type !== 'definition' && record.type !== 'watched') this.log.push(record);
     switch (record.type) {
       case 'definition':
@@ -82,7 +86,7 @@ export class World {
     }
   }
 
-  /** Forgets all of the log but its last `length` records, and who had ended before. */
+  /** Forgets all of the log but its last `length` records, and the actors that had ended before these. */
   trim(length: number): void {
     const excess = this.log.length - length;
     if (excess <= 0) return;
@@ -96,7 +100,7 @@ export class World {
     }
   }
 
-  /** Keeps one actor, in place of the one kept before, also when the log no longer has its death. */
+  /** Keeps one actor even when the log no longer has its death. The one kept before is no longer kept. */
   keep(id: ActorId | undefined): void {
     const before = this.#kept;
     this.#kept = id === undefined ? undefined : this.actors.get(id);
@@ -107,7 +111,10 @@ export class World {
     return actor === this.#kept;
   }
 
-  /** A world that goes on from here: with who lives and what they are, and an empty log. This one may stay as it is. */
+  /**
+   * A world that goes on from here: with the living actors as they are now, and an empty log. This one stays as it
+   * is.
+   */
   fork(): World {
     const { last } = this;
     const world = new World(this.definitions, last + 1);
@@ -120,7 +127,7 @@ export class World {
     return world;
   }
 
-  #bear({ id, parent, name, kind, session, at, earlier }: Born): void {
+  #bear({ id, parent, name, kind, session, at, earlier }: BornRecord): void {
     const above = parent === undefined ? undefined : this.actors.get(parent);
     if (above !== undefined) above.live += 1;
     this.#place({
@@ -152,14 +159,14 @@ export class World {
     this.live += 1;
   }
 
-  #watch({ id, definition, status, value, context }: Watched): void {
+  #watch({ id, definition, status, value, context }: WatchedRecord): void {
     const actor = this.actors.get(id);
     if (actor === undefined) return;
     actor.definition = definition;
     this.#remember(actor, { seq: this.last, status, value, context, edges: [], event: undefined });
   }
 
-  #snapshot({ id, status, value, context, event, edges = [] }: SnapshotTaken): void {
+  #snapshot({ id, status, value, context, event, edges = [] }: SnapshotRecord): void {
     const actor = this.actors.get(id);
     if (actor === undefined) return;
     actor.touched = this.last;
@@ -168,7 +175,7 @@ export class World {
     this.#remember(actor, { seq: this.last, status, value, context: shown, edges, event });
   }
 
-  #receive({ target, event }: EventSent): void {
+  #receive({ target, event }: EventRecord): void {
     const actor = this.actors.get(target);
     if (actor === undefined) return;
     actor.touched = this.last;
@@ -176,12 +183,12 @@ export class World {
     actor.lastEvent = event.type;
   }
 
-  #emit({ source }: EventEmitted): void {
+  #emit({ source }: EmittedRecord): void {
     const actor = this.actors.get(source);
     if (actor !== undefined) actor.touched = this.last;
   }
 
-  #bury({ id, status, error }: Died, now: number): void {
+  #bury({ id, status, error }: DiedRecord, now: number): void {
     const actor = this.actors.get(id);
     if (actor === undefined || actor.died !== undefined) return;
     actor.died = actor.touched = this.last;
@@ -202,7 +209,7 @@ export class World {
     this.#prune(actor);
   }
 
-  /** Lets go of what an actor was before the log begins. */
+  /** Lets go of an actor's moments before the log begins, but for the last of them. */
   #prune({ moments }: Actor): void {
     let past = 0;
     while ((moments[past + 1]?.seq ?? live) < this.#first) past += 1;

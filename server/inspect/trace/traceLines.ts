@@ -1,16 +1,16 @@
-import type { ActorId, Born, InspectionRecord, Shown } from '../wire';
+import type { ActorId, BornRecord, InspectionRecord, Shown } from '../records';
 import { oneLine, stateText } from './traceText';
 
-/** Widths of the columns, in characters. What is longer pushes the rest of its line to the right. */
-const who = 28;
-const what = 30;
+/** Widths of the columns, in characters. A longer text pushes the rest of its line to the right. */
+const actorWidth = 28;
+const whatWidth = 30;
 
-/** Turns records into lines of text, one each, in columns. */
+/** Turns records into lines of text, one line each, in columns. */
 export class TraceLines {
   readonly #names = new Map<ActorId, string>();
   readonly #values = new Map<ActorId, string>();
 
-  /** Undefined for a record that a reader needs no line for. */
+  /** A record's line; undefined for a record that tells a reader nothing. */
   of(record: InspectionRecord): string | undefined {
     switch (record.type) {
       case 'born':
@@ -56,8 +56,8 @@ export class TraceLines {
     }
   }
 
-  /** Handlers are all called `protocol`: it takes the parent's name to tell them apart. */
-  #name({ id, parent, name }: Born): string {
+  /** The name with the parent's: all handlers are called `protocol`, and only the parent tells them apart. */
+  #name({ id, parent, name }: BornRecord): string {
     const above = parent === undefined ? undefined : this.#names.get(parent)?.split('/').at(-1);
     const full = oneLine(above === undefined ? name : `${above}/${name}`);
     this.#names.set(id, full);
@@ -73,7 +73,7 @@ const ends = { done: 'is done', error: 'has failed', stopped: 'is stopped' } as 
 
 function line(at: number, actor: string, text: string, more = ''): string {
   const time = new Date(at).toISOString().slice(11, 23);
-  return oneLine(`${time}  ${actor.padEnd(who)} ${text.padEnd(what)} ${more}`).trimEnd();
+  return oneLine(`${time}  ${actor.padEnd(actorWidth)} ${text.padEnd(whatWidth)} ${more}`).trimEnd();
 }
 
 const payloadText = (payload: Shown | undefined): string =>

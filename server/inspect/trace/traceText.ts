@@ -1,6 +1,6 @@
 import type { StateValue } from 'xstate';
 
-/** `open.flowing`; of parallel states `a.b, a.c.d`, each from the top. */
+/** A state as text: `open.flowing`; for parallel states `a.b, a.c.d`, each with its outer states. */
 export function stateText(value: StateValue | undefined, above = ''): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return above + value;
@@ -9,7 +9,9 @@ export function stateText(value: StateValue | undefined, above = ''): string {
     .join(', ');
 }
 
-/** Names and types may come from a peer, and a terminal obeys control characters, also those that turn text around. */
+/**
+ * A text with its control characters written out. A peer may choose names and types, and a terminal would obey them.
+ */
 export const oneLine = (text: string): string =>
   text.replace(
     // eslint-disable-next-line no-control-regex -- they are what is looked for

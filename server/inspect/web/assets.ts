@@ -7,7 +7,7 @@ import { chartStyle } from '../../diagram/chartStyle';
 /** A file of the inspector's pages. */
 export interface Asset {
   readonly contentType: string;
-  /** Its content, ready for the browser. */
+  /** The content, ready for the browser. */
   readonly text: () => string;
 }
 
@@ -19,11 +19,12 @@ const contentTypes = {
 };
 
 /**
- * The inspector's pages by the path under which they are served. A page has its own name, except for `index.html`, whose
- * path is empty; so have modules, since that is how they import each other: `./store` is made of `store.ts`.
+ * The files of the inspector's pages, by the path under which each is served. The path of `index.html` is empty;
+ * other pages and modules have their file's name without its extension, since modules import each other so: `./store`
+ * is `store.ts`.
  *
- * All that there is. A path that a browser sends is looked up here and nowhere else.
- * @param stately - where the Stately Inspector is, for the page that talks to it
+ * The map is complete. A path that a browser sends is looked up in it and nowhere else.
+ * @param stately - the URL of the Stately Inspector, for the page that talks to it
  */
 export function pageAssets(stately: string): ReadonlyMap<string, Asset> {
   const folder = join(__dirname, '..', 'page');
@@ -48,7 +49,7 @@ function once(make: () => string): () => string {
   return () => (made ??= make());
 }
 
-/** For a checkout, where nothing was built: what runs these sources can run the compiler. */
+/** For a checkout, where nothing was built. A checkout has the compiler. */
 function javascriptOf(source: string): string {
   const { transpileModule, ModuleKind, ScriptTarget } = createRequire(__filename)('typescript') as typeof TypeScript;
   const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 };

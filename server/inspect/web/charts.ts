@@ -1,12 +1,13 @@
 import type { AnyStateMachine } from 'xstate';
 import type { Hub } from '../hub/hub';
-import type { Chart, DefinitionId } from '../wire';
+import type { ChartMessage } from '../messages';
+import type { DefinitionId } from '../records';
 
-/** The drawings of a hub's machines, each made once, for the first viewer that wants it. */
+/** The drawings of a hub's machines. Each is made once, when the first page asks. */
 export class Charts {
   readonly #hub: Hub;
   readonly #draw: (machine: AnyStateMachine) => Promise<string>;
-  /** For as long as the machine is there itself. */
+  /** A drawing is kept for as long as its machine. */
   readonly #drawings = new WeakMap<AnyStateMachine, Promise<string>>();
 
   constructor(hub: Hub, draw: (machine: AnyStateMachine) => Promise<string>) {
@@ -14,8 +15,8 @@ export class Charts {
     this.#draw = draw;
   }
 
-  /** Answers a viewer: with the drawing, or with the reason why there is none. Never rejects. */
-  async answer(definition: DefinitionId): Promise<Chart> {
+  /** The answer to a page: the drawing, or the reason why there is none. Never rejects. */
+  async answer(definition: DefinitionId): Promise<ChartMessage> {
     const machine = this.#hub.machineOf(definition);
     if (machine === undefined) return { type: 'chart', definition, error: 'There is no such machine.' };
     try {

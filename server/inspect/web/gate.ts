@@ -4,24 +4,25 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 /** What a request must show. */
 export interface Keys {
-  /** The first segment of every path. */
+  /** The first segment of every path must be this one. */
   readonly token: string;
-  /** The name under which the inspector was asked to listen. */
+  /** The address or name that the inspector listens on. */
   readonly host: string;
 }
 
-/** What a request is for: the path behind the token, or undefined when even its slash is missing. Or why it is refused. */
+/** The path behind the token (undefined when even the slash before it is missing), or the status of a refusal. */
 export type Verdict = { readonly path: string | undefined } | { readonly refused: 403 | 405 };
 
 /**
- * Decides whom the inspector answers, for pages and WebSockets alike. A stranger's web page in the same browser is the
- * one to keep out, and whoever else can reach the port.
+ * Decides which requests the inspector answers, for pages and WebSockets alike. It keeps out a stranger's web page in
+ * the same browser, and everybody else who can reach the port and hasn't the token.
  *
  * - The token is in the path, so that relative URLs carry it, and neither a cookie nor a `Referer` does.
- * - `Host` must be an address, `localhost`, or the name that the inspector listens on: with a name of its own (DNS
- *   rebinding) a stranger's page would be of our origin. Any port will do, for tunnels.
+ * - `Host` must be an address, `localhost`, or the name that the inspector listens on. With a name of its own that
+ * leads to
+ *   our address (DNS rebinding) a stranger's page would be of our origin. Any port will do, for tunnels.
  * - `Origin`, where there is one, must be ours.
- * - What a page of another site asks for (`Sec-Fetch-Site`) is refused, except that one may follow a link to us.
+ * - Requests of another site's page (`Sec-Fetch-Site`) are refused. Only a link from there may lead to us.
  *
  * The path is compared as it came. Nothing in it is decoded or resolved.
  */
@@ -44,12 +45,13 @@ export function gate(
   return { path: end === -1 ? undefined : url.slice(end + 1) };
 }
 
-/** `none`: the user's own doing. Programs that aren't browsers don't send it. */
+/** `none`: the user has typed the URL. Undefined: the program isn't a browser. */
 const sameSite: ReadonlySet<string | undefined> = new Set([undefined, 'none', 'same-origin']);
 
 /**
- * A header's value; of several, the list of them, which is none of those that are allowed. From the raw headers, since
- * `headers` keeps the first one only, and `headersDistinct` throws for a header named `__proto__` (CVE-2026-21710).
+ * A header's value. A header that comes several times has all values in one text, which no rule allows. The value is
+ * taken from the raw headers: `headers` keeps the first value only, and `headersDistinct` throws for a header named
+ * `__proto__` (CVE-2026-21710).
  */
 function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
   const values = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
@@ -62,7 +64,7 @@ function isOurs(host: string, given: string): boolean {
   return isAddress || name === 'localhost' || name === given.toLowerCase();
 }
 
-/** Takes as long for a token that is nearly right as for any other. */
+/** Compares in constant time, so that the time of an answer tells nothing about a token that is nearly right. */
 function isSame(given: string, token: string): boolean {
   const [ours, theirs] = [Buffer.from(token), Buffer.from(given)];
   return ours.length === theirs.length && timingSafeEqual(ours, theirs);

@@ -7,23 +7,23 @@ import { check, integer, text, type Check } from '../../../machines/options/opti
 export interface InspectorOptions {
   /**
    * The TCP port.
-   * @defaultValue 0: any free one, which the inspector's `url` tells
+   * @defaultValue 0: any free port; the inspector's `url` names it
    */
   readonly port?: number;
   /**
-   * The address to listen on. One that others can reach needs a `token` that was given on purpose; what they are told
-   * isn't encrypted, so a tunnel (`ssh -L`) to a loopback address is the better way to look from elsewhere.
+   * The address to listen on. An address that other machines can reach needs a `token` of your own. Nothing is
+   * encrypted, so a tunnel (`ssh -L`) to a loopback address is the better way to look from elsewhere.
    * @defaultValue `'127.0.0.1'`
    */
   readonly host?: string;
   /**
-   * What one must know to look: the first part of the URL's path. 16 to 128 characters out of `A–Z`, `a–z`, `0–9`, `-`
-   * and `_`.
+   * The secret that lets an onlooker in: the first part of the URL's path. 16 to 128 characters out of `A–Z`, `a–z`,
+   * `0–9`, `-` and `_`.
    * @defaultValue 24 random bytes, new for each inspector
    */
   readonly token?: string;
   /**
-   * Where the Stately Inspector is: an http or https URL, which the page `stately` shows in a frame or opens.
+   * The http or https URL of the Stately Inspector. The page `stately` shows it in a frame, or opens a window for it.
    * @defaultValue `'https://stately.ai/inspect'`
    */
   readonly stately?: string;

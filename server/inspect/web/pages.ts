@@ -5,15 +5,13 @@ import type { Verdict } from './gate';
 /** The path of the page that talks to the Stately Inspector. */
 const bridge = 'stately';
 
-/** Answers every HTTP request: with a file of the pages, or with a line that says nothing about us. */
+/** Answers every HTTP request: with a file of the pages, or with a line that tells a stranger nothing. */
 export class Pages {
   readonly #assets: ReadonlyMap<string, Asset>;
   readonly #token: string;
   readonly #framed: string;
 
-  /**
-   * @param stately - where the Stately Inspector is
-   */
+  /** @param stately - the URL of the Stately Inspector */
   constructor(token: string, stately: string) {
     this.#assets = pageAssets(stately);
     this.#token = token;
@@ -28,7 +26,7 @@ export class Pages {
     }
     const { path } = verdict;
     if (path === undefined) {
-      // without its slash, the page's relative URLs would lack the token
+      // without the slash behind the token, the page's relative URLs would lack the token
       response.setHeader('Location', `/${this.#token}/`);
       this.#end(response, 308, '');
       return;
@@ -43,7 +41,7 @@ export class Pages {
     try {
       text = asset.text();
     } catch {
-      // somebody has removed the file meanwhile
+      // the file was removed since the start
       this.#end(response, 500, 'The page is gone.\n');
       return;
     }
@@ -64,13 +62,13 @@ export class Pages {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
-    // a window that the bridge opens must know who opened it
+    // the bridge's page opens a window, and that window must be able to answer its opener
     response.setHeader('Cross-Origin-Opener-Policy', framed === undefined ? 'same-origin' : 'same-origin-allow-popups');
     response.end(text);
   }
 }
 
-/** Nothing from elsewhere, nothing inline, in nobody's frame. */
+/** Allows nothing from elsewhere (but the one site in a frame), nothing inline, and no frame around our page. */
 function contentPolicy(framed: string | undefined): string {
   const policy = [
     "default-src 'none'",

@@ -7,24 +7,28 @@ import type { Hub } from '../hub/hub';
 import { resolveInspectorOptions, type InspectorOptions } from './inspectorOptions';
 import { Pages } from './pages';
 import { reachable } from '../../reachable';
-import { ViewerSockets } from './viewerSockets';
+import { PageConnections } from './pageConnections';
 
 /** A running inspector. */
 export interface Inspector extends AsyncDisposable {
-  /** Where to look: `http://127.0.0.1:43210/TOKEN/`. Whoever has it may look. */
+  /** The page's URL, such as `http://127.0.0.1:43210/TOKEN/`. Everybody who has it may look. */
   readonly url: string;
-  /** Closes the port and every connection, at once. Resolves when the port is free again. Any number of calls is fine. */
+  /**
+   * Closes the port and all connections, at once. Resolves when the port is free. It may be called any number of
+   * times.
+   */
   stop(): Promise<void>;
 }
 
-/** Connections that may be open at once, so that nobody takes all of the process's descriptors. The next one is closed. */
+/** How many connections may be open at once. The next one is closed: nobody may take all descriptors of the process. */
 const mostConnections = 256;
 
 /**
- * Serves the pages that show what a hub sees: at `url` the viewer, at `url` + `stately` the bridge to the Stately
- * Inspector. The hub stays the caller's, who may show it elsewhere too.
+ * Serves the pages that show what a hub sees: at `url` the inspector's own page, at `url` + `stately` the bridge to the
+ * Stately Inspector. The caller keeps the hub, and may show it elsewhere too.
  *
- * An inspector doesn't keep a program running: when the servers that one looks at have ended, so may the program.
+ * An inspector doesn't keep a program running. When the servers have ended, the program may end with the inspector
+ * open.
  * @throws {@link InvalidOptionError} before anything is opened
  * @throws {@link ListenError} when the port can't be had
  */
@@ -32,7 +36,7 @@ export async function startInspector(hub: Hub, options: InspectorOptions = {}): 
   const { port, host, token, stately } = resolveInspectorOptions(options);
   const keys = { token, host };
   const pages = new Pages(token, stately);
-  const viewers = new ViewerSockets(hub, keys);
+  const connections = new PageConnections(hub, keys);
   const sockets = new Set<Socket>();
 
   const server = createServer((request, response) => {
@@ -45,7 +49,7 @@ export async function startInspector(hub: Hub, options: InspectorOptions = {}): 
     socket.on('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (request, socket, head) => {
-    viewers.upgrade(request, socket, head);
+    connections.upgrade(request, socket, head);
   });
   await listen(server, host, port);
 
@@ -54,7 +58,7 @@ export async function startInspector(hub: Hub, options: InspectorOptions = {}): 
     if (stopped === undefined) {
       stopped = once(server, 'close');
       server.close();
-      viewers.close();
+      connections.close();
       for (const socket of sockets) socket.destroy();
     }
     await stopped;
@@ -71,11 +75,11 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     throw new ListenError(host, port, error as NodeJS.ErrnoException);
   }
   server.unref();
-  // a client that couldn't be accepted, for want of a descriptor: it may try again
+  // one client couldn't be accepted, for want of a descriptor: it may try again
   server.on('error', () => undefined);
 }
 
-/** How a URL on this machine names the host. */
+/** The host, as a URL on this machine names it. */
 function inUrl(host: string): string {
   const address = reachable(host);
   return isIPv6(address) ? `[${address}]` : address;

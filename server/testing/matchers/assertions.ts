@@ -12,15 +12,15 @@ import {
 } from './checks';
 
 /**
- * An actor is in a state, or in a state within it.
- * @throws {@link ScenarioError} when it isn't
+ * Asserts that an actor is in a state, or in a state within that.
+ * @throws {@link ScenarioError} when the actor isn't
  */
 export function assertInState(stateful: Stateful, expected: StateValue): void {
   demand(inState(stateful, expected));
 }
 
 /**
- * A scenario's servers have so many connections, each with its handler.
+ * Asserts that a scenario's servers have so many connections, each with its handler.
  * @throws {@link ScenarioError} when they have more or less
  */
 export function assertConnections(s: Connected, expected: number): void {
@@ -28,8 +28,9 @@ export function assertConnections(s: Connected, expected: number): void {
 }
 
 /**
- * A scenario's root, or a handler under test, has emitted an event of this type with, among others, these values.
- * @throws {@link ScenarioError} when it hasn't
+ * Asserts that a scenario's root, or a handler under test, has emitted an event of this type with these values. The
+ * event may have other values besides.
+ * @throws {@link ScenarioError} when there was no such event
  */
 export function assertEmitted(emitter: Emitter, expected: PartialEvent): void {
   demand(withEmitted(emitter, expected));

@@ -6,36 +6,37 @@ import { stateText } from '../../inspect/trace/traceText';
 import { isPlainObject } from '../plainObject';
 import { stageOf } from '../scenario/stage';
 
-/** Whatever has a state: an actor, or a scenario, a handler under test or a server that has one. */
+/** A thing that has a state: an actor, or a scenario, a handler under test or a server, each of which has an actor. */
 export type Stateful =
   | Pick<AnyActorRef, 'getSnapshot'>
   | { readonly actor: Pick<AnyActorRef, 'getSnapshot'> }
   | { readonly server: Pick<AnyActorRef, 'getSnapshot'> };
 
-/** A scenario. */
+/** A thing that has connections: a scenario. */
 export interface Connected {
   readonly connections: number;
   failure(message: string): Error;
 }
 
-/** A scenario, or a handler under test. */
+/** A thing that has emitted events: a scenario, or a handler under test. */
 export interface Emitter {
   readonly emitted: readonly EventObject[];
   failure(message: string): Error;
 }
 
-/** The event's type, and what of its payload matters. Asymmetric matchers such as `expect.any(Number)` may stand in it. */
+/** An event's type, and the values that matter. Values may be asymmetric matchers such as `expect.any(Number)`. */
 export type PartialEvent = EventObject & Readonly<Record<string, unknown>>;
 
-/** Whether something is as it was said to be; in the words of the contrary, for a failure. */
+/** The result of a check, in the shape of jest's matchers. */
 export interface Check {
   readonly pass: boolean;
+  /** The text for a failure: when `pass` is true, the check was expected not to pass. */
   readonly message: () => string;
 }
 
 /**
- * Whether an actor is in a state, or in a state within it.
- * @throws TypeError when it has no such state at all
+ * Whether an actor is in a state, or in a state within that.
+ * @throws TypeError when the actor's chart has no such state
  */
 export function inState(stateful: Stateful, expected: StateValue): Check {
   const actor = actorOf(stateful);
@@ -59,7 +60,7 @@ export function withConnections(s: Connected, expected: number): Check {
   return { pass, message: () => s.failure(text).message };
 }
 
-/** Whether a scenario's root, or a handler under test, has emitted such an event. */
+/** Whether a scenario's root, or a handler under test, has emitted an event with these values. */
 export function withEmitted(emitter: Emitter, expected: PartialEvent): Check {
   const { emitted } = demand(emitter, 'emitted', 'toHaveEmitted is for a scenario or a handler under test');
   const pass = emitted.some((event) =>
@@ -85,7 +86,7 @@ function demand<T extends object>(value: T, property: keyof T, what: string): T 
   throw new TypeError(`${what}, not for ${describe(value)}`);
 }
 
-/** Whether a chart has a state; `a.b` is as good as `{ a: 'b' }`. */
+/** Whether a chart has a state; `a.b` means the same as `{ a: 'b' }`. */
 function isKnown(value: StateValue, { states }: AnyStateNode): boolean {
   const below: [string, StateValue | undefined][] =
     typeof value === 'string' ? [splitFirst(value)] : Object.entries(value);

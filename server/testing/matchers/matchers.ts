@@ -2,8 +2,8 @@ import type { StateValue } from 'xstate';
 import { inState, withConnections, withEmitted, type PartialEvent } from './checks';
 
 /**
- * What `expect` understands beyond its own, once it was told: `expect.extend(matchers)` in jest or vitest. In jest,
- * `serverchart/testing/jest` and `serverchart/testing/jest-globals` do that, with the types.
+ * Matchers for `expect`: `expect.extend(matchers)` adds them, in jest and in vitest. In jest,
+ * `serverchart/testing/jest` and `serverchart/testing/jest-globals` add them with their types.
  */
 export const matchers = {
   toBeInState: inState,
@@ -13,10 +13,10 @@ export const matchers = {
 
 /** The types of {@link matchers}, for `expect` to extend. */
 export interface ScenarioMatchers<TResult> {
-  /** Of an actor, or of something that holds one: it is in this state, or in a state within it. */
+  /** For an actor, or a thing that has one: the actor is in this state, or in a state within that. */
   toBeInState(expected: StateValue): TResult;
-  /** Of a scenario: its servers have so many connections, each with its handler. */
+  /** For a scenario: its servers have so many connections, each with its handler. */
   toHaveConnections(expected: number): TResult;
-  /** Of a scenario or a handler under test: an event of this type was emitted, with, among others, these values. */
+  /** For a scenario or a handler under test: an event of this type, with these values (or more), was emitted. */
   toHaveEmitted(expected: PartialEvent): TResult;
 }

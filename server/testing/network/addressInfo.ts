@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import type { EndAddress } from './wire';
+import type { EndAddress } from './networkState';
 
-/** What Node tells of an address; of a unix socket's, nothing. */
+/** An address as Node describes it; undefined for a unix socket. */
 export const addressInfo = ({ address, port }: EndAddress): AddressInfo | undefined =>
   port === undefined ? undefined : { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };

@@ -1,4 +1,4 @@
-/** Bytes in a row: pieces go in, and come out cut elsewhere. */
+/** A queue of bytes: pieces go in, and come out cut at other places. */
 export class ByteQueue {
   #pieces: Buffer[] = [];
   #length = 0;
@@ -12,7 +12,7 @@ export class ByteQueue {
     this.#length += piece.length;
   }
 
-  /** Takes the first bytes: so many, or all that there are. */
+  /** Takes the first `count` bytes, or all when there are fewer. */
   take(count: number): Buffer {
     const all = Buffer.concat(this.#pieces);
     const taken = all.subarray(0, count);

@@ -1,16 +1,13 @@
 import { getSystemErrorMap } from 'node:util';
-
-/** The other end, or the address that was asked for. */
-interface Place {
-  readonly address: string;
-  /** Undefined for a unix socket. */
-  readonly port: number | undefined;
-}
+import type { EndAddress } from './networkState';
 
 const codes = new Map([...getSystemErrorMap()].map(([errno, [code, meaning]]) => [code, { errno, meaning }]));
 
-/** What Node makes of an error that the system reports, such as `read ECONNRESET`. */
-export function systemError(code: string, syscall: string, place?: Place): NodeJS.ErrnoException {
+/**
+ * An error of the system as Node reports it, such as `read ECONNRESET`.
+ * @param place - the other end, or the address to listen on
+ */
+export function systemError(code: string, syscall: string, place?: EndAddress): NodeJS.ErrnoException {
   const { errno, meaning } = codes.get(code) ?? { errno: 0, meaning: code };
   const explained = syscall === 'listen' ? `${code}: ${meaning}` : code;
   const { address, port } = place ?? {};
@@ -19,6 +16,6 @@ export function systemError(code: string, syscall: string, place?: Place): NodeJ
   return Object.assign(error, { errno, code, syscall, ...(place && { address, ...(port !== undefined && { port }) }) });
 }
 
-/** An error of Node's own, which has a code and no system call behind it. */
+/** An error of Node's own: it has a code, and no system call behind it. */
 export const nodeError = (code: string, message: string, Type: ErrorConstructor = Error): NodeJS.ErrnoException =>
   Object.assign(new Type(message), { code });

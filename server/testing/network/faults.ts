@@ -3,37 +3,38 @@ import { anySeed, duration, share } from '../optionChecks';
 import { seededRandom } from './random';
 
 /**
- * What goes wrong on a network in memory. A share is a number from 0 (never, the default) to 1 (always); a seed decides
- * when. The same seed in the same conversation does the same.
+ * The faults of a network in memory. A share is a number from 0 (never, the default) to 1 (always). A seed decides
+ * when a fault happens: the same seed in the same conversation does the same.
  */
 export interface FaultOptions {
   /**
-   * Decides when something goes wrong.
-   * @defaultValue that of the network
+   * Decides when a fault happens.
+   * @defaultValue the network's seed
    */
   readonly seed?: number;
   /** The share of writes and ends of a side at which the connection breaks instead: both ends find a reset. */
   readonly reset?: number;
   /**
-   * Milliseconds that anything may be under way beyond the latency: each time another number up to this one. What one end
-   * sends stays in order.
+   * The most milliseconds that a delivery may take beyond the latency; each delivery takes another number of them. The
+   * deliveries of one end stay in order.
    * @defaultValue 0
    */
   readonly delay?: number;
   /**
-   * The share of reads that take only a part of what is there.
-   * @defaultValue the network's: 0.5
+   * The share of reads that take only a part of the bytes that have arrived.
+   * @defaultValue the network's `split`
    */
   readonly split?: number;
-  /** The share of what is sent that stays on its way for up to a minute, and what the same end sends later with it. */
+  /** The share of deliveries that stall for up to a minute. All that the same end sends later waits behind them. */
   readonly stall?: number;
-  /** The share of connects that are refused (ECONNREFUSED) although somebody listens. */
+  /** The share of connects that are refused (ECONNREFUSED) although a server listens. */
   readonly refuse?: number;
   /** The share of writes that fail (EPIPE, ECONNRESET or ETIMEDOUT), which breaks the connection. */
   readonly writeError?: number;
   /**
-   * Descriptors that servers have: one for each address that is listened on, one for each connection. Beyond, `listen`
-   * fails with EMFILE, and a client is accepted and closed at once without its server hearing of it, as Node does.
+   * How many descriptors the servers have. A listening server needs one, and so does each of its connections. Without
+   * a free one, `listen` fails with EMFILE, and a client is accepted and closed at once; the server doesn't hear of
+   * it, as in Node.
    * @defaultValue Infinity
    */
   readonly descriptors?: number;
@@ -43,20 +44,20 @@ const longestStall = 60_000;
 const salt = 0x9e3779b9;
 const writeErrors = ['EPIPE', 'ECONNRESET', 'ETIMEDOUT'] as const;
 
-/** Decides what goes wrong. */
+/** Decides, by a seed, which faults happen. */
 export class Faults {
   readonly #options: FaultOptions;
   readonly #random: () => number;
 
   /**
-   * @param options - what may go wrong
-   * @param defaultSeed - of a network
+   * @param options - the faults that may happen
+   * @param defaultSeed - the network's seed
    * @throws {@link InvalidOptionError}
    */
   constructor(options: FaultOptions, defaultSeed: number) {
     check(options, checks, 'faults.');
     this.#options = { seed: defaultSeed, ...options };
-    // another stream than that of the cuts, which often has the same seed
+    // not the same numbers as those that cut the reads: these often come from the same seed
     this.#random = seededRandom((this.#options.seed ?? defaultSeed) ^ salt);
   }
 
@@ -68,26 +69,28 @@ export class Faults {
     return this.#options.descriptors ?? Infinity;
   }
 
-  /** Whether nothing goes wrong. */
+  /** Whether no fault can happen. */
   get isNone(): boolean {
     return Object.keys(this.#options).every((name) => name === 'seed');
   }
 
+  /** Whether the connection breaks now. */
   get breaks(): boolean {
     return this.#happens(this.#options.reset);
   }
 
+  /** Whether this connect is refused. */
   get refuses(): boolean {
     return this.#happens(this.#options.refuse);
   }
 
-  /** The code that a write fails with. */
+  /** The code that this write fails with; undefined when it doesn't fail. */
   get writeError(): string | undefined {
     if (!this.#happens(this.#options.writeError)) return undefined;
     return writeErrors[Math.floor(this.#random() * writeErrors.length)];
   }
 
-  /** Whole milliseconds that something is under way beyond the latency. */
+  /** Whole milliseconds that this delivery takes beyond the latency. */
   get delay(): number {
     const { delay = 0, stall } = this.#options;
     const late = delay === 0 ? 0 : Math.floor(this.#random() * (delay + 1));

@@ -1,6 +1,6 @@
 import type { Clock } from '../../serverHandle';
 
-/** Goes off when nothing has happened for some time, and again each time that something has happened since. */
+/** Goes off when nothing has happened for some time. It goes off again only when something has happened since. */
 export class IdleTimer {
   readonly #clock: Clock;
   readonly #onIdle: () => void;
@@ -8,21 +8,21 @@ export class IdleTimer {
   #timer: unknown;
 
   /**
-   * @param clock - what the time runs on
-   * @param onIdle - called each time
+   * @param clock - the clock that measures the time
+   * @param onIdle - called each time that the timer goes off
    */
   constructor(clock: Clock, onIdle: () => void) {
     this.#clock = clock;
     this.#onIdle = onIdle;
   }
 
-  /** Waits from now on for so many milliseconds without anything; 0 stops it. */
+  /** Goes off after so many milliseconds without a {@link refresh}; 0 stops the timer. */
   start(ms: number): void {
     this.#ms = ms;
     this.refresh();
   }
 
-  /** Something has happened. */
+  /** Begins the time again: something has happened. */
   refresh(): void {
     this.#clock.clearTimeout(this.#timer as never);
     this.#timer = this.#ms === 0 ? undefined : this.#clock.setTimeout(this.#onIdle, this.#ms);

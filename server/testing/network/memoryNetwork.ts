@@ -10,47 +10,47 @@ import { seededRandom } from './random';
 import { anySeed, duration, share, wholeNumber } from '../optionChecks';
 import { SimulatedClock } from '../simulatedClock';
 import { TcpEnd } from './tcpEnd';
-import type { EndAddress, Wire } from './wire';
+import type { EndAddress, NetworkState } from './networkState';
 
-/** How a {@link memoryNetwork} is to be. */
+/** Options of a {@link memoryNetwork}. */
 export interface MemoryNetworkOptions {
   /**
-   * The clock that the latency runs on; give it to the servers too.
+   * The clock that measures the latency. Give the same clock to the servers.
    * @defaultValue a new one
    */
   readonly clock?: SimulatedClock;
   /**
-   * Milliseconds that anything takes from one end to the other.
-   * @defaultValue 0: it happens in the next turns of the event loop, without the clock being advanced
+   * Milliseconds that a delivery takes from one end to the other.
+   * @defaultValue 0: deliveries happen in the next turns of the event loop, and the clock needn't be advanced
    */
   readonly latency?: number;
   /**
-   * Bytes that the network takes from a writer whose peer doesn't read, for each direction of each connection: one half
-   * waits at the peer, the other half in the writer's system, where a reset destroys it. A write that finds no more room
-   * waits in the writer's process. What Linux has grows from some 100 KiB to several MiB.
+   * Bytes that the network takes from a writer whose peer doesn't read, for each direction of each connection. One
+   * half waits at the peer. The other half waits in the writer's system, where a reset destroys it. A write that
+   * finds no room waits in the writer's process. (Linux begins with some 100 KiB, and grows to several MiB.)
    * @defaultValue 64 KiB
    */
   readonly window?: number;
   /**
-   * The share of reads that take only a part of what is there, from 0 to 1: that one write is one read is what no protocol
-   * may count on.
+   * The share of reads that take only a part of the bytes that have arrived, from 0 to 1. No protocol may rely on one
+   * write being one read.
    * @defaultValue 0.5
    */
   readonly split?: number;
   /**
-   * Decides where the stream of bytes is cut: the same seed cuts the same conversation in the same places.
+   * Decides where reads cut the stream of bytes. The same seed cuts the same conversation in the same places.
    * @defaultValue 1
    */
   readonly seed?: number;
 }
 
 /**
- * A network without the kernel: servers and clients of one process, with TCP's semantics, and a clock that moves by hand.
- * What `createServer` and `createConnection` return has the methods and events of `net.Server` and `net.Socket` that make
- * sense there.
+ * Makes a network without the kernel, for servers and clients of one process: with TCP's semantics, and a clock that
+ * moves by hand. Its `createServer` and `createConnection` return objects with those methods and events of
+ * `net.Server` and `net.Socket` that make sense there.
  *
- * It has one host, whatever the addresses are called; unix sockets are names, not files; a file descriptor can't be
- * listened on (EINVAL).
+ * The network has one host, whatever the addresses are called. Unix sockets are names, not files. A file descriptor
+ * can't be listened on (EINVAL).
  *
  * @example
  * ```ts
@@ -70,12 +70,12 @@ const checks: Readonly<Record<keyof Omit<MemoryNetworkOptions, 'clock'>, Check>>
   seed: anySeed,
 };
 
-/** See {@link memoryNetwork}. */
+/** A network in memory; {@link memoryNetwork} makes one. */
 export class MemoryNetwork implements Network {
   readonly clock: SimulatedClock;
-  readonly #wire: Wire;
+  readonly #state: NetworkState;
   readonly #seed: number;
-  /** All that there were. */
+  /** All faults that were set so far. */
   readonly #faults: Faults[] = [];
   readonly #ports = new MemoryPorts();
 
@@ -87,7 +87,7 @@ export class MemoryNetwork implements Network {
     this.clock = clock;
     this.#seed = seed;
     const random = seededRandom(seed);
-    this.#wire = {
+    this.#state = {
       clock,
       latency,
       window,
@@ -100,8 +100,8 @@ export class MemoryNetwork implements Network {
   }
 
   /**
-   * Has an actor's whole system listen and connect here: servers and clients that it starts from now on.
-   * @param actor - of any kind, with this network's {@link clock}, and not started yet
+   * Lets an actor's whole system listen and connect here: all servers and clients that the system starts from now on.
+   * @param actor - an actor of any kind, made with this network's {@link clock}, and not started yet
    * @returns the actor
    */
   host<TActor extends AnyActor>(actor: TActor): TActor {
@@ -110,27 +110,27 @@ export class MemoryNetwork implements Network {
   }
 
   /**
-   * Has things go wrong from now on; with `{}` no more.
+   * Lets these faults happen from now on, in place of those before; `{}` ends all faults.
    * @throws {@link InvalidOptionError}
    */
   faults(options: FaultOptions): void {
     const faults = new Faults(options, this.#seed);
-    this.#wire.faults = faults;
+    this.#state.faults = faults;
     if (!faults.isNone) this.#faults.push(faults);
   }
 
   /** As `net.createServer`. */
   createServer(options: ServerOpts): Server {
-    return new MemoryServer(this.#wire, this.#ports, options) as unknown as Server;
+    return new MemoryServer(this.#state, this.#ports, options) as unknown as Server;
   }
 
   /** As `net.createConnection`. */
   createConnection(options: NetConnectOpts): Socket {
     const remote = this.#ports.resolve(options);
     const local = this.#localOf(options, remote);
-    const end = new TcpEnd(this.#wire, local, remote);
+    const end = new TcpEnd(this.#state, local, remote);
     const socket = new MemorySocket(this.clock, end, options);
-    // Node looks the host up first
+    // in a later tick, since Node looks the host up first
     process.nextTick(() => {
       end.transmit(() => {
         if (!end.isClosed) this.#connect(end);
@@ -139,18 +139,18 @@ export class MemoryNetwork implements Network {
     return socket as unknown as Socket;
   }
 
-  /** A port that nobody has listened on, for a client to connect from. @internal */
+  /** A free port that a client can connect from. @internal */
   freePort(): number {
     return this.#ports.next();
   }
 
-  /** Ends of connections and servers that are open, one line each. */
+  /** The open servers and ends of connections, one line each. */
   leftovers(): string[] {
-    const ends = [...this.#wire.ends].map(({ local, remote }) => `connection ${nameOf(local)} to ${nameOf(remote)}`);
+    const ends = [...this.#state.ends].map(({ local, remote }) => `connection ${nameOf(local)} to ${nameOf(remote)}`);
     return [...this.#ports.bound.map((address) => `server on ${nameOf(address)}`), ...ends];
   }
 
-  /** What makes the same happen again, in words. @internal */
+  /** The seeds that make the same happen again, in words. @internal */
   get replay(): string {
     const faults = this.#faults.length === 0 ? 'it had no faults' : `its faults were ${this.#faults.join(', then ')}`;
     return `The network's seed was ${String(this.#seed)}, ${faults}.`;
@@ -164,7 +164,7 @@ export class MemoryNetwork implements Network {
 
   #connect(client: TcpEnd): void {
     const server = this.#ports.at(client.remote);
-    if (server === undefined || this.#wire.faults.refuses) client.refuse(server !== undefined);
+    if (server === undefined || this.#state.faults.refuses) client.refuse(server !== undefined);
     else server.knock(client);
   }
 }

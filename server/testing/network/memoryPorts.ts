@@ -1,14 +1,14 @@
 import type { ListenOptions, NetConnectOpts } from 'node:net';
 import { systemError } from './errors';
 import type { MemoryServer, Ports } from './memoryServer';
-import type { EndAddress } from './wire';
+import type { EndAddress } from './networkState';
 
-/** The addresses of a network's one host. */
+/** The addresses of a network's one host, with the servers that listen on them. */
 export class MemoryPorts implements Ports {
   readonly #servers = new Map<string, readonly [EndAddress, MemoryServer]>();
   #lastPort = 32_767;
 
-  /** A port that no server has: the next of those that Linux takes them from. */
+  /** A port that no server has, out of the range that Linux takes them from. */
   next(): number {
     do this.#lastPort = this.#lastPort === 60_999 ? 32_768 : this.#lastPort + 1;
     while (this.#servers.has(String(this.#lastPort)));
@@ -43,5 +43,5 @@ export class MemoryPorts implements Ports {
   }
 }
 
-/** One host has each port once, whatever the address. */
+/** The key of an address. The one host has each port once, so the port alone is the key. */
 const keyOf = ({ address, port }: EndAddress): string => (port === undefined ? address : String(port));

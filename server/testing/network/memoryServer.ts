@@ -4,49 +4,49 @@ import { addressInfo } from './addressInfo';
 import { MemorySocket } from './memorySocket';
 import { nodeError, systemError } from './errors';
 import { TcpEnd } from './tcpEnd';
-import type { EndAddress, Wire } from './wire';
+import type { EndAddress, NetworkState } from './networkState';
 
-/** The addresses of a network, each with the server that has it. */
+/** The addresses of a network, each with the server that listens on it. */
 export interface Ports {
   /**
-   * Gives a server its address, or throws what the system would.
-   * @throws EADDRINUSE; EINVAL for a file descriptor, which no network in memory has
+   * Gives a server its address.
+   * @throws EADDRINUSE; EINVAL for a file descriptor: a network in memory has none
    */
   bind(options: ListenOptions, server: MemoryServer): EndAddress;
+  /** Frees a server's address. */
   release(address: EndAddress): void;
 }
 
 type Listener = (error?: Error) => void;
 
-/** What `listen` takes but options: a port or a path, what follows it, and a listener behind that. */
+/** The arguments of `listen` when they aren't options: a port or a path, then host and backlog, then a listener. */
 type ListenArguments = readonly (number | string | Listener | undefined)[];
 
 /**
- * What `net.Server` is to the kernel, on a network in memory: its events, methods and properties, in the order and with the
- * errors that Node has.
+ * The `net.Server` of a network in memory: its events, methods and properties, in Node's order and with Node's errors.
  *
- * `ref` and `unref` do nothing: a network in memory keeps no process alive. What is missing: to listen on somebody else's
- * handle or until a signal aborts, and what Node has deprecated.
+ * `ref` and `unref` do nothing, since a network in memory keeps no process alive. Missing are: to listen on another
+ * server's handle, or until a signal aborts, and all that Node has deprecated.
  */
 export class MemoryServer extends EventEmitter {
-  /** Who comes when there are so many connections is accepted, and closed at once; the server says 'drop'. */
+  /** With so many connections, the next client is accepted and closed at once, and the server emits 'drop'. */
   maxConnections: number | undefined;
-  readonly #wire: Wire;
+  readonly #network: NetworkState;
   readonly #ports: Ports;
   readonly #options: ServerOpts;
   #bound: EndAddress | undefined;
-  /** Counts `listen` and `close`: who was closed before it listened doesn't listen. */
+  /** Counts `listen` and `close`: a server that is closed before it listens must not listen then. */
   #generation = 0;
   #backlog = 511;
-  /** Connections that stand and are not accepted yet. */
+  /** The backlog: connections that stand, and that the server has not accepted yet. */
   #established: TcpEnd[] = [];
-  /** Clients that the backlog has no place for. */
+  /** Clients that wait for a place in the backlog. */
   #waiting: TcpEnd[] = [];
   #connections = 0;
 
-  constructor(wire: Wire, ports: Ports, options: ServerOpts) {
+  constructor(network: NetworkState, ports: Ports, options: ServerOpts) {
     super();
-    this.#wire = wire;
+    this.#network = network;
     this.#ports = ports;
     this.#options = options;
   }
@@ -71,7 +71,7 @@ export class MemoryServer extends EventEmitter {
     if (listener !== undefined) this.once('listening', listener);
     this.#generation += 1;
     const generation = this.#generation;
-    // Node looks the host up first
+    // in a later tick, since Node looks the host up first
     process.nextTick(() => {
       if (generation === this.#generation) this.#open(options);
     });
@@ -79,7 +79,8 @@ export class MemoryServer extends EventEmitter {
   }
 
   /**
-   * Frees the address. Who stands in the backlog is reset; who was accepted stays, and 'close' waits for all of them.
+   * Frees the address. Connections in the backlog are reset. Accepted ones stay, and 'close' comes after the last of
+   * them.
    * @param done - called on 'close', with ERR_SERVER_NOT_RUNNING when the server didn't listen
    */
   close(done?: Listener): this {
@@ -92,7 +93,7 @@ export class MemoryServer extends EventEmitter {
     this.#generation += 1;
     if (this.#bound !== undefined) {
       this.#ports.release(this.#bound);
-      this.#wire.descriptors -= 1;
+      this.#network.descriptors -= 1;
     }
     this.#bound = undefined;
     for (const end of this.#established.splice(0)) end.reset();
@@ -118,9 +119,9 @@ export class MemoryServer extends EventEmitter {
     return this;
   }
 
-  /** A client asks for a connection. */
+  /** Takes a client that asks for a connection. */
   knock(client: TcpEnd): void {
-    // Linux has room for one more than it is told
+    // Linux has room for one more than the backlog says
     if (this.#established.length > this.#backlog) this.#waiting.push(client);
     else this.#establish(client);
   }
@@ -129,7 +130,7 @@ export class MemoryServer extends EventEmitter {
     try {
       if (this.#lacksDescriptor) throw systemError('EMFILE', 'listen');
       this.#bound = this.#ports.bind(options, this);
-      this.#wire.descriptors += 1;
+      this.#network.descriptors += 1;
     } catch (error) {
       process.nextTick(() => this.emit('error', error));
       return;
@@ -141,10 +142,10 @@ export class MemoryServer extends EventEmitter {
   }
 
   #establish(client: TcpEnd): void {
-    const end = new TcpEnd(this.#wire, client.remote, client.local);
+    const end = new TcpEnd(this.#network, client.remote, client.local);
     end.join(client);
     this.#established.push(end);
-    this.#wire.clock.defer(() => {
+    this.#network.clock.defer(() => {
       this.#accept();
     });
   }
@@ -152,16 +153,16 @@ export class MemoryServer extends EventEmitter {
   #accept(): void {
     const end = this.#established.shift();
     if (end === undefined) return;
-    // some have left meanwhile
+    // clients may have left while they waited
     this.#waiting = this.#waiting.filter(({ isClosed }) => !isClosed);
     const next = this.#waiting.shift();
     if (next !== undefined) this.#establish(next);
-    // libuv closes it without a word to Node (uv__emfile_trick)
+    // libuv closes the connection, and Node hears nothing (uv__emfile_trick)
     if (this.#lacksDescriptor) {
       end.close();
       return;
     }
-    // as from Node 22 on; before, 0 was no limit
+    // as from Node 22 on; in earlier versions 0 was no limit
     if (this.#connections >= (this.maxConnections ?? Infinity)) {
       this.emit('drop', addressesOf(end));
       end.close();
@@ -169,20 +170,20 @@ export class MemoryServer extends EventEmitter {
     }
     const { pauseOnConnect = false, ...options } = this.#options;
     this.#connections += 1;
-    this.#wire.descriptors += 1;
+    this.#network.descriptors += 1;
     const onDestroy = (): void => {
       this.#connections -= 1;
-      this.#wire.descriptors -= 1;
+      this.#network.descriptors -= 1;
       this.#closeIfDrained();
     };
-    const socket = new MemorySocket(this.#wire.clock, end, { ...options, onDestroy });
+    const socket = new MemorySocket(this.#network.clock, end, { ...options, onDestroy });
     if (pauseOnConnect) socket.pause();
     else socket.read(0);
     this.emit('connection', socket);
   }
 
   get #lacksDescriptor(): boolean {
-    return this.#wire.descriptors >= this.#wire.faults.descriptors;
+    return this.#network.descriptors >= this.#network.faults.descriptors;
   }
 
   #closeIfDrained(): void {
@@ -198,7 +199,7 @@ function optionsOf(given: ListenArguments): ListenOptions {
   return { port: where ?? 0, host: rest.find((each) => typeof each === 'string'), backlog };
 }
 
-/** What 'drop' tells; of a unix socket, nothing. */
+/** The argument of 'drop'; undefined for a unix socket. */
 function addressesOf(end: TcpEnd): DropArgument | undefined {
   const [local, remote] = [addressInfo(end.local), addressInfo(end.remote)];
   if (local === undefined || remote === undefined) return undefined;

@@ -3,11 +3,11 @@ import type { Duplex } from 'node:stream';
 import { addressInfo } from './addressInfo';
 import { MemoryStream, type MemoryStreamOptions } from './memoryStream';
 import { nodeError } from './errors';
-import type { Done } from './sender';
+import type { WriteCallback } from './sender';
 import type { SimulatedClock } from '../simulatedClock';
 import type { TcpEnd } from './tcpEnd';
 
-/** As `net.Socket` and `net.createConnection` have them, and what a server needs to know. */
+/** The options of `net.Socket` and `net.createConnection`, and a callback for the server. */
 export interface MemorySocketOptions extends MemoryStreamOptions {
   readonly timeout?: number | undefined;
   /** Called when the socket is destroyed; 'close' comes later. */
@@ -15,24 +15,24 @@ export interface MemorySocketOptions extends MemoryStreamOptions {
 }
 
 /**
- * What `net.Socket` is to a descriptor, on a {@link TcpEnd}: its events, methods and properties, in the order and with the
- * errors that Node has. Time is that of the network's clock.
+ * The `net.Socket` of a {@link TcpEnd}: its events, methods and properties, in Node's order and with Node's errors. The
+ * network's clock measures its time.
  *
- * What has no meaning without a kernel does nothing: `ref`, `unref`, `setNoDelay`, `setKeepAlive`. What is missing: making
- * another connection with `connect`, the events of looking a host up ('lookup', 'connectionAttempt'), and what Node has
- * deprecated.
+ * `ref`, `unref`, `setNoDelay` and `setKeepAlive` do nothing, since they have no meaning without a kernel. Missing
+ * are: another connection with `connect`, the events of a look-up ('lookup', 'connectionAttempt'), and all that Node
+ * has deprecated.
  */
 export class MemorySocket extends MemoryStream {
-  /** What {@link setTimeout} was called with. */
+  /** The milliseconds that {@link setTimeout} was called with. */
   timeout: number | undefined;
   readonly #onDestroy: (() => void) | undefined;
-  /** The peer's address, once somebody has asked for it. */
+  /** The peer's address, kept from the first question on. */
   #peer: AddressInfo | undefined;
 
   /**
-   * @param clock - whose turns events come in, and whose time timeouts take
-   * @param end - connected, or to be connected
-   * @param options - of the connection, without where it goes
+   * @param clock - gives the turns for events, and the time for timeouts
+   * @param end - the end of a connection that stands, or is being made
+   * @param options - the options of the connection; its addresses are those of `end`
    */
   constructor(clock: SimulatedClock, end: TcpEnd, options: MemorySocketOptions) {
     super(clock, end, options);
@@ -65,7 +65,10 @@ export class MemorySocket extends MemoryStream {
     return this.#sockname?.family;
   }
 
-  /** Undefined before the connection stands, and after it has broken or closed unless it was read before. */
+  /**
+   * Undefined before the connection stands. After the connection has broken or closed, known only if it was read
+   * before.
+   */
   get remoteAddress(): string | undefined {
     return this.#peername?.address;
   }
@@ -78,16 +81,15 @@ export class MemorySocket extends MemoryStream {
     return this.#peername?.family;
   }
 
-  /** Where this end is: empty before the connection stands, and after it has closed. */
+  /** The address of this end; empty before the connection stands, and after it has closed. */
   address(): AddressInfo | Record<string, never> {
     return this.#sockname ?? {};
   }
 
   /**
-   * Has 'timeout' emitted whenever so many milliseconds have passed without anything being read or written. The socket stays
-   * as it is.
-   * @param ms - 0 for never
-   * @param listener - for the next 'timeout'; for 0, one that is to hear of none
+   * Emits 'timeout' after so many milliseconds in which nothing was read or written. The socket stays as it is.
+   * @param ms - the milliseconds; 0 for never
+   * @param listener - called at the next 'timeout'; with 0, the listener to remove
    * @throws RangeError, ERR_OUT_OF_RANGE
    */
   setTimeout(ms: number, listener?: () => void): this {
@@ -101,7 +103,7 @@ export class MemorySocket extends MemoryStream {
     return ms === 0 ? this.off('timeout', listener) : this.once('timeout', listener);
   }
 
-  /** Closes once all is written that was to be. */
+  /** Closes when all bytes are written. */
   destroySoon(): void {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
@@ -124,7 +126,7 @@ export class MemorySocket extends MemoryStream {
     return this;
   }
 
-  override _destroy(error: Error | null, done: Done): void {
+  override _destroy(error: Error | null, done: WriteCallback): void {
     super._destroy(error, done);
     this.#onDestroy?.();
   }
@@ -133,13 +135,13 @@ export class MemorySocket extends MemoryStream {
     return this.pending ? undefined : addressInfo(this.tcpEnd.local);
   }
 
-  /** As Node does, it asks the system once. */
+  /** The peer's address. Node, too, asks the system only once. */
   get #peername(): AddressInfo | undefined {
     if (!this.pending && this.tcpEnd.error === undefined) this.#peer ??= addressInfo(this.tcpEnd.remote);
     return this.#peer;
   }
 
-  /** What `write` becomes when the peer has ended, for a socket that ends with it. */
+  /** Takes the place of `write` when the peer has ended, on a socket that ends with its peer. */
   readonly #writeAfterEnd = (...given: unknown[]): boolean => {
     if (!this.writableEnded) return super.write(...(given as Parameters<Duplex['write']>));
     const error = nodeError('EPIPE', 'This socket has been ended by the other party');

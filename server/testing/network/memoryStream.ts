@@ -2,13 +2,13 @@ import type { OnReadOpts } from 'node:net';
 import { addAbortSignal, Duplex } from 'node:stream';
 import { IdleTimer } from './idleTimer';
 import { ReadBuffer } from './readBuffer';
-import { Sender, type Done } from './sender';
+import { Sender, type WriteCallback } from './sender';
 import type { SimulatedClock } from '../simulatedClock';
 import type { OutputCounters } from '../../../actors/socket/nodeInternals';
 import { nodeError, systemError } from './errors';
 import type { TcpEnd } from './tcpEnd';
 
-/** As `net.Socket` has them. */
+/** Options of `net.Socket`. */
 export interface MemoryStreamOptions {
   readonly allowHalfOpen?: boolean | undefined;
   readonly highWaterMark?: number | undefined;
@@ -16,32 +16,32 @@ export interface MemoryStreamOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What somebody wrote. */
-interface Written {
+/** A write that waits in the stream. */
+interface QueuedWrite {
   readonly chunk: Buffer | string;
   readonly encoding: BufferEncoding;
 }
 
 /**
- * How bytes, ends and errors get from a {@link TcpEnd} into Node's stream and back, with the order of events and the errors
- * that `net.Socket` has.
+ * Carries bytes, ends and errors from a {@link TcpEnd} into Node's stream and back. The order of events and the
+ * errors are those of `net.Socket`.
  */
 export class MemoryStream extends Duplex implements OutputCounters {
-  /** The connection is being made. */
+  /** Whether the connection is being made. */
   connecting: boolean;
-  /** Bytes that arrived. */
+  /** How many bytes were read. */
   bytesRead = 0;
   protected readonly tcpEnd: TcpEnd;
-  /** Anything that is read or written, or the connection being made, is activity. */
+  /** Goes off after a time without activity: reading, writing, and the end of connecting are activity. */
   protected readonly idleTimer: IdleTimer;
   readonly #clock: SimulatedClock;
-  /** Undefined without `onread`, and once the peer has ended: then there is nothing left to start reading for. */
+  /** Undefined without `onread`, and after the peer has ended: nothing is left to read then. */
   #readBuffer: ReadBuffer | undefined;
   #isReading = false;
   #isPolled = false;
   #resets = false;
   readonly #sender: Sender;
-  /** Bytes of the write that waits for the connection; the stream has those behind it. */
+  /** Bytes of the write that waits for the connection. The stream keeps the writes behind that. */
   #early = 0;
 
   constructor(clock: SimulatedClock, end: TcpEnd, options: MemoryStreamOptions) {
@@ -53,7 +53,7 @@ export class MemoryStream extends Duplex implements OutputCounters {
     this.#readBuffer = onread && new ReadBuffer(onread);
     this.#sender = new Sender(end);
     this.idleTimer = new IdleTimer(clock, () => {
-      // a large write that goes on by and by is activity, too
+      // a large write that makes progress is activity, too
       if (this.#sender.hasProgressed()) this.idleTimer.refresh();
       else this.emit('timeout');
     });
@@ -63,19 +63,19 @@ export class MemoryStream extends Duplex implements OutputCounters {
     if (signal !== undefined) addAbortSignal(signal, this);
   }
 
-  /** Node's name: what of the bytes handed on has not been taken yet. */
+  /** Node's name: the bytes of the write under way that are not sent yet. */
   get _handle(): { readonly writeQueueSize: number } {
     return { writeQueueSize: this.#sender.waiting };
   }
 
-  /** Node's name: bytes that were handed on to be sent. */
+  /** Node's name: the bytes of all writes that the stream has handed on. */
   get _bytesDispatched(): number {
     return this.#sender.dispatched;
   }
 
-  /** Bytes that were written, whether or not they could be sent yet. */
+  /** The bytes of all writes, sent or not. */
   get bytesWritten(): number {
-    const { writableBuffer } = this as unknown as { readonly writableBuffer: readonly Written[] };
+    const { writableBuffer } = this as unknown as { readonly writableBuffer: readonly QueuedWrite[] };
     return writableBuffer.reduce(
       (sum, { chunk, encoding }) => sum + Buffer.byteLength(chunk, encoding),
       this._bytesDispatched + this.#early,
@@ -94,7 +94,7 @@ export class MemoryStream extends Duplex implements OutputCounters {
     return this;
   }
 
-  // With a read buffer these three stop and start at once: there is no stream to fill up to its high-water mark.
+  // With a read buffer, the next three methods stop and start at once: no stream fills up to its high-water mark first.
 
   override pause(): this {
     if (this.#readBuffer !== undefined && !this.connecting) this.#isReading = false;
@@ -121,15 +121,15 @@ export class MemoryStream extends Duplex implements OutputCounters {
     this.#startReading();
   }
 
-  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: WriteCallback): void {
     this.#dispatch(bytesOf({ chunk, encoding }), done);
   }
 
-  override _writev(writes: Written[], done: Done): void {
+  override _writev(writes: QueuedWrite[], done: WriteCallback): void {
     this.#dispatch(Buffer.concat(writes.map(bytesOf)), done);
   }
 
-  override _final(done: Done): void {
+  override _final(done: WriteCallback): void {
     if (this.connecting) {
       this.once('connect', () => {
         this._final(done);
@@ -140,7 +140,7 @@ export class MemoryStream extends Duplex implements OutputCounters {
     this.#clock.defer(done);
   }
 
-  override _destroy(error: Error | null, done: Done): void {
+  override _destroy(error: Error | null, done: WriteCallback): void {
     this.connecting = false;
     this.idleTimer.start(0);
     if (this.#resets) this.tcpEnd.reset();
@@ -152,7 +152,7 @@ export class MemoryStream extends Duplex implements OutputCounters {
     });
   }
 
-  #dispatch(bytes: Buffer, done: Done): void {
+  #dispatch(bytes: Buffer, done: WriteCallback): void {
     if (this.connecting) {
       const onConnect = (): void => {
         this.off('close', onClose);
@@ -181,7 +181,7 @@ export class MemoryStream extends Duplex implements OutputCounters {
     this.#poll();
   }
 
-  /** Looks what has happened to the connection, in the next turn. */
+  /** Looks at the connection in the next turn, and goes on with what has happened to it. */
   #poll(): void {
     if (this.#isPolled) return;
     this.#isPolled = true;
@@ -189,7 +189,7 @@ export class MemoryStream extends Duplex implements OutputCounters {
       this.#isPolled = false;
       if (this.destroyed) return;
       if (this.connecting) this.#finishConnecting();
-      // as libuv does: first all is read, then it is written
+      // libuv, too, first reads all, and then writes
       else if (this.#isReading && this.#receive()) this.#poll();
       else if (this.#sender.send()) this.idleTimer.refresh();
     });
@@ -205,11 +205,11 @@ export class MemoryStream extends Duplex implements OutputCounters {
     this.idleTimer.refresh();
     this.emit('connect');
     this.emit('ready');
-    // so that an end or a reset is noticed without anybody reading
+    // the socket must notice an end or a reset even when nobody reads
     if (!this.isPaused()) this.read(0);
   }
 
-  /** Reads once; tells whether there may be more. */
+  /** Reads once. Returns whether there may be more. */
   #receive(): boolean {
     const bytes = this.tcpEnd.read(this.#readBuffer?.size);
     if (bytes !== undefined) {
@@ -232,5 +232,5 @@ export class MemoryStream extends Duplex implements OutputCounters {
   }
 }
 
-const bytesOf = ({ chunk, encoding }: Written): Buffer =>
+const bytesOf = ({ chunk, encoding }: QueuedWrite): Buffer =>
   typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;

@@ -1,5 +1,5 @@
 /**
- * A source of numbers from 0 to below 1 that a seed decides: the same seed gives the same numbers on every machine
+ * Makes a source of random numbers from 0 to below 1. The same seed gives the same numbers on every machine
  * (mulberry32).
  */
 export function seededRandom(seed: number): () => number {

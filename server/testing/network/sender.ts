@@ -1,23 +1,23 @@
 import { systemError } from './errors';
 import type { TcpEnd } from './tcpEnd';
 
-/** Told that a write is done, or why it isn't. */
-export type Done = (error?: Error | null) => void;
+/** Called when a write is done, or with the error when it has failed. */
+export type WriteCallback = (error?: Error | null) => void;
 
-/** A write that the peer's window has not had room for yet. */
-interface Outgoing {
+/** A write, of which the peer's window has not had room for all bytes yet. */
+interface PendingWrite {
   rest: Buffer;
-  /** How much was left when somebody last asked for progress; at first, all. */
+  /** How many bytes were left when {@link Sender.hasProgressed} was called last; at first, all. */
   left: number;
-  readonly done: Done;
+  readonly done: WriteCallback;
 }
 
-/** A socket's write under way: Node's stream has one at a time. */
+/** Sends a socket's writes: Node's stream has one under way at a time. */
 export class Sender {
-  /** Bytes of all writes until now, sent or not. */
+  /** Bytes of all writes so far, sent or not. */
   dispatched = 0;
   readonly #end: TcpEnd;
-  #outgoing: Outgoing | undefined;
+  #pending: PendingWrite | undefined;
 
   constructor(end: TcpEnd) {
     this.#end = end;
@@ -25,55 +25,56 @@ export class Sender {
 
   /** Bytes of the write under way that are not sent yet. */
   get waiting(): number {
-    return this.#outgoing?.rest.length ?? 0;
+    return this.#pending?.rest.length ?? 0;
   }
 
-  start(bytes: Buffer, done: Done): void {
+  /** Begins a write. */
+  start(bytes: Buffer, done: WriteCallback): void {
     const failures: Error[] = [];
-    const finish: Done = (error) => {
+    const finish: WriteCallback = (error) => {
       if (error) failures.push(error);
       done(error);
     };
-    this.#outgoing = { rest: bytes, left: bytes.length, done: finish };
+    this.#pending = { rest: bytes, left: bytes.length, done: finish };
     this.send();
-    // what fails at once was never handed on
+    // a write that fails at once doesn't count
     if (failures.length === 0) this.dispatched += bytes.length;
   }
 
-  /** Sends what there is room for; tells whether that ended a write. */
+  /** Sends as many bytes as there is room for. Returns whether the write has ended with them. */
   send(): boolean {
-    const outgoing = this.#outgoing;
-    if (outgoing === undefined || this.#end.isClosed) return false;
+    const pending = this.#pending;
+    if (pending === undefined || this.#end.isClosed) return false;
     let { error } = this.#end;
     if (error === undefined) {
-      const taken = this.#end.write(outgoing.rest);
-      outgoing.rest = outgoing.rest.subarray(taken);
-      // What was taken is written, even if the peer has answered with a reset by now. The write itself may have failed only
-      // when nothing was.
+      const taken = this.#end.write(pending.rest);
+      pending.rest = pending.rest.subarray(taken);
+      // Bytes that were taken are written, even if the peer has answered with a reset by now. So the write has failed
+      // only if none was taken.
       if (taken === 0) ({ error } = this.#end);
-      if (error === undefined && outgoing.rest.length > 0) return false;
+      if (error === undefined && pending.rest.length > 0) return false;
     }
     this.#finish(error === undefined ? null : systemError(error, 'write'));
     return true;
   }
 
-  /** Whether some of the write under way has left since it began, or since this was asked last. */
+  /** Whether bytes of the write under way have left since the last call, or since the write began. */
   hasProgressed(): boolean {
-    const outgoing = this.#outgoing;
-    if (outgoing === undefined || outgoing.left === outgoing.rest.length) return false;
-    outgoing.left = outgoing.rest.length;
+    const pending = this.#pending;
+    if (pending === undefined || pending.left === pending.rest.length) return false;
+    pending.left = pending.rest.length;
     return true;
   }
 
-  /** The socket has closed. */
+  /** Ends the write under way, because the socket has closed. */
   cancel(): void {
-    // as from Node 22 on; before, it was called back as if it had been written
+    // as from Node 22 on; earlier versions called back as if the write were done
     this.#finish(systemError('ECANCELED', 'write'));
   }
 
   #finish(error: Error | null): void {
-    const outgoing = this.#outgoing;
-    this.#outgoing = undefined;
-    outgoing?.done(error);
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.done(error);
   }
 }

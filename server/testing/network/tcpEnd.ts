@@ -1,48 +1,48 @@
 import { Transit } from './transit';
 import { ByteQueue } from './byteQueue';
-import type { EndAddress, Wire } from './wire';
+import type { EndAddress, NetworkState } from './networkState';
 
-/** Node reads no more at once. */
+/** Bytes that Node reads at once, at most. */
 const mostAtOnce = 65_536;
 
 /**
- * One end of a connection as the kernel keeps it, whether or not a process has accepted it: what has arrived and was not
- * read, the peer's FIN behind that, or its reset. Latency aside, what one end sends is at the other at once; processes
- * learn of it in a later turn, from {@link watch}.
+ * One end of a connection, as the kernel keeps it even before a process has accepted the connection. It holds the
+ * bytes that have arrived and were not read, the peer's FIN behind these, or the peer's reset. Without latency, what
+ * one end sends is at the other end at once. The process learns of it in a later turn, from {@link watch}.
  *
  * The rules are those of Linux and libuv; each one is a case of the conformance specs.
  */
 export class TcpEnd {
   readonly local: EndAddress;
   readonly remote: EndAddress;
-  readonly #wire: Wire;
-  /** To the peer. */
+  readonly #network: NetworkState;
+  /** The way to the peer. */
   readonly #transit: Transit;
   #peer: TcpEnd | undefined;
   #watcher: (() => void) | undefined;
-  /** What has arrived and was not read. */
+  /** The bytes that have arrived and were not read. */
   readonly #unread = new ByteQueue();
-  /** Bytes read of which the peer doesn't know yet that there is room for others. */
+  /** How many bytes were read without the peer knowing yet that there is room again. */
   #unacknowledgedReads = 0;
   #hasFin = false;
-  /** The process has ended its side, whether or not the FIN is on its way. */
+  /** Whether the process has ended its side, even if the FIN isn't on its way yet. */
   #hasEnded = false;
   #isClosed = false;
-  /** Bytes taken from the process that the peer has not read. */
+  /** How many bytes were taken from the process that the peer has not read. */
   #unacknowledged = 0;
-  /** Those of them that are not on their way yet: a reset of ours destroys them. */
+  /** The part of these bytes that is not on its way yet. A reset of ours destroys it. */
   readonly #unsent = new ByteQueue();
   #error: string | undefined;
 
-  constructor(wire: Wire, local: EndAddress, remote: EndAddress) {
-    this.#wire = wire;
-    this.#transit = new Transit(wire);
+  constructor(network: NetworkState, local: EndAddress, remote: EndAddress) {
+    this.#network = network;
+    this.#transit = new Transit(network);
     this.local = local;
     this.remote = remote;
-    wire.ends.add(this);
+    network.ends.add(this);
   }
 
-  /** The handshake is done, whatever has happened since. */
+  /** Whether the handshake is done, whatever has happened since. */
   get isConnected(): boolean {
     return this.#peer !== undefined;
   }
@@ -51,35 +51,35 @@ export class TcpEnd {
     return this.#isClosed;
   }
 
-  /** Why nothing can be sent any more, nor read once all that has arrived is. */
+  /** The code of the error that has broken the connection. Bytes that had arrived before can still be read. */
   get error(): string | undefined {
     return this.#error;
   }
 
-  /** All was read, and the peer has ended its side. */
+  /** Whether all was read and the peer has ended its side. */
   get isAtEnd(): boolean {
     return this.#unread.length === 0 && this.#hasFin;
   }
 
-  /** Has `watcher` called whenever there may be something to read, or room to write. */
+  /** Calls `watcher` whenever there may be something to read, or room to write. */
   watch(watcher: () => void): void {
     this.#watcher = watcher;
   }
 
-  /** The handshake: from now on these are the two ends of one connection. */
+  /** Makes the handshake: this end and `peer` become the two ends of one connection. */
   join(peer: TcpEnd): void {
     this.#peer = peer;
     this.transmit(() => {
       peer.#peer = this;
-      // it didn't wait for the answer
+      // the client has left without waiting for the answer
       if (peer.#isClosed) peer.reset();
       else peer.#watcher?.();
     });
   }
 
   /**
-   * There is no connecting.
-   * @param exists - whether there is such an address at all
+   * Refuses to connect.
+   * @param exists - whether the address exists at all
    */
   refuse(exists: boolean): void {
     this.transmit(() => {
@@ -88,34 +88,34 @@ export class TcpEnd {
     });
   }
 
-  /** Has something happen at the other end: in order, and after the latency. */
+  /** Calls `arrive` when a delivery is at the other end: in order, and after the latency. */
   transmit(arrive: () => void): void {
     this.#transit.send(arrive);
   }
 
   /**
-   * Takes what has arrived: all of it, or as often only the first part, however it was written. Undefined when there is
-   * nothing.
+   * Takes bytes that have arrived: all of them, or a first part, as the network's `split` decides. Undefined when
+   * there are none.
    */
   read(most = mostAtOnce): Buffer | undefined {
     if (this.#unread.length === 0) return undefined;
-    const { random, faults } = this.#wire;
+    const { random, faults } = this.#network;
     const all = Math.min(this.#unread.length, most);
-    const size = random() < (faults.split ?? this.#wire.split) ? 1 + Math.floor(random() * all) : all;
+    const size = random() < (faults.split ?? this.#network.split) ? 1 + Math.floor(random() * all) : all;
     const bytes = this.#unread.take(size);
     this.#unacknowledgedReads += size;
-    // as TCP does, so that a stream that was once cut into small pieces doesn't stay so
-    if (this.#unread.length === 0 || this.#unacknowledgedReads >= this.#wire.window / 4) this.#acknowledgeReads();
+    // as TCP does: otherwise a stream that was once cut into small pieces would stay so
+    if (this.#unread.length === 0 || this.#unacknowledgedReads >= this.#network.window / 4) this.#acknowledgeReads();
     return bytes;
   }
 
-  /** Sends as much as the window has room for, and tells how many bytes that was. */
+  /** Takes as many bytes as the window has room for, sends them, and returns their number. */
   write(bytes: Buffer): number {
-    const size = Math.min(bytes.length, this.#wire.window - this.#unacknowledged);
+    const size = Math.min(bytes.length, this.#network.window - this.#unacknowledged);
     if (size === 0) return 0;
-    const { faults } = this.#wire;
+    const { faults } = this.#network;
     if (this.#fails(faults.writeError ?? this.#chance)) return 0;
-    // the caller may use its buffer again
+    // a copy, since the caller may use its buffer again
     this.#unsent.push(Buffer.from(bytes.subarray(0, size)));
     this.#unacknowledged += size;
     this.#send();
@@ -129,7 +129,7 @@ export class TcpEnd {
     if (!this.#fails(this.#chance)) this.#sendFin();
   }
 
-  /** The process has closed its descriptor: a FIN, or a reset when it has left bytes unread. */
+  /** Closes the process's descriptor: sends a FIN, or a reset when bytes are left unread. */
   close(): void {
     if (this.#unread.length > 0) {
       this.reset();
@@ -150,15 +150,15 @@ export class TcpEnd {
 
   #hasClosed(): void {
     this.#isClosed = true;
-    this.#wire.ends.delete(this);
+    this.#network.ends.delete(this);
   }
 
-  /** The error of a connection that breaks by chance. */
+  /** The code of the error, if the faults let the connection break now. */
   get #chance(): string | undefined {
-    return this.#wire.faults.breaks ? 'ECONNRESET' : undefined;
+    return this.#network.faults.breaks ? 'ECONNRESET' : undefined;
   }
 
-  /** Whether an error breaks the connection instead of what was to be sent. */
+  /** Breaks the connection if there is an error, and returns whether there is: nothing is sent then. */
   #fails(error: string | undefined): boolean {
     if (error === undefined) return false;
     this.#break(error);
@@ -176,9 +176,9 @@ export class TcpEnd {
     });
   }
 
-  /** Sends what the peer has room for, as far as this end still can. */
+  /** Sends as many waiting bytes as the peer has room for. */
   #send(): void {
-    const { window } = this.#wire;
+    const { window } = this.#network;
     const room = Math.ceil(window / 2) - (this.#unacknowledged - this.#unsent.length);
     if (room <= 0 || this.#unsent.length === 0) return;
     const bytes = this.#unsent.take(room);
@@ -187,7 +187,7 @@ export class TcpEnd {
     });
   }
 
-  /** The FIN goes behind all bytes. */
+  /** Sends the FIN, unless bytes still wait: the FIN goes behind them. */
   #sendFin(): void {
     if (this.#unsent.length > 0) return;
     this.#tell((peer) => {
@@ -214,7 +214,7 @@ export class TcpEnd {
 
   #take(bytes: Buffer): void {
     if (this.#isClosed) {
-      // there is nobody to read it
+      // no process is left to read the bytes
       this.reset();
       return;
     }
@@ -231,7 +231,7 @@ export class TcpEnd {
 
   #takeReset(): void {
     if (this.#isClosed || this.#error !== undefined) return;
-    // so does Linux say that the peer had ended before (tcp_reset in CLOSE_WAIT)
+    // Linux says EPIPE when the peer had ended before (tcp_reset in CLOSE_WAIT)
     this.#break(this.#hasFin && !this.#hasEnded ? 'EPIPE' : 'ECONNRESET');
   }
 

@@ -1,20 +1,20 @@
-import type { Wire } from './wire';
+import type { NetworkState } from './networkState';
 
-/** The way from one end to the other: what is sent arrives in order, after the latency and what the faults add to it. */
+/** The way from one end to the other. Deliveries arrive in order, after the latency and the delay of the faults. */
 export class Transit {
-  readonly #wire: Wire;
-  /** When the last of what was sent arrives. */
+  readonly #network: NetworkState;
+  /** When the last delivery arrives, in milliseconds of the clock. */
   #arrival = 0;
-  /** What is under way. */
+  /** How many deliveries are under way. */
   #count = 0;
 
-  constructor(wire: Wire) {
-    this.#wire = wire;
+  constructor(network: NetworkState) {
+    this.#network = network;
   }
 
-  /** Has `arrive` called when it is there; at once, where that takes no time. */
+  /** Calls `arrive` when the delivery is there; at once, if it takes no time. */
   send(arrive: () => void): void {
-    const { clock, latency, faults } = this.#wire;
+    const { clock, latency, faults } = this.#network;
     const now = clock.now();
     this.#arrival = Math.max(now + latency + faults.delay, this.#arrival);
     if (this.#arrival === now && this.#count === 0) {

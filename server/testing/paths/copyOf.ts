@@ -1,6 +1,6 @@
 /**
- * A copy of plain objects, arrays, maps and sets, to their depths. Whatever else is in them (functions, actors, buffers)
- * stays the same.
+ * Copies plain objects, arrays, maps and sets, and those inside of them. All else (functions, actors, buffers) is
+ * shared with the copy.
  */
 export function copyOf<T>(value: T): T {
   return copied(value, new Map()) as T;

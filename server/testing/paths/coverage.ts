@@ -3,14 +3,14 @@ import { matches } from '../../../actors/xstate/stepTable';
 import { coverageTable, type Mark } from './coverageTable';
 import type { Cell, Reaction } from './reaction';
 
-/** All states of a chart but the root, with the transitions of all. */
+/** All states of a chart but the root, and all transitions. */
 export function partsOf(root: ChartState): {
   readonly states: readonly string[];
   readonly transitions: readonly ChartTransition[];
 } {
   const all = (state: ChartState): ChartState[] => [state, ...state.states.flatMap(all)];
   const states = all(root);
-  // nobody is ever in a history state: it stands for others
+  // an actor is never in a history state: such a state stands for others
   const isReal = ({ id, kind }: ChartState): boolean => id !== '' && kind !== 'history' && kind !== 'deepHistory';
   return {
     states: states.filter(isReal).map(({ id }) => id),
@@ -18,12 +18,14 @@ export function partsOf(root: ChartState): {
   };
 }
 
-/** What was really seen of a chart, in all runs so far. Ids are those of drawings, such as `full|newCSA|0`. */
+/**
+ * The parts of a chart that real actors have passed, in all runs so far. Ids are those of drawings: `full|newCSA|0`.
+ */
 export class Coverage {
   readonly #chart: ChartState;
   readonly #unreachable: Readonly<Record<string, string>>;
   readonly #seen = new Set<string>();
-  /** By the innermost state, then by the event. */
+  /** The marks, by the innermost state and then by the event. */
   readonly #cells = new Map<string, Map<string, Mark>>();
 
   /** @internal */
@@ -48,20 +50,20 @@ export class Coverage {
     return this.#transitions.filter((id) => this.#seen.has(id));
   }
 
-  /** What came in which state, and whether a transition took it. */
+  /** Each event that came in each state, and whether a transition took it. */
   get cells(): readonly Cell[] {
     return [...this.#cells].flatMap(([state, row]) =>
       [...row].map(([event, mark]) => ({ state, event, isTaken: mark === 'taken' })),
     );
   }
 
-  /** The states and transitions that were not seen, and are not listed as unreachable. */
+  /** The states and transitions that were not seen and are not listed as unreachable. */
   get missing(): readonly string[] {
     const all = [...partsOf(this.#chart).states, ...this.#transitions];
     return all.filter((id) => !this.#seen.has(id) && !Object.hasOwn(this.#unreachable, id));
   }
 
-  /** What was seen although it is listed as unreachable. */
+  /** The states and transitions that were seen although they are listed as unreachable. */
   get contradictions(): readonly string[] {
     return Object.keys(this.#unreachable).filter((id) => this.#seen.has(id));
   }
@@ -72,14 +74,14 @@ export class Coverage {
     for (const { state, event, isTaken } of cells) {
       const row = this.#cells.get(state) ?? new Map<string, Mark>();
       this.#cells.set(state, row);
-      // one of its guards may have let it through another time
+      // a guard may have let the event through at another time
       if (isTaken || !row.has(event)) row.set(event, isTaken ? 'taken' : 'ignored');
     }
   }
 
   /**
-   * The table of states × events, then what is missing. In the table `+` is an event that came and was taken, `-` one that
-   * came and was ignored, `?` one that the chart would take but that never came, `.` none of these.
+   * The table of states × events, then the missing parts. In the table, `+` is an event that came and was taken, `-`
+   * one that came and was ignored, `?` one that the chart would take but that never came, `.` none of these.
    */
   toString(): string {
     const { states } = partsOf(this.#chart);
@@ -106,7 +108,7 @@ export class Coverage {
   }
 }
 
-/** What was seen of events that the chart writes in one of these ways. */
+/** The mark of an event that the chart writes in one of these ways: `taken` if it was ever taken. */
 function markOf(row: ReadonlyMap<string, Mark> | undefined, written: ReadonlySet<string>): Mark | undefined {
   const marks = [...(row ?? [])].filter(([type]) => [...written].some((event) => matches(event, type)));
   return marks.find(([, mark]) => mark === 'taken')?.[1] ?? marks[0]?.[1];

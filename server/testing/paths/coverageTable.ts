@@ -1,18 +1,22 @@
 import type { ChartState } from '../../diagram/chartGraph';
 
-/** What was seen of an event in a state. */
+/** Whether an event that came in a state was ever taken there. */
 export type Mark = 'taken' | 'ignored';
 
 const signs = { taken: '+', ignored: '-', awaited: '?', none: '.' } as const;
 
-/** An innermost state in which events can come, with what it and the states around it have transitions for. */
+/**
+ * An innermost state in which events can come, and the events that it and the states around it have transitions for.
+ */
 interface Column {
   readonly name: string;
   readonly id: string;
   readonly events: ReadonlySet<string>;
 }
 
-/** An event as a reader writes it, and all that the chart writes for it: the `after writeTimeout` of several states. */
+/**
+ * The events as a reader writes them, each with all that the chart writes for it (one `after 50 ms` for each state).
+ */
 type Rows = ReadonlyMap<string, Set<string>>;
 
 function columnsOf(
@@ -38,8 +42,8 @@ function columnsOf(
 /**
  * The table of states × events as text: a column for each innermost state, its name above it, and a row for each event.
  *
- * @param chart - whose table
- * @param markOf - what was seen of any of these events in a state
+ * @param chart - the chart of the table
+ * @param markOf - the mark of a state for any of these events; undefined when none of them came there
  */
 export function coverageTable(
   chart: ChartState,

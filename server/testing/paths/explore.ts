@@ -6,7 +6,7 @@ import { matches } from '../../../actors/xstate/stepTable';
 import { copyOf } from './copyOf';
 import { Reactions, valueName, type Reaction } from './reaction';
 
-/** An event, and what the model does about it. */
+/** An event, and the model's reaction to it. */
 export interface ModelStep extends Reaction {
   readonly event: AnyEventObject;
 }
@@ -18,8 +18,8 @@ export interface Route<TInput = unknown> {
   readonly steps: readonly ModelStep[];
 }
 
-/** What one may come to, and by what. */
-export interface Exploring {
+/** How far {@link explore} goes, and by which events. See `ModelPathsOptions`. */
+export interface ExploreOptions {
   readonly events: readonly AnyEventObject[] | ((snapshot: AnyMachineSnapshot) => readonly AnyEventObject[]);
   readonly filter: (snapshot: AnyMachineSnapshot, event: AnyEventObject) => boolean;
   readonly serialize: (snapshot: AnyMachineSnapshot) => unknown;
@@ -29,40 +29,40 @@ export interface Exploring {
 }
 
 /** The model in one of its states, and what has just brought it there. */
-interface Moment {
+interface ModelState {
   readonly snapshot: AnyMachineSnapshot;
   readonly reaction: Reaction;
 }
 
 /**
- * Every event in every state of a machine, at the end of the shortest route to it: short routes first, the first one
- * without any step.
+ * Explores a machine: a route for every event in every state, each by the shortest way to that state. Short routes
+ * come first; the first one has no step.
  */
-export function explore<TInput>(machine: AnyStateMachine, input: TInput, exploring: Exploring): Route<TInput>[] {
-  const { events, filter, serialize, limit, avoided } = exploring;
+export function explore<TInput>(machine: AnyStateMachine, input: TInput, options: ExploreOptions): Route<TInput>[] {
+  const { events, filter, serialize, limit, avoided } = options;
   const model = modelOf(machine);
   const first = model.start(input);
-  const keyOf = ({ snapshot }: Moment): string => JSON.stringify([snapshot.value, serialize(snapshot)]);
+  const keyOf = ({ snapshot }: ModelState): string => JSON.stringify([snapshot.value, serialize(snapshot)]);
   let found = 0;
   let edges = 0;
   const adjacency = getAdjacencyMap(model as never, {
     fromState: first as never,
     serializeState: keyOf as never,
-    // XState would write the event down, and an event may hold what can't be
+    // XState would make JSON of the event, and an event may hold values that have none
     serializeEvent: () => String((edges += 1)),
-    filterEvents: (({ snapshot }: Moment, event: AnyEventObject) => filter(snapshot, event)) as never,
-    events: (({ snapshot }: Moment) => {
+    filterEvents: (({ snapshot }: ModelState, event: AnyEventObject) => filter(snapshot, event)) as never,
+    events: (({ snapshot }: ModelState) => {
       found += 1;
       if (found > limit) throw new Error(endless(machine, limit, keyOf, snapshot));
       return eventsIn(snapshot, events);
     }) as never,
   });
-  const moments = adjacency as unknown as Readonly<Record<string, Visited>>;
+  const moments = adjacency as unknown as Readonly<Record<string, AdjacencyEntry>>;
   const isAvoided = ({ states, transitions }: Reaction): boolean =>
     [...states, ...transitions].some((id) => avoided.has(id));
   const routes: Route<TInput>[] = [{ input, start: first.reaction, steps: [] }];
   const shortest = new Map(routes.map((route) => [keyOf(first), route]));
-  // grows while it is gone through: what is come upon first is gone on from first
+  // the map grows while the loop runs over it: states that are found first are left first
   for (const [key, before] of shortest) {
     for (const { event, state } of Object.values(moments[key]?.transitions ?? {})) {
       if (isAvoided(state.reaction)) continue;
@@ -74,39 +74,39 @@ export function explore<TInput>(machine: AnyStateMachine, input: TInput, explori
   return routes;
 }
 
-/** Of one event. */
+/** Microsteps of one event. A chart that takes more of them goes round in circles. */
 const mostMicrosteps = 1_000;
 
-/** What XState explores: an actor logic that also tells what each event has done. */
+/** The logic that XState explores. Its states also hold the reaction that has led to them. */
 interface Model {
-  readonly start: (input: unknown) => Moment;
-  readonly transition: (moment: Moment, event: AnyEventObject) => Moment;
+  readonly start: (input: unknown) => ModelState;
+  readonly transition: (moment: ModelState, event: AnyEventObject) => ModelState;
 }
 
-interface Visited {
-  readonly transitions: Readonly<Record<string, { readonly event: AnyEventObject; readonly state: Moment }>>;
+interface AdjacencyEntry {
+  readonly transitions: Readonly<Record<string, { readonly event: AnyEventObject; readonly state: ModelState }>>;
 }
 
-/** The machine without any of its effects. */
+/** Makes a model of a machine: the same chart, without any effects. */
 function modelOf(machine: AnyStateMachine): Model {
   const names = Object.keys(machine.implementations.actors);
   const inert = machine.provide({
     actors: Object.fromEntries(names.map((name) => [name, idleLogic])),
   });
-  const moment = (snapshot: AnyMachineSnapshot, reactions: Reactions): Moment => ({
+  const moment = (snapshot: AnyMachineSnapshot, reactions: Reactions): ModelState => ({
     snapshot,
     reaction: reactions.finish(snapshot),
   });
   return {
-    start: (input: unknown): Moment => {
+    start: (input: unknown): ModelState => {
       const reactions = new Reactions();
       const snapshot = inert.getInitialSnapshot(withoutEffects(reactions), input) as AnyMachineSnapshot;
       if (snapshot.status === 'error') throw snapshot.error;
       return moment(snapshot, reactions);
     },
-    transition: ({ snapshot }: Moment, event: AnyEventObject): Moment => {
+    transition: ({ snapshot }: ModelState, event: AnyEventObject): ModelState => {
       const reactions = new Reactions(snapshot);
-      // a context that changes in place must not change for the other events
+      // an action may change the context in place; the other events need it as it was
       const before = { ...snapshot, context: copyOf(snapshot.context as unknown) } as AnyMachineSnapshot;
       try {
         return moment(inert.transition(before, event, withoutEffects(reactions)) as AnyMachineSnapshot, reactions);
@@ -121,20 +121,20 @@ function modelOf(machine: AnyStateMachine): Model {
   };
 }
 
-/** What a logic is run with by an actor, where nothing is done and only the microsteps are heard of. */
+/** A scope for the model's logic, as an actor gives one: nothing is executed, and the microsteps go to `reactions`. */
 function withoutEffects(reactions: Reactions): never {
   let microsteps = 0;
   return scopeWithoutEffects((event) => {
     if (event.type !== '@xstate.microstep') return;
     microsteps += 1;
-    // XState itself would never come to an end
+    // XState itself would never end
     if (microsteps > mostMicrosteps) throw new Error(`an 'always' goes round in circles`);
     reactions.add(event);
   }) as never;
 }
 
-/** What may come in a state: the samples that the chart knows there, and what needs none. */
-function eventsIn(snapshot: AnyMachineSnapshot, events: Exploring['events']): AnyEventObject[] {
+/** The events that may come in a state: samples that the chart has transitions for, and events that need no sample. */
+function eventsIn(snapshot: AnyMachineSnapshot, events: ExploreOptions['events']): AnyEventObject[] {
   if (snapshot.status !== 'active') return [];
   const descriptors = [...new Set((nodesOf(snapshot) ?? []).flatMap(({ transitions }) => [...transitions.keys()]))];
   const samples = typeof events === 'function' ? events(snapshot) : events;
@@ -145,9 +145,9 @@ function eventsIn(snapshot: AnyMachineSnapshot, events: Exploring['events']): An
   return [...known, ...plain.map((type) => ({ type }))];
 }
 
-/** Whether a descriptor is a type of which an event without anything in it can come to the machine. */
+/** Whether a descriptor is an event's type, and the event can come and needs no payload. */
 function needsNoSample(type: string, { children }: AnyMachineSnapshot): boolean {
-  // what one of its own states raises is a part of another step
+  // an event that the machine's own states raise is a part of another step
   if (type.endsWith('*') || type.startsWith('xstate.done.state.')) return false;
   const [, actor] = /^xstate\.(?:done\.actor|error\.actor|snapshot)\.(.*)$/s.exec(type) ?? [];
   return actor === undefined || Object.hasOwn(children as object, actor);
@@ -156,11 +156,11 @@ function needsNoSample(type: string, { children }: AnyMachineSnapshot): boolean 
 function endless(
   { id }: AnyStateMachine,
   limit: number,
-  keyOf: (moment: Moment) => string,
+  keyOf: (moment: ModelState) => string,
   snapshot: AnyMachineSnapshot,
 ): string {
   return (
-    `modelPaths: ${id} has more than ${String(limit)} states, such as ${keyOf({ snapshot } as Moment)}. ` +
+    `modelPaths: ${id} has more than ${String(limit)} states, such as ${keyOf({ snapshot } as ModelState)}. ` +
     'What serialize adds must have an end: count up to what makes a difference, or let filter stop it'
   );
 }

@@ -1,22 +1,22 @@
 import type { AnyActorRef, AnyMachineSnapshot, Subscription } from 'xstate';
 import { Reactions, valueName, type Reaction } from './reaction';
 
-/** An event that came to an actor, and what the actor did about it. */
+/** An event that came to an actor, and the actor's reaction. */
 export interface HistoryRecord extends Reaction {
   readonly type: string;
 }
 
-/** What happens to an actor that is a machine, from now on. */
+/** Records all that happens to an actor of a machine, from now on. */
 export class History {
   readonly records: HistoryRecord[] = [];
-  /** How the actor ended, if it ended in an error. */
+  /** The error that the actor ended in, if it ended so. */
   crash: { readonly error: unknown } | undefined;
   readonly #subscriptions: readonly Subscription[];
   #wake: () => void = () => undefined;
 
   /**
-   * @param actor - not yet started, or running
-   * @param note - told of each record
+   * @param actor - an actor that runs, or is not started yet
+   * @param note - called with each record
    */
   constructor(actor: AnyActorRef, note: (record: HistoryRecord) => void) {
     const reactions = new Reactions(actor.getSnapshot() as AnyMachineSnapshot);
@@ -47,6 +47,7 @@ export class History {
     });
   }
 
+  /** Records nothing any more. */
   close(): void {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
   }

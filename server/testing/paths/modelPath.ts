@@ -8,41 +8,40 @@ import { History, type HistoryRecord } from './history';
 import { valueName, type Reaction } from './reaction';
 
 /**
- * How events happen in the real world, by their types: the function is called with the model's event, and makes it
- * happen. `'itself'` stands for one that happens anyhow, as a consequence of what came before. A key may end in `.*`, as
- * in a chart. An event that no key stands for is sent to the actor as it is.
+ * How events happen in the real world, by their types. A function gets the model's event, and makes it happen.
+ * `'itself'` stands for an event that comes by itself, because of those before. A key may end in `.*`, as in a chart.
+ * An event without a key is sent to the actor as it is.
  */
 export type Drive = Readonly<Record<string, 'itself' | ((event: AnyEventObject) => unknown)>>;
 
-/** How {@link ModelPath.run} knows that an event will not come. */
+/** How {@link ModelPath.run} finds out that an event will not come. */
 export interface RunOptions {
   /**
-   * Resolves when nothing happens any more by itself: `() => network.clock.settled()` on a memory network. A step whose
+   * Resolves when nothing more happens by itself: `() => network.clock.settled()` on a memory network. A step whose
    * event has not come by then fails at once.
    */
   readonly settled?: () => Promise<unknown>;
   /**
-   * Milliseconds (of the system's clock) after which a step whose event has not come fails, where there is no
-   * {@link settled}.
+   * Milliseconds (of the system's clock) until a step fails whose event has not come. Not used with {@link settled}.
    * @defaultValue 2000
    */
   readonly timeout?: number;
 }
 
-/** The step that is being gone, and where it began. */
-interface Stage {
+/** The step that the actor takes now, and the state in which the step began. */
+interface CurrentStep {
   readonly index: number;
   readonly step: ModelStep;
   readonly before: StateValue;
 }
 
-/** One way through a machine, to be gone with a real actor. */
+/** One way through a machine. {@link ModelPath.run} leads a real actor along it. */
 export class ModelPath<TInput = unknown> {
-  /** What it is there for: `reaches b from a by go when isReady`, `stays in a by go, otherwise`. */
+  /** The path's purpose: `reaches b from a by go when isReady`, `stays in a by go, otherwise`. */
   readonly title: string;
-  /** The transition or state that it is there for, by its id as in {@link Coverage.missing}; or `state × event`. */
+  /** The transition or state that the path is for, by its id as in {@link Coverage.missing}; or `state × event`. */
   readonly goal: string;
-  /** The input of the actors that can go it. */
+  /** The input that an actor needs to follow the path. */
   readonly input: TInput;
   readonly steps: readonly ModelStep[];
   readonly #route: Route<TInput>;
@@ -61,18 +60,18 @@ export class ModelPath<TInput = unknown> {
   }
 
   /**
-   * Leads an actor of the machine along the path. A step holds when its event comes to the actor, takes the transitions
-   * that the model takes, and ends where the model ends. What comes besides is no fault as long as that holds; nor is an
-   * event of the step's type before it that leaves the actor where it is, as the first half of a line does.
+   * Leads an actor of the machine along the path. A step holds when its event comes to the actor, takes the same
+   * transitions as in the model, and ends in the same state. Other events may come in between. Events of the step's
+   * type may come before, too, if they leave the actor in its state, as the first half of a line does.
    *
-   * All that was seen counts in {@link Coverage}. How an actor began can't be seen afterwards: one that stands where the
-   * model starts counts as having started so.
+   * All that was seen counts in {@link Coverage}. Nobody can see afterwards how an actor began: an actor in the
+   * model's first state counts as having started like the model.
    *
-   * @param actor - in the state in which it starts; one that has not been started is
+   * @param actor - an actor in the state in which it starts; if it is not started yet, `run` starts it
    * @param drive - how the events happen
-   * @param options - how long to wait for them
-   * @throws an error that tells the step and all that was seen, when a step doesn't hold; or when something was reached
-   * that is listed as unreachable
+   * @param options - how long to wait for the events
+   * @throws Error when a step doesn't hold: the message names the step and all that was seen; and when the actor
+   * reached what is listed as unreachable
    */
   async run(actor: AnyActorRef, drive: Drive = {}, options: RunOptions = {}): Promise<void> {
     const { start } = this.#route;
@@ -102,34 +101,34 @@ export class ModelPath<TInput = unknown> {
     if (lie !== undefined) throw new Error(`The path '${this.title}' reached what is listed as unreachable: ${lie}`);
   }
 
-  /** Waits until a step holds, and tells how much of the history has been looked at. */
-  async #hold(stage: Stage, history: History, seen: number, options: RunOptions): Promise<number> {
-    let waiting: Waiting | undefined;
+  /** Waits until a step holds. Returns how many records of the history have been looked at. */
+  async #hold(current: CurrentStep, history: History, seen: number, options: RunOptions): Promise<number> {
+    let deadline: Deadline | undefined;
     try {
       for (let isOver = false; ;) {
-        const looked = this.#look(stage, history, seen);
+        const looked = this.#look(current, history, seen);
         if (looked !== undefined) return looked;
-        if (isOver || history.crash !== undefined) throw this.#failure(stage, history);
-        waiting ??= patience(options);
-        isOver = await Promise.race([history.changed(), waiting.over]);
+        if (isOver || history.crash !== undefined) throw this.#failure(current, history);
+        deadline ??= patience(options);
+        isOver = await Promise.race([history.changed(), deadline.over]);
       }
     } finally {
-      waiting?.cancel();
+      deadline?.cancel();
     }
   }
 
-  /** How much of the history has been looked at once the step holds; undefined while it doesn't. */
-  #look(stage: Stage, history: History, seen: number): number | undefined {
-    const { step, before } = stage;
+  /** How many records of the history have been looked at when the step holds; undefined while it doesn't. */
+  #look(current: CurrentStep, history: History, seen: number): number | undefined {
+    const { step, before } = current;
     for (const [place, record] of history.records.entries()) {
       if (place < seen || record.type !== step.event.type) continue;
       if (holds(step, record)) return place + 1;
-      if (!isDeepStrictEqual(record.value, before)) throw this.#failure(stage, history, record);
+      if (!isDeepStrictEqual(record.value, before)) throw this.#failure(current, history, record);
     }
     return undefined;
   }
 
-  #failure({ index, step }: Stage, history: History, found?: HistoryRecord): Error {
+  #failure({ index, step }: CurrentStep, history: History, found?: HistoryRecord): Error {
     const hasCome = history.records.some(({ type }) => type === step.event.type);
     const but = found === undefined ? `it did not come${hasCome ? ' so' : ''}` : `found ${this.#toText(found)}`;
     const message = [
@@ -150,13 +149,13 @@ export class ModelPath<TInput = unknown> {
 const holds = (step: ModelStep, record: HistoryRecord): boolean =>
   isDeepStrictEqual(record.value, step.value) && isDeepStrictEqual(record.transitions, step.transitions);
 
-/** The end of waiting: `over` resolves with true. */
-interface Waiting {
+/** The end of waiting: `over` resolves with true. `cancel` stops its timer. */
+interface Deadline {
   readonly over: Promise<true>;
   readonly cancel: () => void;
 }
 
-function patience({ settled, timeout = 2_000 }: RunOptions): Waiting {
+function patience({ settled, timeout = 2_000 }: RunOptions): Deadline {
   if (settled !== undefined) return { over: settled().then(() => true), cancel: () => undefined };
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<true>((resolve) => {
@@ -177,7 +176,7 @@ async function happen(event: AnyEventObject, drive: Drive, actor: AnyActorRef): 
   else if (how !== 'itself') await how(event);
 }
 
-/** As in a chart: the longest that matches. */
+/** The longest key that matches, as in a chart. */
 const wildcardFor = (type: string, drive: Drive): string | undefined =>
   Object.keys(drive)
     .filter((key) => matches(key, type))

@@ -2,72 +2,74 @@ import type { AnyEventObject, AnyStateMachine, InputFrom, SnapshotFrom } from 'x
 import { requireTransitions } from '../../../actors/xstate/transitionsOf';
 import { chartGraph, type ChartState } from '../../diagram/chartGraph';
 import { Coverage, partsOf } from './coverage';
-import { explore, type Exploring, type Route } from './explore';
+import { explore, type ExploreOptions, type Route } from './explore';
 import { ModelPath } from './modelPath';
 import { valueName, type Reaction } from './reaction';
 
-/** What {@link modelPaths} needs to know of a machine. */
+/** Options of {@link modelPaths}. */
 export interface ModelPathsOptions<TMachine extends AnyStateMachine> {
   /**
-   * The inputs to start from. A chart that goes other ways with other options needs one for each.
+   * The inputs to start from. A chart that goes other ways with other inputs needs one for each way.
    * @defaultValue one start, without input
    */
   readonly inputs?: readonly InputFrom<TMachine>[];
   /**
-   * Samples of the events that carry something, or what gives them for a state; there may be several of one type. What
-   * the chart has no transition for in a state is passed over there. Not needed for types that carry nothing, nor for the
-   * ends of delays and of actors; they are found in the chart.
+   * Samples of the events that have a payload, or a function that returns them for a state. There may be several of
+   * one type. A sample is used in the states that have a transition for it. Events without a payload, and the ends of
+   * delays and of actors, need no samples: they are found in the chart.
    * @defaultValue none
    */
   readonly events?: readonly AnyEventObject[] | ((snapshot: SnapshotFrom<TMachine>) => readonly AnyEventObject[]);
   /**
-   * Whether an event can come in a state in the real world, which the chart itself doesn't know: nobody leaves before
-   * somebody has come.
-   * @defaultValue each can
+   * Whether an event can come in a state in the real world. The chart doesn't know that nobody leaves before somebody
+   * has come.
+   * @defaultValue each event can
    */
   readonly filter?: (snapshot: SnapshotFrom<TMachine>, event: AnyEventObject) => boolean;
   /**
-   * What makes a difference beside the state's value, such as a number in the context that guards look at. It is compared
-   * as JSON, and must not grow for ever.
+   * The part of a snapshot that makes a difference beside the state's value, such as a number in the context that
+   * guards read. The parts are compared as JSON, and there must be an end to them: no number that grows for ever.
    * @defaultValue nothing
    */
   readonly serialize?: (snapshot: SnapshotFrom<TMachine>) => unknown;
   /**
-   * Whether to lead to every cell of the table of states × events that can be reached, too: to take each transition of an
-   * outer state in each of the states within it.
-   * @defaultValue false: in one of them
+   * Whether there are also paths to every cell of the table of states × events: then each transition of an outer
+   * state is taken in each of the states within that.
+   * @defaultValue false: in one of these states is enough
    */
   readonly cells?: boolean;
   /**
-   * How many states, told apart by {@link serialize}, each start may lead to; beyond that `modelPaths` throws.
+   * How many states each start may lead to, counted with the differences that {@link serialize} makes. With more,
+   * `modelPaths` throws.
    * @defaultValue 1000
    */
   readonly limit?: number;
   /**
-   * States and transitions that no real actor ever comes to, by the ids that {@link Coverage.missing} tells, each with
-   * the reason. No path passes through them, and a run that sees one fails.
+   * The states and transitions that no real actor ever reaches, by their ids as in {@link Coverage.missing}, each
+   * with the reason. No path passes through them, and a run that sees one fails.
    * @defaultValue none
    */
   readonly unreachable?: Readonly<Record<string, string>>;
 }
 
-/** What {@link modelPaths} finds. */
+/** The result of {@link modelPaths}. */
 export interface ModelPaths<TInput = unknown> {
-  /** Ways that together reach every state and every transition that can be reached: short ones first. */
+  /** Paths that together pass every state and every transition that can be reached; short ones first. */
   readonly paths: readonly ModelPath<TInput>[];
-  /** What all the runs of these paths have seen so far. */
+  /** All that the runs of these paths have seen so far. */
   readonly coverage: Coverage;
 }
 
 /**
- * Finds ways through a machine that take each of its transitions (each of a guard's alternatives, and each `always`) and
- * with them reach each state, the shortest for each; for {@link ModelPath.run} to lead real actors along. A way that
- * longer ones make needless is left out.
+ * Finds paths through a machine that take each transition (each alternative of a guard, and each `always`) and reach
+ * each state, each by a shortest way. {@link ModelPath.run} leads real actors along them. A path that is a part of
+ * longer ones is left out.
  *
- * The machine is explored by `xstate/graph`, without its effects: neither actions nor actors run, but `assign`, `raise`,
- * guards and delays do. So guards see what the samples and the inputs hold. Where they ask the world, give the machine
- * with guards that ask the event instead (`machine.provide({ guards: { isStalled: ({ event }) => event.isStalled } })`),
- * or with actions that note in the context what the world would do; the actors that are run later have their own.
+ * `xstate/graph` explores the machine without its effects. Actions and actors don't run; `assign`, `raise`, guards
+ * and delays do. So guards see only the samples and the inputs. For guards that ask the world, give `modelPaths` a
+ * machine whose guards ask the event instead
+ * (`machine.provide({ guards: { isStalled: ({ event }) => event.isStalled } })`), or one whose actions note in the
+ * context what the world would do. The actors that are led along the paths later keep their own guards and actions.
  *
  * @example
  * ```ts
@@ -78,11 +80,11 @@ export interface ModelPaths<TInput = unknown> {
  * });
  * afterAll(() => expect(coverage.missing).toEqual([]));
  * ```
- * @param machine - whose chart it is
- * @param options - what can come to it
- * @throws when there are more states than `limit`, when an event needs a sample that isn't given, and when `unreachable`
- * names what the chart doesn't have
- * @throws {@link ServerchartError} `ERR_XSTATE_VERSION` with an XState that doesn't tell which transitions it takes
+ * @param machine - the machine to explore
+ * @param options - the inputs and events that can come to the machine
+ * @throws Error when there are more states than `limit`, when an event needs a sample that isn't given, and when
+ * `unreachable` names a part that the chart doesn't have
+ * @throws {@link ServerchartError} `ERR_XSTATE_VERSION` with an XState that doesn't say which transitions it takes
  */
 export function modelPaths<TMachine extends AnyStateMachine>(
   machine: TMachine,
@@ -92,10 +94,10 @@ export function modelPaths<TMachine extends AnyStateMachine>(
   const { inputs = [undefined], unreachable = {}, cells = false } = options;
   const { events = [], filter = () => true, serialize = () => null, limit = 1_000 } = options;
   const avoided = new Set(Object.keys(unreachable));
-  const exploring = { events, filter, serialize, limit, avoided } as unknown as Exploring;
+  const exploreOptions = { events, filter, serialize, limit, avoided } as unknown as ExploreOptions;
   const chart = chartGraph(machine);
   const coverage = new Coverage(chart, unreachable);
-  const routes = inputs.flatMap((input) => explore(machine, input as InputFrom<TMachine>, exploring));
+  const routes = inputs.flatMap((input) => explore(machine, input as InputFrom<TMachine>, exploreOptions));
   const chosen = choose(routes, (reaction) => [...goalsIn(reaction), ...(cells ? cellsIn(reaction) : [])]);
   const paths = [...chosen].map(([goal, route]) => {
     return new ModelPath(goal, titleOf(goal, route, chart), route, chart.name, coverage);
@@ -103,13 +105,14 @@ export function modelPaths<TMachine extends AnyStateMachine>(
   return { paths: paths.sort((a, b) => a.steps.length - b.steps.length), coverage };
 }
 
-/** What a reaction can be wanted for. */
+/** The goals that a reaction reaches: its transitions and its states. */
 const goalsIn = ({ states, transitions }: Reaction): readonly string[] => [...transitions, ...states];
 
+/** The cells that a reaction reaches, as goals. */
 const cellsIn = ({ cells }: Reaction): readonly string[] =>
   cells.flatMap(({ state, event, isTaken }) => (isTaken ? [`${state} × ${event}`] : []));
 
-/** The routes that are needed to reach all that any reaches, each with what it is needed for. */
+/** The routes that are needed to reach all goals, by the goal that each is needed for. */
 function choose<TInput>(
   routes: readonly Route<TInput>[],
   reached: (reaction: Reaction) => readonly string[],
@@ -122,7 +125,7 @@ function choose<TInput>(
   }
   const chosen = new Map<string, Route<TInput>>();
   const covered = new Set<string>();
-  // the longest first: what lies on their way needs no other
+  // the longest first: a goal on their way needs no route of its own
   for (const [id, route] of [...shortest].sort(([, a], [, b]) => b.steps.length - a.steps.length)) {
     if (covered.has(id)) continue;
     chosen.set(id, route);
@@ -131,7 +134,7 @@ function choose<TInput>(
   return chosen;
 }
 
-/** As in {@link ModelPath.title}. */
+/** See {@link ModelPath.title}. */
 function titleOf(goal: string, { start, steps }: Route, chart: ChartState): string {
   const place = ({ value }: Reaction): string => valueName(value, chart.name);
   const last = steps.at(-1);

@@ -4,21 +4,21 @@ import { transitionsOf } from '../../../actors/xstate/transitionsOf';
 import { stateText } from '../../inspect/trace/traceText';
 import { edgeIdOf, stateIdOf, type AnyTransition } from '../../diagram/edgeId';
 
-/** A place in the table of states × events: an innermost state, and what came to it. */
+/** A place in the table of states × events: an innermost state, and an event that came there. */
 export interface Cell {
   readonly state: string;
-  /** As the chart says it where a transition took it, else the event's type. */
+  /** The event as the chart writes it, if a transition took it; else the event's type. */
   readonly event: string;
   readonly isTaken: boolean;
 }
 
-/** What one event has done to a machine, with all that was raised by it. States and transitions by their ids in drawings. */
+/** All that one event has done to a machine, with the events that it raised. Ids are those of drawings. */
 export interface Reaction {
   readonly transitions: readonly string[];
-  /** Where it was on the way, and at the end. */
+  /** The states that the machine was in on the way and at the end. */
   readonly states: readonly string[];
   readonly cells: readonly Cell[];
-  /** Where it is at the end. */
+  /** The state at the end. */
   readonly value: StateValue;
 }
 
@@ -27,14 +27,14 @@ const isIn = (node: AnyStateNode, outer: AnyStateNode): boolean =>
 
 const pathTo = (node: AnyStateNode): AnyStateNode[] => [...(node.parent ? pathTo(node.parent) : []), node];
 
-/** Makes {@link Reaction}s of the microsteps that an inspector hears of. */
+/** Makes {@link Reaction}s of inspected microsteps. */
 export class Reactions {
   #nodes: readonly AnyStateNode[];
   readonly #transitions: string[] = [];
   readonly #states = new Set<string>();
   readonly #cells: Cell[] = [];
 
-  /** @param snapshot - where the machine is; none before its start */
+  /** @param snapshot - the machine's snapshot now; none before its start */
   constructor(snapshot?: AnyMachineSnapshot) {
     this.#nodes = (snapshot && nodesOf(snapshot)) ?? [];
   }
@@ -45,7 +45,7 @@ export class Reactions {
     const leaves = this.#nodes.filter(({ states }) => Object.keys(states).length === 0);
     for (const transition of transitions) {
       this.#transitions.push(edgeIdOf(transition));
-      // the first state of all is in no snapshot when an `always` leaves it at once
+      // when an `always` leaves the very first state at once, no snapshot has that state
       this.#pass(pathTo(transition.source as AnyStateNode));
     }
     const isEventless = transitions.some(({ eventType }) => eventType === '');
@@ -57,7 +57,7 @@ export class Reactions {
     this.#enter(microstep.snapshot as AnyMachineSnapshot);
   }
 
-  /** The reaction is complete: what is added from now on belongs to the next one. */
+  /** Returns the complete reaction. Microsteps that are added from now on belong to the next one. */
   finish(snapshot: AnyMachineSnapshot): Reaction {
     this.#enter(snapshot);
     const reaction = { value: snapshot.value as StateValue, states: [...this.#states], cells: this.#cells.splice(0) };
@@ -75,5 +75,8 @@ export class Reactions {
   }
 }
 
-/** `listening.full`; of parallel states all, as in `lamp.on, door.shut`. A machine without states goes by its own name. */
+/**
+ * A state as text: `listening.full`, `lamp.on, door.shut` for parallel ones. A machine without states has its own
+ * name.
+ */
 export const valueName = (value: StateValue | undefined, machine: string): string => stateText(value) || machine;

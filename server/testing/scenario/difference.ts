@@ -1,9 +1,9 @@
 import { bytesText, firstDifference, hex } from './bytesText';
 
-/** Bytes to both sides of the first difference that are shown. */
+/** How many bytes are shown on either side of the first difference. */
 const around = 24;
 
-/** Where bytes differ from those that were wanted: a few lines, in text and in hex; undefined when they begin with those. */
+/** The first difference in text and in hex, as a few lines; undefined when `received` begins with the wanted bytes. */
 export function difference(wanted: Buffer, received: Buffer): readonly string[] | undefined {
   const at = firstDifference(received, wanted);
   if (at === wanted.length) return undefined;

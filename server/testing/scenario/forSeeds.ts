@@ -3,21 +3,21 @@ import { check } from '../../../machines/options/optionChecks';
 import { wholeNumber } from '../optionChecks';
 import { ScenarioError } from './scenarioError';
 
-/** Which seeds are to be played. */
+/** The seeds to play. */
 export interface Seeds {
   /**
-   * The first one; the others follow it.
-   * @defaultValue another one each time
+   * The first seed; the others are the numbers after it.
+   * @defaultValue a random one, another each time
    */
   readonly from?: number;
-  /** How many. */
+  /** How many seeds are played. */
   readonly count: number;
 }
 
 const mostSeed = 2 ** 31;
 
 /**
- * Plays a scenario with one seed after the other, and stops at the first that fails.
+ * Plays a scenario with one seed after the other, and stops at the first seed that fails.
  *
  * @example
  * ```ts

@@ -9,16 +9,16 @@ import { scenario, type ClientOptions, type Scenario, type ScenarioOptions } fro
 import type { ScenarioError } from './scenarioError';
 import type { TestClient } from './testClient';
 
-/** How the surroundings of a handler under test are to be; all can be left out. */
+/** Options for the surroundings of a handler under test. All may be left out. */
 export interface HandlerOptions extends ScenarioOptions {
-  /** How the peer connects: `{ localAddress: '192.0.2.7' }` is where the handler finds it to come from. */
+  /** How the peer connects. With `{ localAddress: '192.0.2.7' }` the handler sees a client from there. */
   readonly peer?: ClientOptions;
 }
 
 /**
- * Starts one handler, with a real connection: what goes into its inbox, and what comes out of its outbox.
+ * Starts one handler with a real connection. The test fills the handler's inbox, and reads its outbox.
  *
- * The bytes arrive as they are sent, in one piece up to 32 KiB, unless `split` or the network given says otherwise.
+ * Bytes arrive as they are sent, in one piece up to 32 KiB, unless `split` or a `network` of yours says otherwise.
  *
  * @example
  * ```ts
@@ -29,8 +29,8 @@ export interface HandlerOptions extends ScenarioOptions {
  * ```
  *
  * @param protocol - actor logic, or a function that makes it
- * @param options - of the server that it is a handler of
- * @param surroundings - how they are to be
+ * @param options - options of the server that has the handler
+ * @param surroundings - options for the peer, the network and the clock
  */
 export async function handler(
   protocol: Protocol,
@@ -44,9 +44,9 @@ export async function handler(
 
 /** A handler under test. See {@link handler}. */
 export class HandlerScenario implements AsyncDisposable {
-  /** The other end of the connection: for all that it may do but send and receive. */
+  /** The other end of the connection, for all that a peer can do but send and receive. */
   readonly peer: TestClient;
-  /** The scenario around it. */
+  /** The scenario that the handler is in. */
   readonly scenario: Scenario<typeof serverCore>;
 
   /** @internal */
@@ -56,8 +56,8 @@ export class HandlerScenario implements AsyncDisposable {
   }
 
   /**
-   * The handler's actor; its logic is the handler's own.
-   * @throws {@link ScenarioError} before the connection stands, which takes its time on a network with latency
+   * The handler's actor.
+   * @throws {@link ScenarioError} before the connection stands: on a network with latency, that takes time
    */
   get actor(): AnyActorRef {
     return this.scenario.actor('connection:1/protocol');
@@ -68,22 +68,23 @@ export class HandlerScenario implements AsyncDisposable {
     return this.scenario.emittedBy(this.actor);
   }
 
-  /** Sends bytes to the handler's inbox. They wait as long as it isn't reading. */
+  /** Sends bytes to the handler's inbox. They wait while the handler isn't reading. */
   async inbox(data: Bytes): Promise<void> {
     await this.peer.sends(data);
   }
 
   /**
-   * Takes the next bytes that have come out of the handler's outbox; see {@link TestPeer.receives}.
-   * @throws {@link ScenarioError} when it isn't these
+   * Takes the next bytes that have come out of the handler's outbox, which must be the expected ones; see
+   * {@link TestPeer.receives}.
+   * @throws {@link ScenarioError} when other bytes have come, or too few
    */
   async outbox(expected: Bytes | number | RegExp): Promise<Buffer> {
     return this.peer.receives(expected);
   }
 
   /**
-   * Sends another event to the handler, one of its own or one of {@link ProtocolEvent}.
-   * @throws {@link ScenarioError} when it has ended
+   * Sends another event to the handler: one of its own, or one of {@link ProtocolEvent}.
+   * @throws {@link ScenarioError} when the handler has ended
    */
   async send(event: ProtocolEvent | AnyEventObject): Promise<void> {
     if (!isActive(this.actor)) throw this.scenario.failure(`The handler can't be sent ${event.type}: it has ended`);
@@ -91,33 +92,33 @@ export class HandlerScenario implements AsyncDisposable {
     await this.scenario.settle();
   }
 
-  /** Has the server drain, so that the handler is told `control.serverShutdown`. */
+  /** Lets the server drain: the handler gets `control.serverShutdown`. */
   async serverShutdown(): Promise<void> {
     await this.scenario.shutsDown();
   }
 
-  /** Lets so many milliseconds pass, with all that happens in them. */
+  /** Lets so many milliseconds pass. All that happens in them has happened when the promise resolves. */
   async advance(ms: number): Promise<void> {
     await this.scenario.advance(ms);
   }
 
   /**
-   * The connection has ended.
-   * @param reason - for which reason; any when it is left out
-   * @returns how it ended
-   * @throws {@link ScenarioError} when it hasn't, or for another reason
+   * Asserts that the connection has ended.
+   * @param reason - the expected reason; any reason when it is left out
+   * @returns how the connection ended
+   * @throws {@link ScenarioError} when the connection hasn't ended, or for another reason
    */
   async isClosed(reason?: CloseReason): Promise<ClosedConnection> {
     return this.peer.isClosed(reason);
   }
 
   /**
-   * Leads the handler along a path of its chart (see {@link modelPaths}): bytes come from the peer, the peer's end (which takes
-   * `allowHalfOpen`) and a drain are real ones, and the time goes to the next timer for an `after`, which may be another one
-   * than the path's. Other events are sent to the handler.
-   * @param path - one of its machine's
-   * @param drive - how events happen otherwise
-   * @throws when the handler goes another way
+   * Leads the handler along a path of its chart (see {@link modelPaths}). Bytes come from the peer. The peer's end is
+   * a real one (the server needs `allowHalfOpen`), and so is a drain. For an `after`, the clock moves to the next
+   * timer, even if that is another one than the path's. All other events are sent to the handler.
+   * @param path - a path of the handler's machine
+   * @param drive - other ways to make events happen
+   * @throws Error when the handler goes another way
    */
   async walk(path: ModelPath, drive: Drive = {}): Promise<void> {
     const { clock } = this.scenario;
@@ -130,17 +131,17 @@ export class HandlerScenario implements AsyncDisposable {
     await path.run(this.actor, { ...own, ...drive }, { settled: () => this.scenario.settle() });
   }
 
-  /** The error for an expectation of your own: with what happened last, and the seeds. */
+  /** Makes the error for an expectation of your own: its message has the last lines of the trace, and the seeds. */
   failure(message: string): ScenarioError {
     return this.scenario.failure(message);
   }
 
-  /** What has happened so far, as text. */
+  /** The trace so far, as text. */
   trace(): string {
     return this.scenario.trace();
   }
 
-  /** Ends all of it. */
+  /** Ends the handler, its server and the peer. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.scenario.close();
   }

@@ -4,12 +4,12 @@ import { isActive } from '../../../actors/xstate/relay';
 import type { ClosedConnection, ConnectionInfo, ListenAddress } from '../../../machines/vocabulary/connectionTypes';
 import type { RejectReason, ServerEmitted } from '../../../machines/events';
 
-/** What has become of one client at its server. */
+/** The fate of one client at its server. */
 export class Fate {
   readonly server: AnyActorRef;
-  /** With a PROXY header, from its end on, that is what it said. */
+  /** The client's connection. A PROXY header changes the addresses in it, once the header is read. */
   info: ConnectionInfo;
-  /** The connection has, or had, a handler. */
+  /** Whether the connection has, or had, a handler. */
   hasOpened = false;
   rejected: RejectReason | undefined;
   closed: ClosedConnection | undefined;
@@ -19,31 +19,31 @@ export class Fate {
     this.info = info;
   }
 
-  /** The connection has a handler. */
+  /** Whether the connection has a handler. */
   get isOpen(): boolean {
     return this.hasOpened && this.#isUndecided && isActive(this.server);
   }
 
-  /** The server was stopped, and with it a connection that was open. */
+  /** Whether the server was stopped without saying how the connection ended. */
   get hasLostServer(): boolean {
     return this.#isUndecided && !isActive(this.server);
   }
 
-  /** The server has not said how it ended. */
+  /** Whether the server has not said yet how the connection ended. */
   get #isUndecided(): boolean {
     return this.closed === undefined && this.rejected === undefined;
   }
 }
 
-/** What the servers of a scenario say of their connections. */
+/** All that the servers of a scenario have said about their connections. */
 export class Ledger {
   readonly #servers = new Set<AnyActorRef>();
   readonly #fates: Fate[] = [];
   #listening: ListenAddress | undefined;
 
   /**
-   * Takes what an actor has emitted; what isn't about a connection is ignored.
-   * @returns what becomes of the client, when it was not heard of before
+   * Takes an event that an actor has emitted. Events that aren't about connections or addresses are ignored.
+   * @returns the fate of the client, if this is the first event about that client
    */
   hear(server: AnyActorRef, emitted: EventObject): Fate | undefined {
     const event = emitted as ServerEmitted;
@@ -51,7 +51,7 @@ export class Ledger {
       this.#servers.add(server);
       this.#listening = event;
     }
-    // a tcpClient speaks of its connection in the same words
+    // a tcpClient emits the same events about its own connection
     if (!this.#servers.has(server)) return undefined;
     switch (event.type) {
       case 'connection.opening':
@@ -81,7 +81,7 @@ export class Ledger {
     }
   }
 
-  /** The address that a server has listened on last, as `createConnection` takes it. */
+  /** The address that a server was the last to listen on, as an option of `createConnection`. */
   get address(): NetConnectOpts | undefined {
     if (this.#listening === undefined) return undefined;
     const { address, port } = this.#listening;
@@ -98,7 +98,7 @@ export class Ledger {
     return this.#fates.flatMap(({ closed }) => closed ?? []);
   }
 
-  /** Ids are a server's own. */
+  /** The last client of this id. Each server has ids of its own. */
   #find(server: AnyActorRef, id: string): Fate | undefined {
     return this.#fates.findLast((fate) => fate.server === server && fate.info.id === id);
   }

@@ -5,25 +5,25 @@ import { Stage, type StageOptions } from './stage';
 import { TestListener } from './testListener';
 import type { TestClient } from './testClient';
 
-/** How a scenario's surroundings are to be; all can be left out. */
+/** Options of {@link scenario}. All may be left out. */
 export interface ScenarioOptions extends StageOptions {
-  /** Servers that are there from the first moment on, for the clients under test: names and ports. */
+  /** Servers that the test plays, for the clients under test: their names and ports. They listen from the start. */
   readonly listeners?: Readonly<Record<string, number>>;
 }
 
-/** The input may be left out where the logic needs none. */
+/** The arguments after the logic. The input may be left out when the logic needs none. */
 type ScenarioArguments<TLogic extends AnyActorLogic> =
   undefined extends InputFrom<TLogic>
     ? [input?: InputFrom<TLogic>, options?: ScenarioOptions]
     : [input: InputFrom<TLogic>, options?: ScenarioOptions];
 
 /**
- * Where a client connects, and how: `{ port }`, `{ path }`, `{ localAddress }`, `{ allowHalfOpen: true }` (it doesn't answer
- * the server's end with its own).
+ * Where a client connects, and how: `{ port }`, `{ path }`, `{ localAddress }`, `{ allowHalfOpen: true }` (the client
+ * doesn't answer the server's end with its own).
  */
 export type ClientOptions = Partial<NetConnectOpts> & {
   /**
-   * Whether it reads from its first byte on.
+   * Whether the client reads from its first byte on.
    * @defaultValue true
    */
   readonly reads?: boolean;
@@ -40,10 +40,10 @@ export type ClientOptions = Partial<NetConnectOpts> & {
  * await client.receives('hello');
  * ```
  *
- * @param logic - such as `serverCore`, `singleServer`, or a machine of yours that invokes them
- * @param input - the logic's input; a server's options
- * @param options - how the surroundings are to be
- * @throws what the actor ended in, when it didn't live to see the start: a `ListenError`, an `InvalidOptionError`
+ * @param logic - an actor's logic, such as `serverCore`, `singleServer`, or a machine of yours that invokes them
+ * @param input - the logic's input; for a server, its options
+ * @param options - options for the network, its faults, and the servers that the test plays
+ * @throws the error that the actor ended in, if it ended while it started: a `ListenError`, an `InvalidOptionError`
  */
 export async function scenario<TLogic extends AnyActorLogic>(
   logic: TLogic,
@@ -62,7 +62,7 @@ export async function scenario<TLogic extends AnyActorLogic>(
   }
 }
 
-/** Node's streams need ticks: without, nothing would ever connect, and nobody would know why. */
+/** Throws when `process.nextTick` is faked. Node's streams need ticks: nothing would ever connect, without a reason. */
 async function demandTicks(made: Scenario<AnyActorLogic>): Promise<void> {
   const tick = new Promise<boolean>((resolve) => {
     process.nextTick(resolve, true);
@@ -84,7 +84,7 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
     return this.root;
   }
 
-  /** What the actor under test has ended with, such as a server's summary; undefined as long as it hasn't. */
+  /** The output of the actor under test, such as a server's summary; undefined until the actor is done. */
   get output(): OutputFrom<TLogic> | undefined {
     return (this.root.getSnapshot() as { readonly output?: OutputFrom<TLogic> }).output;
   }
@@ -101,10 +101,10 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
 
   /**
    * Connects a client.
-   * @param name - what it is called in the trace; `client 1` and so on by default
-   * @param options - where, and how; without a port or a path, where a server of this scenario has listened last
-   * @returns the client, whatever has become of it: that it was refused is its own to say
-   * @throws {@link ScenarioError} when it doesn't know where
+   * @param name - the client's name in the trace; `client 1`, `client 2`, … by default
+   * @param options - where and how it connects; without a port or a path, to the server that was the last to listen
+   * @returns the client, even if the server refused it: `hasFailed` and `isRejected` check that
+   * @throws {@link ScenarioError} when there is no port or path, and no server has listened yet
    */
   async client(name?: string, { reads = true, ...options }: ClientOptions = {}): Promise<TestClient> {
     this.#clients += 1;
@@ -126,8 +126,8 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
   }
 
   /**
-   * Listens, for the clients that the actor under test makes. Those who are to be there from the first moment on are an
-   * option of {@link scenario}.
+   * Starts a server that the test plays, for the clients that the actor under test makes. For a server that listens
+   * from the start, there is an option of {@link scenario}.
    *
    * @example
    * ```ts
@@ -146,8 +146,8 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
   }
 
   /**
-   * One of those who listen.
-   * @throws {@link ScenarioError} when there is none of that name
+   * A server that the test plays, by its name.
+   * @throws {@link ScenarioError} when no server has that name
    */
   listener(name: string): TestListener {
     const listener = this.#listeners.get(name);
@@ -161,8 +161,8 @@ export class Scenario<TLogic extends AnyActorLogic> extends Stage<TLogic> {
   }
 
   /**
-   * Has the server drain: sends `control.serverShutdown` to the actor under test, which must know it. What takes time, such
-   * as a client that doesn't leave, needs {@link advance} after it.
+   * Lets the server drain: sends `control.serverShutdown` to the actor under test, which must know that event. A
+   * drain that takes time, because a client doesn't leave, needs {@link advance} after it.
    */
   async shutsDown(): Promise<void> {
     await this.send({ type: 'control.serverShutdown' } as EventFromLogic<TLogic>);

@@ -20,30 +20,30 @@ import { TestClient } from './testClient';
 import { TestPeer, type Surroundings } from './testPeer';
 import { Trace } from './trace';
 
-/** How a scenario's surroundings are to be; all can be left out. */
+/** Options for the surroundings of a scenario. All may be left out. */
 export interface StageOptions extends Omit<MemoryNetworkOptions, 'clock'> {
   /**
-   * The network, when several scenarios share one. What there is to say of it is said where it is made, and its faults are
-   * those of all of them.
-   * @defaultValue one of its own, as the other options say
+   * A network that several scenarios share. It has the options that it was made with, so none of them may stand here.
+   * Faults are those of all its scenarios.
+   * @defaultValue a new network, with the other options
    */
   readonly network?: MemoryNetwork;
-  /** What goes wrong from the first moment on; see {@link Scenario.faults}. */
+  /** The faults from the start on; see {@link Scenario.faults}. */
   readonly faults?: FaultOptions;
 }
 
-/** The stage that an actor plays on, by its system. */
+/** The stages of actors, by the actors' systems. */
 const stages = new WeakMap<AnyActorRef['system'], Stage<AnyActorLogic>>();
 
-/** Lines of the trace that a failure shows. */
+/** How many lines of the trace a failure shows. */
 const mostInFailure = 20;
 
-/** All peers read into the same memory, and take what has come at once. */
+/** All peers read into the same memory: each takes its bytes out at once. */
 const readInto = Buffer.alloc(65_536);
 
 /**
- * Where a scenario plays: one actor with all that it starts, on a network in memory, with a clock that stands still until
- * it is moved, and a trace of all that happens.
+ * The surroundings of a scenario: one actor with all that it starts, a network in memory, a clock that stands still
+ * until it is moved, and a trace of all that happens.
  */
 export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDisposable, Surroundings {
   readonly network: MemoryNetwork;
@@ -54,7 +54,7 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
   readonly #trace: Trace;
   readonly #emitted: { readonly source: AnyActorRef; readonly event: EventObject }[] = [];
   readonly #peers: TestPeer[] = [];
-  /** The root has ended in an error that nobody has been told. */
+  /** The error that the root has ended in, until a step has thrown it. */
   #crash: { readonly error: unknown } | undefined;
 
   /** @internal */
@@ -88,19 +88,19 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     return (this.root.getSnapshot() as { readonly error?: unknown }).error;
   }
 
-  /** What the root has emitted so far, in order. */
+  /** All events that the root has emitted so far, in order. */
   get emitted(): readonly EmittedFrom<TLogic>[] {
     return this.emittedBy(this.root) as readonly EmittedFrom<TLogic>[];
   }
 
-  /** What an actor has emitted so far, in order. */
+  /** All events that an actor has emitted so far, in order. */
   emittedBy(actor: AnyActorRef): readonly EventObject[] {
     return this.#emitted.filter(({ source }) => source === actor).map(({ event }) => event);
   }
 
   /**
-   * An actor by the name that it has in the trace, such as `connection:1/protocol`, whether it runs or has ended.
-   * @throws {@link ScenarioError} when there was none
+   * An actor, running or ended, by its name in the trace, such as `connection:1/protocol`.
+   * @throws {@link ScenarioError} when there was no actor of that name
    */
   actor(name: string): AnyActorRef {
     const actor = this.#trace.actor(name);
@@ -109,8 +109,8 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
   }
 
   /**
-   * Lets so many milliseconds pass, with all that happens in them.
-   * @throws what the root has ended in since the last step, if it has ended in an error: so do all steps of a scenario
+   * Lets so many milliseconds pass. All that happens in them has happened when the promise resolves.
+   * @throws the error that the root has ended in since the last step, if it has: all steps of a scenario do so
    */
   async advance(ms: number): Promise<void> {
     if (ms > 0) this.note('', `${String(ms)} ms pass`);
@@ -125,19 +125,19 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     if (crash !== undefined) throw crash.error as Error;
   }
 
-  /** Lets all happen that takes no time. What peers do, and `advance`, have waited for that already. */
+  /** Waits until all has happened that takes no time. The methods of peers, and `advance`, wait for that themselves. */
   async settle(): Promise<void> {
     await this.advance(0);
   }
 
-  /** Sends an event to the root, and lets all happen that follows from it without time passing. */
+  /** Sends an event to the root, and waits until all has happened that follows from it without time passing. */
   async send(event: EventFromLogic<TLogic>): Promise<void> {
     this.root.send(event);
     await this.settle();
   }
 
   /**
-   * Has things go wrong from now on, as a seed decides; with `{}` no more.
+   * Lets these faults happen from now on, as a seed decides, in place of those before; `{}` ends all faults.
    *
    * @example
    * ```ts
@@ -149,14 +149,14 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     this.network.faults(options);
   }
 
-  /** What has happened so far, one line each: the same text each time that the same scenario is played. */
+  /** The trace so far: a line for each thing that has happened. The same scenario gives the same text each time. */
   trace(): string {
     return this.#trace.toString();
   }
 
   /**
-   * What a server that has ended should have left none of: actors that run, timers that are set, ends of connections and
-   * servers that are open. One line each.
+   * The actors that run, the timers that are set, and the servers and ends of connections that are open, one line
+   * each. After a server's end there should be none.
    */
   leftovers(): string[] {
     const { pending } = this.clock;
@@ -167,16 +167,16 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     ];
   }
 
-  /** Ends the root and all peers, whatever they are doing. */
+  /** Ends the root and all peers at once. */
   async close(): Promise<void> {
     this.root.stop();
-    // one that has crashed has left its children
+    // a root that has crashed has left its children running
     stopOrphans(this.root as unknown as AnyActorRef);
     for (const { socket } of this.#peers) socket.destroy();
     await this.clock.settled();
   }
 
-  /** Closes it when a scope that said `await using` is left. */
+  /** Closes the scenario when the block of its `await using` ends. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -186,15 +186,15 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     this.#trace.note(who, what);
   }
 
-  /** The error for an expectation of your own: with what happened last, and the seeds. */
+  /** Makes the error for an expectation of your own: its message has the last lines of the trace, and the seeds. */
   failure(message: string, cause?: unknown): ScenarioError {
     const text = `${message}\n\nWhat happened last:\n${this.#trace.toString(mostInFailure)}\n\n${this.network.replay}`;
     return new ScenarioError(text, cause === undefined ? undefined : { cause });
   }
 
-  /** A peer that connects. @internal */
+  /** Makes a peer that connects. @internal */
   protected connect(name: string, options: Partial<NetConnectOpts>): TestClient {
-    // chosen here, since a server may speak of it before the socket knows
+    // the port is chosen here, since a server may name it before the socket knows it
     const port = 'path' in options ? 0 : ((options as TcpNetConnectOpts).localPort ?? this.network.freePort());
     const socket = this.network.createConnection({
       ...options,
@@ -214,17 +214,17 @@ export abstract class Stage<TLogic extends AnyActorLogic> implements AsyncDispos
     return peer;
   }
 
-  /** A peer that a listener has accepted. @internal */
+  /** Takes a peer that a listener has accepted. @internal */
   protected enter(name: string, socket: Socket): TestPeer {
     const peer = new TestPeer(name, socket, this);
     this.#peers.push(peer);
     return peer;
   }
 
-  /** Finds the client that a server speaks of. */
+  /** Gives a fate to the client that a server has emitted an event about. */
   #assign(fate: TestClient['fate']): void {
     if (fate === undefined) return;
-    // on a unix socket all have the same port; one that has failed was never there
+    // on a unix socket all clients have the same port; a client that has failed never reached the server
     const isIt = (peer: TestPeer): peer is TestClient =>
       peer instanceof TestClient &&
       peer.fate === undefined &&
@@ -244,5 +244,5 @@ function chosenNetwork(shared: MemoryNetwork | undefined, options: MemoryNetwork
   throw new InvalidOptionError(...first, 'left out: it is for the network that is shared');
 }
 
-/** The stage that an actor plays on, if it does. */
+/** The stage of an actor; undefined for an actor without one. */
 export const stageOf = ({ system }: AnyActorRef): Stage<AnyActorLogic> | undefined => stages.get(system);

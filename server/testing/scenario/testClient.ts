@@ -4,9 +4,9 @@ import type { RejectReason } from '../../../machines/events';
 import type { Fate } from './ledger';
 import { TestPeer, type Surroundings } from './testPeer';
 
-/** A client of the servers under test: it also knows what they say of its connection. */
+/** A client of the servers under test. It also knows what its server says about the connection. */
 export class TestClient extends TestPeer {
-  /** The port that it connects from; 0 on a unix socket. @internal */
+  /** The port that the client connects from; 0 on a unix socket. @internal */
   readonly port: number;
   /** @internal */
   fate: Fate | undefined;
@@ -17,16 +17,19 @@ export class TestClient extends TestPeer {
     this.port = port;
   }
 
-  /** The id of its connection at the server, such as `connection:1`; undefined before it has a handler, and when it was rejected. */
+  /**
+   * The connection's id at the server, such as `connection:1`. Undefined until there is a handler, and for a rejected
+   * client.
+   */
   get id(): string | undefined {
     return this.fate?.hasOpened === true ? this.fate.info.id : undefined;
   }
 
   /**
-   * The server has ended the connection.
-   * @param reason - for which reason; any when it is left out
-   * @returns how it ended, as the server tells it
-   * @throws {@link ScenarioError} when it hasn't, or for another reason
+   * Asserts that the connection has ended, as the server says it.
+   * @param reason - the expected reason; any reason when it is left out
+   * @returns how the connection ended
+   * @throws {@link ScenarioError} when the connection hasn't ended, or for another reason
    */
   async isClosed(reason?: CloseReason): Promise<ClosedConnection> {
     await this.settle();
@@ -38,9 +41,9 @@ export class TestClient extends TestPeer {
   }
 
   /**
-   * The server has turned it away.
-   * @param reason - for which reason; any when it is left out
-   * @throws {@link ScenarioError} when it hasn't, or for another reason
+   * Asserts that the server has turned the client away.
+   * @param reason - the expected reason; any reason when it is left out
+   * @throws {@link ScenarioError} when the server hasn't, or for another reason
    */
   async isRejected(reason?: RejectReason): Promise<void> {
     await this.settle();

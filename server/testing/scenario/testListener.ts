@@ -2,11 +2,11 @@ import type { Server, Socket } from 'node:net';
 import type { MemoryNetwork } from '../network/memoryNetwork';
 import type { Surroundings, TestPeer } from './testPeer';
 
-/** A server that a scenario plays, for a client under test. */
+/** A server that a test plays, for a client under test. */
 export class TestListener {
-  /** What it is called in the trace. */
+  /** The listener's name in the trace. */
   readonly name: string;
-  /** The server on the memory network, for what this class has no word for. */
+  /** The server on the memory network, for all that this class has no method for. */
   readonly server: Server;
   readonly #surroundings: Surroundings;
   readonly #waiting: TestPeer[] = [];
@@ -47,8 +47,8 @@ export class TestListener {
   }
 
   /**
-   * The next client that has connected.
-   * @throws {@link ScenarioError} when none has
+   * Takes the next client that has connected.
+   * @throws {@link ScenarioError} when no other has
    */
   async accepts(): Promise<TestPeer> {
     await this.#surroundings.settle();
@@ -58,7 +58,7 @@ export class TestListener {
     return peer;
   }
 
-  /** Stops listening; who is connected stays. */
+  /** Stops listening. Connections stay. */
   async closes(): Promise<void> {
     this.server.close();
     await this.#surroundings.settle();

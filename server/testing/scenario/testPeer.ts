@@ -5,30 +5,30 @@ import type { Bytes } from '../../../machines/vocabulary/connectionTypes';
 import { bytesText, toBuffer } from './bytesText';
 import { difference } from './difference';
 
-/** What a peer needs of the scenario that it is in. */
+/** What a peer needs of its scenario. */
 export interface Surroundings {
-  /** Lets all happen that takes no time. */
+  /** Waits until all has happened that takes no time. */
   settle(): Promise<void>;
-  /** Notes something in the trace. */
+  /** Adds a line to the trace. */
   note(who: string, what: string): void;
-  /** The error for an expectation that isn't met. */
+  /** Makes the error for an expectation that isn't met. */
   failure(message: string): Error;
 }
 
 /**
- * The other end of a connection. It reads all that comes, answers the end of the other side with its own, as most do, and is
- * closed with its scenario.
+ * The other end of a connection. A peer reads all that comes, answers the end of the other side with its own, as most
+ * programs do, and is closed with its scenario.
  *
- * Whatever it does, it returns when all has happened that follows from it without time passing. So an expectation that
- * isn't met by then fails at once.
+ * Each method resolves when all has happened that follows from it without time passing. So an expectation that isn't
+ * met by then fails at once.
  */
 export class TestPeer {
-  /** What it is called in the trace. */
+  /** The peer's name in the trace. */
   readonly name: string;
-  /** The socket on the memory network, for what this class has no word for. */
+  /** The socket on the memory network, for all that this class has no method for. */
   readonly socket: Socket;
   readonly #surroundings: Surroundings;
-  /** What has come and was not taken. */
+  /** The bytes that have come and were not taken. */
   readonly #pieces: Buffer[] = [];
   #isReading = true;
   #hasEnded = false;
@@ -53,7 +53,7 @@ export class TestPeer {
     });
   }
 
-  /** What has come and was not taken by {@link receives} yet. */
+  /** The bytes that have come, and that {@link receives} has not taken yet. */
   get received(): Buffer {
     if (this.#pieces.length > 1) this.#pieces.splice(0, Infinity, Buffer.concat(this.#pieces));
     return this.#pieces[0] ?? Buffer.alloc(0);
@@ -66,8 +66,8 @@ export class TestPeer {
   }
 
   /**
-   * Sends bytes. They may arrive in other pieces; what the other side doesn't read yet waits.
-   * @throws {@link ScenarioError} when its side is closed
+   * Sends bytes. They may arrive in other pieces. Bytes that the other side doesn't read yet wait.
+   * @throws {@link ScenarioError} when the peer can't write: it has ended its side, or has closed
    */
   async sends(data: Bytes): Promise<void> {
     if (!this.socket.writable) throw this.failure(`can't send ${bytesText(data)}: ${this.condition}`);
@@ -77,9 +77,9 @@ export class TestPeer {
   }
 
   /**
-   * Takes the next bytes, which must be these.
-   * @param expected - the bytes, text as UTF-8, how many there are to be, or what their text must match from its start (as
-   * latin1 where they aren't UTF-8)
+   * Takes the next bytes, which must be the expected ones.
+   * @param expected - the bytes; or text, as UTF-8; or a number of bytes; or a pattern that their text must match
+   * from the start (the text is read as latin1 if the bytes aren't UTF-8)
    * @returns the bytes
    * @throws {@link ScenarioError} when others have come, or too few
    */
@@ -101,8 +101,8 @@ export class TestPeer {
   }
 
   /**
-   * Stops reading, so that what is sent to it piles up: first in the network's window, then at the sender. A client does at
-   * once; a peer that a listener has accepted may take up to 64 KiB more, as a socket does.
+   * Stops reading: bytes that are sent to the peer pile up, first in the network's window, then at the sender. A
+   * client stops at once. A peer that a listener has accepted may take up to 64 KiB more, as a socket does.
    */
   stopsReading(): void {
     this.#isReading = false;
@@ -118,28 +118,28 @@ export class TestPeer {
     await this.settle();
   }
 
-  /** Ends its side (a FIN), and goes on reading. Nothing happens when it has done so already. */
+  /** Ends the peer's side (a FIN), and goes on reading. A second call does nothing. */
   async ends(): Promise<void> {
     if (this.socket.writable) this.#note('ends its side');
     this.socket.end();
     await this.settle();
   }
 
-  /** Closes: nobody reads what still comes. Nothing happens when it has closed. */
+  /** Closes the socket: bytes that still come are lost. Does nothing when the socket has closed. */
   async leaves(): Promise<void> {
     if (!this.socket.destroyed) this.#note('leaves');
     this.socket.destroy();
     await this.settle();
   }
 
-  /** Breaks the connection (a RST). Nothing happens when it has closed. */
+  /** Breaks the connection (a RST). Does nothing when the socket has closed. */
   async resets(): Promise<void> {
     if (!this.socket.destroyed) this.#note('resets the connection');
     this.socket.resetAndDestroy();
     await this.settle();
   }
 
-  /** @throws {@link ScenarioError} unless the connection was made and has not closed; either side may have ended */
+  /** @throws {@link ScenarioError} unless the connection stands and has not closed; either side may have ended */
   async isOpen(): Promise<void> {
     await this.settle();
     if (!this.stands) throw this.failure(`was to be connected, but ${this.condition}`);
@@ -151,16 +151,16 @@ export class TestPeer {
     if (!this.#hasEnded) throw this.failure(`was to see the end, but ${this.condition}`);
   }
 
-  /** @throws {@link ScenarioError} unless its socket has closed without an error: both sides have ended */
+  /** @throws {@link ScenarioError} unless the peer's socket has closed without an error: both sides have ended */
   async hasClosed(): Promise<void> {
     await this.settle();
     if (!this.#hasClosed || this.#error !== undefined) throw this.failure(`was to have closed, but ${this.condition}`);
   }
 
   /**
-   * Its socket has closed with an error of the system.
-   * @param code - such as `ECONNREFUSED` or `ECONNRESET`
-   * @throws {@link ScenarioError} when it hasn't, or with another one
+   * Asserts that the peer's socket has failed with an error of the system.
+   * @param code - the expected code, such as `ECONNREFUSED` or `ECONNRESET`
+   * @throws {@link ScenarioError} when the socket hasn't failed, or with another code
    */
   async hasFailed(code: string): Promise<void> {
     await this.settle();
@@ -175,12 +175,12 @@ export class TestPeer {
     return this.#surroundings.failure(`${this.name} ${message}`);
   }
 
-  /** Whether it is connected; either side may have ended. */
+  /** Whether the peer is connected; either side may have ended. */
   protected get stands(): boolean {
     return !this.socket.connecting && !this.socket.destroyed;
   }
 
-  /** In what way it is connected, in words. */
+  /** The state of the peer's connection, in words. */
   protected get condition(): string {
     if (this.#error !== undefined) return `it has failed: ${this.#error.message}`;
     if (this.socket.connecting) return 'it is still connecting';
@@ -189,7 +189,7 @@ export class TestPeer {
     return this.socket.writable ? 'it is connected' : 'it has ended its side';
   }
 
-  /** How many of the bytes that have come are the expected ones. */
+  /** How many of the received bytes are the expected ones. Throws when they are others. */
   #match(expected: Bytes | number | RegExp): number {
     const { received } = this;
     if (typeof expected === 'number') {

@@ -14,74 +14,75 @@ import { isPlainObject } from '../plainObject';
 import type { SimulatedClock } from '../simulatedClock';
 import { bytesText } from './bytesText';
 
-/** Characters of an event's payload. */
+/** Characters of an event's payload that are shown. */
 const mostOfPayload = 120;
 /** Width of the names, in characters; a longer one pushes the rest of its line to the right. */
 const nameWidth = 24;
 
-/** What carries messages between the actors that a reader knows. */
+/** The logic of actors that only carry messages between others: a reader doesn't want to see them. */
 const plumbing = new Set<unknown>([tcpListener, connections]);
 
+/** A line of the trace. */
 interface Line {
   readonly at: number;
   readonly who: string;
   readonly what: string;
-  /** From which state to which, once the event has been dealt with. */
+  /** The change of state that the event has caused, `open → closed`, once the actor has taken the event. */
   change?: string;
 }
 
-/** Somebody who hears what the actors emit. */
+/** Hears all events that the actors emit. */
 type EmitListener = (source: AnyActorRef, event: EventObject) => void;
 
-/** An actor of the system, and what it was told and has not dealt with yet. */
-interface Traced {
+/** An actor of the system, and the events that it has been sent and has not taken yet. */
+interface TracedActor {
   readonly name: string;
   readonly isShown: boolean;
-  readonly waiting: { readonly event: EventObject; readonly line: Line }[];
+  readonly pending: { readonly event: EventObject; readonly line: Line }[];
   state: string;
 }
 
-/** All that happens in a scenario, as text: one line for each thing, with the time of the simulated clock. */
+/** All that happens in a scenario as text: one line each, with the time of the simulated clock. */
 export class Trace {
   readonly #clock: SimulatedClock;
   readonly #lines: Line[] = [];
-  readonly #actors = new Map<AnyActorRef, Traced>();
+  readonly #actors = new Map<AnyActorRef, TracedActor>();
   #anonymous = 0;
 
   constructor(clock: SimulatedClock) {
     this.#clock = clock;
   }
 
-  /** The actors that run, by their names. */
+  /** The names of the actors that run. */
   get living(): string[] {
     return [...this.#actors].filter(([actor]) => isActive(actor) && !isParticipant(actor)).map(([, { name }]) => name);
   }
 
-  /** The actor that a name stands for: of several, the last one. */
+  /** The actor of this name; of several, the last one. */
   actor(name: string): AnyActorRef | undefined {
     return [...this.#actors].findLast(([, traced]) => traced.name === name)?.[0];
   }
 
-  /** Notes something that isn't an actor's doing. */
+  /** Adds a line. */
   note(who: string, what: string): Line {
     const line = { at: this.#clock.now(), who: oneLine(who), what: oneLine(what) };
     this.#lines.push(line);
     return line;
   }
 
-  /** Notes that an actor has ended in an error. */
+  /** Adds a line that says that an actor has ended in an error. */
   fail(actor: AnyActorRef, error: unknown): void {
     this.note(this.#actors.get(actor)?.name ?? this.#nameOf(actor), `has failed: ${valueText(error)}`);
   }
 
-  /** Notes what the actors of a system do, from before it is started. */
+  /** Adds lines for all that the actors of a system do. Call it before the system is started. */
   observe(root: AnyActor, onEmitted: EmitListener): void {
     observe(root.system, (event) => {
       this.#hear(event, onEmitted);
     });
   }
 
-  /** One line for each thing that has happened; or the last so many. */
+  /** The lines, or the last so many. */
   toString(last = Infinity): string {
     const texts: { readonly text: string; times: number }[] = [];
     for (const { at, who, what, change } of this.#lines) {
@@ -107,14 +108,14 @@ export class Trace {
     if (!traced.isShown || event.type === 'xstate.init') return;
     const line = this.note(traced.name, eventText(event));
     // a part has no state that could change
-    if (!isParticipant(actor)) traced.waiting.push({ event, line });
+    if (!isParticipant(actor)) traced.pending.push({ event, line });
   }
 
   #noteSnapshot(actor: AnyActorRef, event: EventObject): void {
     const traced = this.#actors.get(actor);
     if (traced === undefined) return;
-    const index = traced.waiting.findIndex((waiting) => waiting.event === event);
-    const line = index < 0 ? undefined : traced.waiting.splice(0, index + 1).at(-1)?.line;
+    const index = traced.pending.findIndex((one) => one.event === event);
+    const line = index < 0 ? undefined : traced.pending.splice(0, index + 1).at(-1)?.line;
     const state = stateText((actor.getSnapshot() as { value?: StateValue }).value);
     if (state === traced.state) return;
     if (line === undefined) this.note(traced.name, `starts in ${state}`);
@@ -122,9 +123,9 @@ export class Trace {
     traced.state = state;
   }
 
-  #enter(actor: AnyActorRef, onEmitted: EmitListener): Traced {
+  #enter(actor: AnyActorRef, onEmitted: EmitListener): TracedActor {
     const isShown = !plumbing.has(logicOf(actor));
-    const traced: Traced = { name: this.#nameOf(actor), isShown, waiting: [], state: '' };
+    const traced: TracedActor = { name: this.#nameOf(actor), isShown, pending: [], state: '' };
     this.#actors.set(actor, traced);
     actor.on('*', (event: EventObject) => {
       this.note(traced.name, `emits ${eventText(event)}`);
@@ -133,7 +134,7 @@ export class Trace {
     return traced;
   }
 
-  /** The ids from below the root on, without those of plumbing: `connection:1/protocol`. */
+  /** The ids of the actor and those above it, without the root and the plumbing: `connection:1/protocol`. */
   #nameOf(actor: AnyActorRef): string {
     let above = parentOf(actor);
     if (above === undefined) return machineId(actor) ?? 'root';
@@ -159,7 +160,7 @@ function machineId(actor: AnyActorRef): string | undefined {
   return isMachine(logic) ? logic.id : undefined;
 }
 
-/** `inbox data: "hello\n"`, `after writeTimeout`. */
+/** An event as text: `inbox data: "hello\n"`, `after writeTimeout`. */
 function eventText({ type, ...payload }: EventObject): string {
   const [, delay] = /^xstate\.after\.(.+?)\.[^.\d]/.exec(type) ?? [];
   if (delay !== undefined) return `after ${delay}${/^\d/.test(delay) ? ' ms' : ''}`;
@@ -169,10 +170,13 @@ function eventText({ type, ...payload }: EventObject): string {
   return `${type} ${text.length > mostOfPayload ? `${text.slice(0, mostOfPayload)}…` : text}`.trimEnd();
 }
 
-/** How deep values are shown. */
+/** How many levels of a value are shown. */
 const deepest = 2;
 
-/** A value in one line, without the stacks of errors: they tell of one machine's files. */
+/**
+ * A value in one line. Errors have no stacks in it: a stack names files of one computer, and a trace may be a
+ * snapshot.
+ */
 function valueText(value: unknown, depth = 0): string {
   if (isBytes(value)) return bytesText(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;

@@ -2,7 +2,8 @@ import { WebSocket, type ClientOptions } from 'ws';
 import { Hub } from '../../../server/inspect/hub/hub';
 import type { InspectorOptions } from '../../../server/inspect/web/inspectorOptions';
 import { startInspector, type Inspector } from '../../../server/inspect/web/startInspector';
-import type { Batch, InspectionRecord, ServerMessage, ViewerMessage } from '../../../server/inspect/wire';
+import type { BatchMessage, ServerMessage, PageMessage } from '../../../server/inspect/messages';
+import type { InspectionRecord } from '../../../server/inspect/records';
 import { Client } from '../client';
 import { atEnd } from '../fixtures';
 
@@ -64,7 +65,7 @@ export class Page {
     return page;
   }
 
-  say(message: ViewerMessage): void {
+  say(message: PageMessage): void {
     this.socket.send(JSON.stringify(message));
   }
 
@@ -84,7 +85,7 @@ export class Page {
   async record(isMeant: (record: InspectionRecord) => boolean): Promise<InspectionRecord>;
   async record(isMeant: (record: InspectionRecord) => boolean): Promise<InspectionRecord> {
     for (;;) {
-      const batch: Batch = await this.hear('batch');
+      const batch: BatchMessage = await this.hear('batch');
       const at = batch.records.findIndex(isMeant);
       const found = batch.records[at];
       if (found === undefined) continue;

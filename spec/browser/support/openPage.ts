@@ -7,8 +7,8 @@ import type { StartedServer } from '../../support/fixtures';
 import { inspect } from '../../support/inspect/inspecting';
 import { browse, until } from './browsing';
 
-/** Opens the viewer on a server, and waits until the viewer is connected. */
-export async function view(
+/** Opens the page on a server, and waits until the page is connected. */
+export async function openPage(
   { server }: Pick<StartedServer, 'server'>,
   ...options: Parameters<typeof browse> extends [string, ...infer Rest] ? Rest : never
 ): Promise<Page> {

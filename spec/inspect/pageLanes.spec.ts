@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { live } from '../../server/inspect/page/actor';
 import { lanesOf, sequenceRows } from '../../server/inspect/page/lanes';
 import { World } from '../../server/inspect/page/world';
-import type { InspectionRecord, Reset } from '../../server/inspect/wire';
-import { born, died, dropped, emitted, sent, server, snapshot, watched } from '../support/inspect/viewerRecords';
+import type { InspectionRecord, ResetRecord } from '../../server/inspect/records';
+import { born, died, dropped, emitted, sent, server, snapshot, watched } from '../support/inspect/pageRecords';
 
 const worldOf = (...records: readonly InspectionRecord[]): World => {
   const world = new World();
-  for (const record of records) world.apply(record as Exclude<InspectionRecord, Reset>, 0);
+  for (const record of records) world.apply(record as Exclude<InspectionRecord, ResetRecord>, 0);
   return world;
 };
 

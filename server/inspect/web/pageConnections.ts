@@ -5,24 +5,24 @@ import { drawChart } from '../../diagram/drawChart';
 import { Charts } from './charts';
 import { gate, type Keys } from './gate';
 import type { Hub } from '../hub/hub';
-import { closeFor, LiveViewer } from './liveViewer';
+import { closeFor, PageConnection } from './pageConnection';
 
 /** The path of the WebSocket. */
 const path = 'live';
-/** Viewers that there may be at once. The next one gets a 503. */
-const mostViewers = 32;
-/** Bytes in a viewer's message. A longer one ends the viewer; the longest that makes sense has some 17,000. */
+/** How many pages may be connected at once. The next one gets a 503. */
+const mostPages = 32;
+/** Bytes of a page's message. A longer one closes the WebSocket; the longest that makes sense has some 17,000. */
 const longestMessage = 64 * 1024;
 
-/** The reason why all are closed: we go away (RFC 6455, 7.4.1). */
+/** The reason for closing all WebSockets: we go away (RFC 6455, 7.4.1). */
 const goingAway = 1001;
 
-/** The WebSockets of an inspector: each becomes a viewer of the hub. */
-export class ViewerSockets {
+/** The WebSockets of an inspector, one for each page that looks at the hub. */
+export class PageConnections {
   readonly #hub: Hub;
   readonly #keys: Keys;
   readonly #charts: Charts;
-  readonly #viewers = new Set<LiveViewer>();
+  readonly #connections = new Set<PageConnection>();
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: longestMessage, perMessageDeflate: false });
 
   constructor(hub: Hub, keys: Keys) {
@@ -31,21 +31,24 @@ export class ViewerSockets {
     this.#charts = new Charts(hub, (machine) => drawChart(machine, { inBackground: true }));
   }
 
-  /** Takes a request to upgrade, or refuses it. What the WebSocket's own handshake lacks, `ws` refuses. */
+  /**
+   * Answers a request to upgrade: with a WebSocket, or a refusal. `ws` itself refuses a handshake with mistakes in
+   * it.
+   */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
     const verdict = gate(request, this.#keys);
     if ('refused' in verdict) refuse(socket, verdict.refused);
     else if (verdict.path !== path) refuse(socket, 404);
-    else if (this.#server.clients.size >= mostViewers) refuse(socket, 503);
+    else if (this.#server.clients.size >= mostPages) refuse(socket, 503);
     else {
       this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-        // its close follows
+        // its 'close' follows, and does all that is needed
         webSocket.on('error', () => undefined);
         try {
-          const viewer = new LiveViewer(webSocket, this.#hub, this.#charts);
-          this.#viewers.add(viewer);
-          webSocket.on('close', () => this.#viewers.delete(viewer));
+          const connection = new PageConnection(webSocket, this.#hub, this.#charts);
+          this.#connections.add(connection);
+          webSocket.on('close', () => this.#connections.delete(connection));
         } catch (error) {
           closeFor(webSocket, error);
         }
@@ -53,9 +56,9 @@ export class ViewerSockets {
     }
   }
 
-  /** Says goodbye to all of them. */
+  /** Closes all WebSockets, each after the records that still wait. */
   close(): void {
-    for (const viewer of this.#viewers) viewer.close(goingAway);
+    for (const connection of this.#connections) connection.close(goingAway);
   }
 }
 

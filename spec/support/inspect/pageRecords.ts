@@ -1,7 +1,7 @@
-import type { Born, InspectionRecord, StateValue } from '../../../server/inspect/wire';
+import type { BornRecord, InspectionRecord, StateValue } from '../../../server/inspect/records';
 
-/** Records as a viewer page gets them, short to write. Their time is 0, which nothing depends on. */
-export const born = (id: number, name: string, parent?: number): Born => ({
+/** Records as a page gets them, short to write. Their time is 0, which nothing depends on. */
+export const born = (id: number, name: string, parent?: number): BornRecord => ({
   ...{ type: 'born', at: 0, id, name, kind: 'machine', session: `x:${String(id)}` },
   ...(parent !== undefined && { parent }),
 });

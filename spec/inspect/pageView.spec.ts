@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { live } from '../../server/inspect/page/actor';
 import { keptRecords, pausedRecords, View } from '../../server/inspect/page/view';
-import type { InspectionRecord } from '../../server/inspect/wire';
-import { born, died, sent, server, snapshot, watched } from '../support/inspect/viewerRecords';
+import type { InspectionRecord } from '../../server/inspect/records';
+import { born, died, sent, server, snapshot, watched } from '../support/inspect/pageRecords';
 
 const viewOf = (...records: readonly InspectionRecord[]): View => {
   const view = new View();

@@ -1,42 +1,42 @@
-import type { ServerMessage, ViewerMessage } from '../wire';
+import type { ServerMessage, PageMessage } from '../messages';
 
 /**
- * `stopped`, `refused`: it is not tried any more, until somebody asks for it. `refused`: another inspector is there by now,
- * which has a token of its own.
+ * The state of a {@link ServerConnection}. In `stopped` and `refused` it doesn't try to reconnect until `connect` is
+ * called. `refused`: another inspector has the port now, with a token of its own.
  */
-export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'stopped' | 'refused';
+export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'stopped' | 'refused';
 
-/** What a {@link WireClient} tells. */
-interface WireListener {
+/** Hears of messages, and of changes of the state. */
+interface ServerListener {
   onMessage(message: ServerMessage): void;
-  onConnection(connection: Connection): void;
+  onState(state: ConnectionState): void;
 }
 
 /** Milliseconds until the first try to reconnect. Each one after it takes twice as long, up to {@link longestWait}. */
 const firstWait = 250;
 const longestWait = 5_000;
-/** Tries without success, one after the other, until it stops: about a minute. */
+/** How many tries in a row may fail until the page stops trying: about a minute. */
 const mostTries = 16;
 
-/** The page's end of the WebSocket, which comes back when the server does. */
-export class WireClient {
-  readonly #listener: WireListener;
+/** The page's end of the WebSocket. It reconnects when the server comes back. */
+export class ServerConnection {
+  readonly #listener: ServerListener;
   #socket: WebSocket | undefined;
   #tries = 0;
 
-  constructor(listener: WireListener) {
+  constructor(listener: ServerListener) {
     this.#listener = listener;
   }
 
-  /** Connects, also when it had stopped. */
+  /** Connects, also after it has stopped trying. */
   connect(): void {
     const url = new URL('live', location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     const socket = (this.#socket = new WebSocket(url));
-    this.#listener.onConnection(this.#tries === 0 ? 'connecting' : 'reconnecting');
+    this.#listener.onState(this.#tries === 0 ? 'connecting' : 'reconnecting');
     socket.onopen = () => {
       this.#tries = 0;
-      this.#listener.onConnection('connected');
+      this.#listener.onState('connected');
     };
     socket.onmessage = ({ data }) => {
       this.#listener.onMessage(JSON.parse(data as string) as ServerMessage);
@@ -46,8 +46,8 @@ export class WireClient {
     };
   }
 
-  /** What can't be sent is lost: a new connection begins anew. */
-  send(message: ViewerMessage): void {
+  /** Sends a message. Without a connection the message is dropped: a new connection begins from the start. */
+  send(message: PageMessage): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
@@ -58,7 +58,7 @@ export class WireClient {
       this.#giveUp('stopped');
       return;
     }
-    this.#listener.onConnection('reconnecting');
+    this.#listener.onState('reconnecting');
     setTimeout(() => {
       void this.#lookAgain();
     }, wait);
@@ -71,13 +71,16 @@ export class WireClient {
     else this.connect();
   }
 
-  #giveUp(connection: 'stopped' | 'refused'): void {
+  #giveUp(state: 'stopped' | 'refused'): void {
     this.#tries = 0;
-    this.#listener.onConnection(connection);
+    this.#listener.onState(state);
   }
 }
 
-/** What the server says to this page's URL; undefined when it says nothing. Why a WebSocket has failed no page is told. */
+/**
+ * The status of the server's answer at this page's URL; undefined without an answer. A failed WebSocket says no
+ * reason.
+ */
 async function statusOfPage(): Promise<number | undefined> {
   try {
     return (await fetch('./', { method: 'HEAD', signal: AbortSignal.timeout(longestWait) })).status;

@@ -1,13 +1,13 @@
-import { mostChosen } from '../hub/hubViewer';
-import type { ViewerMessage } from '../wire';
+import { mostChosen } from '../hub/subscriber';
+import type { PageMessage } from '../messages';
 
 const isId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /**
- * What a viewer has sent, if it is a message at all.
- * @returns undefined for anything else, whatever it is
+ * Reads what a page has sent.
+ * @returns the message; undefined for anything that isn't one
  */
-export function viewerMessage(text: string): ViewerMessage | undefined {
+export function parsePageMessage(text: string): PageMessage | undefined {
   let message: unknown;
   try {
     message = JSON.parse(text);

@@ -1,19 +1,19 @@
 import { afterEach } from '@jest/globals';
 import type { AnyActor, AnyActorRef } from 'xstate';
 import { Hub } from '../../../server/inspect/hub/hub';
-import type { Viewer } from '../../../server/inspect/hub/viewer';
-import type { ActorId, Born, InspectionRecord } from '../../../server/inspect/wire';
+import type { HubSubscription } from '../../../server/inspect/hub/hubSubscription';
+import type { ActorId, BornRecord, InspectionRecord } from '../../../server/inspect/records';
 import { isActive, wasStarted } from '../../../actors/xstate/relay';
 
-type Told<TType extends InspectionRecord['type']> = Extract<InspectionRecord, { type: TType }>;
+type RecordOf<TType extends InspectionRecord['type']> = Extract<InspectionRecord, { type: TType }>;
 
-/** Looks at a hub, believes what it is told, and throws at what can't be: see {@link Onlooker.look}. */
+/** Looks at a hub, believes the records, and throws when one contradicts those before it: see {@link Onlooker.look}. */
 export class Onlooker {
-  /** All that it was told so far. */
-  readonly told: InspectionRecord[] = [];
+  /** All records that it has taken so far, in order. */
+  readonly records: InspectionRecord[] = [];
   /** Who lives, as far as it knows. */
-  readonly living = new Map<ActorId, Born>();
-  readonly viewer: Viewer;
+  readonly living = new Map<ActorId, BornRecord>();
+  readonly subscription: HubSubscription;
   /** How often the hub has said that there is something. */
   calls = 0;
   readonly #watched = new Set<ActorId>();
@@ -21,22 +21,22 @@ export class Onlooker {
   readonly #definitions = new Set<number>();
 
   constructor(hub: Hub) {
-    this.viewer = hub.join(() => (this.calls += 1));
+    this.subscription = hub.join(() => (this.calls += 1));
   }
 
   /** Takes what there is, and returns it. */
   look(limit = Infinity): InspectionRecord[] {
-    const records = this.viewer.take(limit);
+    const records = this.subscription.take(limit);
     if (records.length > limit) throw new Error('More than was asked for');
     for (const record of records) this.#believe(record);
-    this.told.push(...records);
+    this.records.push(...records);
     return records;
   }
 
   /** All records of a type so far, those that wait among them. */
-  all<TType extends InspectionRecord['type']>(type: TType): Told<TType>[] {
+  all<TType extends InspectionRecord['type']>(type: TType): RecordOf<TType>[] {
     this.look();
-    return this.told.filter((record): record is Told<TType> => record.type === type);
+    return this.records.filter((record): record is RecordOf<TType> => record.type === type);
   }
 
   /** The path of each actor that lives: `server/connections/connection:1`. */
@@ -65,7 +65,7 @@ export class Onlooker {
   }
 
   watch(...names: string[]): this {
-    this.viewer.watch(
+    this.subscription.watch(
       names.map((name) => this.idOf(name)),
       0,
     );
@@ -123,7 +123,7 @@ export function viewing(): {
 } {
   const made: Onlooker[] = [];
   afterEach(() => {
-    for (const { viewer } of made.splice(0)) viewer.leave();
+    for (const { subscription } of made.splice(0)) subscription.leave();
   });
   return {
     onlooker(hub) {

@@ -1,17 +1,18 @@
 import { WebSocket, type RawData } from 'ws';
 import type { Charts } from './charts';
 import type { Hub } from '../hub/hub';
-import type { Viewer } from '../hub/viewer';
-import { viewerMessage } from './viewerMessage';
-import type { DefinitionId, ServerMessage, ViewerMessage } from '../wire';
+import type { HubSubscription } from '../hub/hubSubscription';
+import { parsePageMessage } from './parsePageMessage';
+import type { ServerMessage, PageMessage } from '../messages';
+import type { DefinitionId } from '../records';
 
-/** Milliseconds from one batch to the next, at least: what happens meanwhile is told in one. */
+/** The least milliseconds from one batch to the next: all that happens in between goes into one batch. */
 const batchInterval = 50;
-/** Records in a batch: with {@link batchInterval} the limit of what one viewer may cost. */
+/** The most records of a batch. With {@link batchInterval} it bounds what one page can cost. */
 const batchSize = 1_000;
-/** Milliseconds between two pings. Who hasn't answered one by the next is taken for gone. */
+/** Milliseconds between two pings. A page that hasn't answered one by the next is taken for gone. */
 const pingInterval = 30_000;
-/** Charts that one viewer may be waiting for. */
+/** Charts that one page may wait for at a time. */
 const mostCharts = 100;
 
 /** Reasons to end a WebSocket (RFC 6455, 7.4.1). */
@@ -19,15 +20,15 @@ const policyViolation = 1008;
 const internalError = 1011;
 
 /**
- * A page that looks at a hub, at the other end of a WebSocket.
+ * The server's end of the WebSocket to a page, which looks at a hub through it.
  *
- * A batch is taken from the hub only when the one before has left this process. So nothing piles up here for a page that
- * doesn't read: it stays in the hub, which leaves out what it must.
+ * A batch is taken from the hub only when the batch before has left this process. So nothing piles up here for a page
+ * that doesn't read: the records wait in the hub, which drops some when there are too many.
  */
-export class LiveViewer {
+export class PageConnection {
   readonly #socket: WebSocket;
   readonly #charts: Charts;
-  readonly #viewer: Viewer;
+  readonly #subscription: HubSubscription;
   readonly #pings: NodeJS.Timeout;
   #next: NodeJS.Timeout | undefined;
   #lastBatch = -Infinity;
@@ -38,7 +39,7 @@ export class LiveViewer {
   constructor(socket: WebSocket, hub: Hub, charts: Charts) {
     this.#socket = socket;
     this.#charts = charts;
-    this.#viewer = hub.join(() => {
+    this.#subscription = hub.join(() => {
       this.#schedule();
     });
     socket.on('message', (data: RawData, isBinary: boolean) => {
@@ -60,7 +61,7 @@ export class LiveViewer {
     this.#schedule();
   }
 
-  /** Says goodbye, after the last of what there is to tell. */
+  /** Sends the records that still wait, then closes the WebSocket. */
   close(code: number): void {
     this.#attempt(() => {
       this.#sendBatch();
@@ -69,17 +70,17 @@ export class LiveViewer {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    // what was on its way when we closed
+    // the message was on its way when we closed
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    const message = isBinary ? undefined : viewerMessage((data as Buffer).toString());
+    const message = isBinary ? undefined : parsePageMessage((data as Buffer).toString());
     if (message === undefined) this.#socket.close(policyViolation, 'That is no message.');
     else this.#obey(message);
   }
 
-  #obey(message: ViewerMessage): void {
+  #obey(message: PageMessage): void {
     switch (message.type) {
       case 'watch':
-        this.#viewer.watch(message.ids, message.auto);
+        this.#subscription.watch(message.ids, message.auto);
         break;
       case 'chart':
         if (this.#wantedCharts === mostCharts) this.#socket.close(policyViolation, 'Too many charts at once.');
@@ -93,7 +94,7 @@ export class LiveViewer {
     this.#send(chart, () => (this.#wantedCharts -= 1));
   }
 
-  /** Never at once: a hub calls this while an actor takes an event, which needn't wait for our JSON. */
+  /** Sends a batch later, never at once: an actor may be taking an event, which must not wait for our JSON. */
   #schedule(): void {
     if (this.#next !== undefined || this.#isSending) return;
     const wait = Math.max(0, this.#lastBatch + batchInterval - performance.now());
@@ -106,7 +107,7 @@ export class LiveViewer {
   }
 
   #sendBatch(): void {
-    const records = this.#viewer.take(batchSize);
+    const records = this.#subscription.take(batchSize);
     if (records.length === 0) return;
     this.#lastBatch = performance.now();
     this.#isSending = true;
@@ -116,7 +117,7 @@ export class LiveViewer {
     });
   }
 
-  /** @param sent - called once it has left this process; never when the socket has closed before */
+  /** @param sent - called when the message has left this process; not called when the socket has closed before */
   #send(message: ServerMessage, sent?: () => void): void {
     this.#socket.send(JSON.stringify(message), (error) => {
       if (!error) sent?.();
@@ -135,10 +136,10 @@ export class LiveViewer {
   #end(): void {
     clearInterval(this.#pings);
     clearTimeout(this.#next);
-    this.#viewer.leave();
+    this.#subscription.leave();
   }
 
-  /** A fault of ours ends this viewer, and not the server that it looks at. */
+  /** Runs `act`. An error closes this WebSocket, and reaches nothing else. */
   #attempt(act: () => void): void {
     try {
       act();
@@ -148,8 +149,8 @@ export class LiveViewer {
   }
 }
 
-/** Closes a WebSocket because something of ours has failed, and says what, as far as a close frame has room (123 bytes). */
+/** Closes a WebSocket because of an error of ours. The close frame says which, as far as its 123 bytes allow. */
 export function closeFor(socket: WebSocket, error: unknown): void {
-  // a character has three bytes at most
+  // a character takes three bytes at most
   socket.close(internalError, String(error).slice(0, 41));
 }

@@ -1,36 +1,45 @@
 import { Backlog } from './backlog';
 import type { LiveActor, Watcher } from './liveActor';
-import type { Viewer } from './viewer';
-import type { ActorId, Born, Definition, InspectionRecord, SnapshotTaken, Watched } from '../wire';
+import type { HubSubscription } from './hubSubscription';
+import type {
+  ActorId,
+  BornRecord,
+  DefinitionRecord,
+  InspectionRecord,
+  SnapshotRecord,
+  WatchedRecord,
+} from '../records';
 
-/** What a viewer needs of its hub. */
+/** What a subscriber needs of its hub. */
 export interface Registry {
   readonly living: Iterable<LiveActor>;
   find(id: ActorId): LiveActor | undefined;
-  /** Who a live actor is. */
-  introduce(live: LiveActor): Born;
-  /** What a live actor is now, and the definition that this names. */
-  describe(live: LiveActor): { readonly watched: Watched; readonly definition: Definition | undefined };
-  addWatcher(live: LiveActor, viewer: HubViewer): void;
-  removeWatcher(live: LiveActor, viewer: HubViewer): void;
-  leave(viewer: HubViewer): void;
+  /** A live actor's birth, as an onlooker that comes now hears of it. */
+  introduce(live: LiveActor): BornRecord;
+  /** What a live actor is now, and the definition that the record names. */
+  describe(live: LiveActor): { readonly watched: WatchedRecord; readonly definition: DefinitionRecord | undefined };
+  addWatcher(live: LiveActor, subscriber: Subscriber): void;
+  removeWatcher(live: LiveActor, subscriber: Subscriber): void;
+  leave(subscriber: Subscriber): void;
 }
 
-/** How many actors one viewer may choose. */
+/** How many actors an onlooker may choose. */
 export const mostChosen = 1_000;
-/** Events and snapshots that wait for a viewer. A page takes 20,000 a second. */
+/** How many events and snapshots may wait for an onlooker. A page takes 20,000 in a second. */
 const mostEvents = 2_000;
-/** Births and deaths that wait for a viewer before it is told anew what lives. */
+/** How many births and deaths may wait for an onlooker, until the onlooker has to begin again with all that live. */
 const mostRecords = 100_000;
 
-/** A hub's side of a viewer: whom it watches, and what it is still to be told. */
-export class HubViewer implements Viewer, Watcher {
+/** The hub's side of a {@link HubSubscription}: the actors that are watched through it, and the records that wait. */
+export class Subscriber implements HubSubscription, Watcher {
   readonly #registry: Registry;
   readonly #onRecords: () => void;
   readonly #backlog = new Backlog(mostEvents, mostRecords);
-  readonly #told = new Set<Definition>();
+  /** The definitions that were added to the backlog. */
+  readonly #sentDefinitions = new Set<DefinitionRecord>();
+  /** The actors that the onlooker named. */
   #chosen = new Set<LiveActor>();
-  /** Those that are watched without having been chosen. */
+  /** The actors that are watched without having been named, `#auto` at most. */
   readonly #others = new Set<LiveActor>();
   #auto = 0;
   #hasLeft = false;
@@ -50,7 +59,7 @@ export class HubViewer implements Viewer, Watcher {
       if (live !== undefined) this.#chosen.add(live);
       if (this.#chosen.size === mostChosen) break;
     }
-    // false for NaN too
+    // not Math.max: NaN must become 0, too
     this.#auto = auto > 0 ? auto : 0;
     const others = [...this.#others];
     this.#others.clear();
@@ -62,8 +71,8 @@ export class HubViewer implements Viewer, Watcher {
 
   take(limit: number): InspectionRecord[] {
     if (this.#backlog.isLost) {
-      // some may have been lost with the rest
-      this.#told.clear();
+      // some were lost with the rest of the list
+      this.#sentDefinitions.clear();
       this.#backlog.begin([{ type: 'reset' }, ...this.#everything()]);
     }
     return this.#backlog.take(limit);
@@ -78,14 +87,14 @@ export class HubViewer implements Viewer, Watcher {
     this.#registry.leave(this);
   }
 
-  /** Has what is told now told anew as a whole. */
+  /** Gives up the records that wait: the onlooker begins again with all actors that live. */
   lose(): void {
     this.#tell(() => {
       this.#backlog.lose();
     });
   }
 
-  /** An actor lives from now on. */
+  /** Adds an actor's birth, and watches the actor if there is room among those that weren't named. */
   welcome(live: LiveActor): void {
     this.add(live.born);
     if (this.#others.size < this.#auto && !isPart(live)) {
@@ -94,7 +103,7 @@ export class HubViewer implements Viewer, Watcher {
     }
   }
 
-  /** An actor is no longer in the registry. */
+  /** Watches an actor no longer: it has left the registry. */
   forget(live: LiveActor): void {
     if (!this.#isWatched(live)) return;
     this.#registry.removeWatcher(live, this);
@@ -102,7 +111,7 @@ export class HubViewer implements Viewer, Watcher {
     this.#others.delete(live);
   }
 
-  /** Tells what must be told. */
+  /** Adds a record that is never dropped. */
   add(record: InspectionRecord): void {
     this.#tell(() => {
       this.#backlog.add(record);
@@ -115,7 +124,7 @@ export class HubViewer implements Viewer, Watcher {
     });
   }
 
-  addSnapshot(record: SnapshotTaken): void {
+  addSnapshot(record: SnapshotRecord): void {
     this.#tell(() => {
       this.#backlog.addSnapshot(record);
     });
@@ -127,7 +136,7 @@ export class HubViewer implements Viewer, Watcher {
     });
   }
 
-  /** Watches the first of these that aren't chosen, as far as there is room. */
+  /** Watches the first of these actors that weren't named, as far as there is room. */
   #addOthers(from: Iterable<LiveActor>): void {
     for (const live of from) {
       if (this.#others.size >= this.#auto) return;
@@ -146,8 +155,8 @@ export class HubViewer implements Viewer, Watcher {
 
   #describe(live: LiveActor): InspectionRecord[] {
     const { watched, definition } = this.#registry.describe(live);
-    if (definition === undefined || this.#told.has(definition)) return [watched];
-    this.#told.add(definition);
+    if (definition === undefined || this.#sentDefinitions.has(definition)) return [watched];
+    this.#sentDefinitions.add(definition);
     return [definition, watched];
   }
 
@@ -169,10 +178,10 @@ export class HubViewer implements Viewer, Watcher {
     try {
       this.#onRecords();
     } catch {
-      // a viewer's fault is no actor's
+      // an onlooker's fault must not reach the actor that has just done something
     }
   }
 }
 
-/** Whether the events of this one are told with those of the actor above. */
+/** Whether this is a part of an actor, and no actor: its events are among those of the actor that it belongs to. */
 const isPart = ({ born }: LiveActor): boolean => born.kind === 'part';

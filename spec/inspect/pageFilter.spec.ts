@@ -3,12 +3,12 @@ import { live } from '../../server/inspect/page/actor';
 import { parseFilter } from '../../server/inspect/page/filter';
 import { stateIds, stateText } from '../../server/inspect/page/stateText';
 import { World } from '../../server/inspect/page/world';
-import type { InspectionRecord, Reset } from '../../server/inspect/wire';
-import { failed, server, watched } from '../support/inspect/viewerRecords';
+import type { InspectionRecord, ResetRecord } from '../../server/inspect/records';
+import { failed, server, watched } from '../support/inspect/pageRecords';
 
 const world = new World();
 const records = [...server(12), watched(3, { open: 'flowing' }), watched(4, { open: 'peerEnded' }), failed(5, 'no')];
-for (const record of records) world.apply(record as Exclude<InspectionRecord, Reset>, 0);
+for (const record of records) world.apply(record as Exclude<InspectionRecord, ResetRecord>, 0);
 
 const found = (text: string): string[] => {
   const filter = parseFilter(text);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { live, livedAt, liveChildren, momentAt, pathOf, type Actor } from '../../server/inspect/page/actor';
 import { World } from '../../server/inspect/page/world';
-import type { InspectionRecord, Reset } from '../../server/inspect/wire';
-import { born, died, dropped, failed, sent, server, snapshot, watched } from '../support/inspect/viewerRecords';
+import type { InspectionRecord, ResetRecord } from '../../server/inspect/records';
+import { born, died, dropped, failed, sent, server, snapshot, watched } from '../support/inspect/pageRecords';
 
 const worldOf = (...records: readonly InspectionRecord[]): World => {
   const world = new World();
@@ -11,7 +11,7 @@ const worldOf = (...records: readonly InspectionRecord[]): World => {
 };
 
 const tell = (world: World, ...records: readonly InspectionRecord[]): void => {
-  for (const record of records) world.apply(record as Exclude<InspectionRecord, Reset>, 1_000);
+  for (const record of records) world.apply(record as Exclude<InspectionRecord, ResetRecord>, 1_000);
 };
 
 const actorOf = (world: World, id: number): Actor => {
@@ -75,12 +75,12 @@ describe('World', () => {
     });
 
     it('keeps a context until another one is told', () => {
-      const told = worldOf(
+      const world = worldOf(
         born(1, 'a'),
         { ...watched(1, 'idle'), context: { n: 1 } } as InspectionRecord,
         snapshot(1, 'b'),
       );
-      expect(momentAt(actorOf(told, 1), live)?.context).toEqual({ n: 1 });
+      expect(momentAt(actorOf(world, 1), live)?.context).toEqual({ n: 1 });
     });
 
     it('tells how many children lived then', () => {

@@ -3,12 +3,12 @@ import { linger, live } from '../../server/inspect/page/actor';
 import { parseFilter } from '../../server/inspect/page/filter';
 import { treeRows, type TreeView } from '../../server/inspect/page/rows';
 import { World } from '../../server/inspect/page/world';
-import type { InspectionRecord, Reset } from '../../server/inspect/wire';
-import { born, died, server, watched } from '../support/inspect/viewerRecords';
+import type { InspectionRecord, ResetRecord } from '../../server/inspect/records';
+import { born, died, server, watched } from '../support/inspect/pageRecords';
 
 const worldOf = (...records: readonly InspectionRecord[]): World => {
   const world = new World();
-  for (const record of records) world.apply(record as Exclude<InspectionRecord, Reset>, 0);
+  for (const record of records) world.apply(record as Exclude<InspectionRecord, ResetRecord>, 0);
   return world;
 };
 

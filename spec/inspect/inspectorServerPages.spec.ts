@@ -2,14 +2,14 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { Hub } from '../../server/inspect/hub/hub';
-import type { Viewer } from '../../server/inspect/hub/viewer';
-import type { InspectionRecord } from '../../server/inspect/wire';
+import type { HubSubscription } from '../../server/inspect/hub/hubSubscription';
+import type { InspectionRecord } from '../../server/inspect/records';
 import { emitted, eventually } from '../support/events';
 import { openClient, startServer } from '../support/fixtures';
 import { inspect, Page } from '../support/inspect/inspecting';
 
-/** A viewer of a hub that a spec plays itself. */
-class PlayedViewer implements Viewer {
+/** The subscription of a page, which a spec plays itself. */
+class PlayedSubscription implements HubSubscription {
   readonly onRecords: () => void;
   readonly watched: (readonly [readonly number[], number])[] = [];
   readonly takenAt: number[] = [];
@@ -37,16 +37,19 @@ class PlayedViewer implements Viewer {
   }
 }
 
-/** A hub that tells every viewer what `records` makes. */
-function playedHub(records: () => InspectionRecord[]): { readonly hub: Hub; readonly viewers: PlayedViewer[] } {
-  const viewers: PlayedViewer[] = [];
-  const join = (onRecords: () => void): Viewer => {
-    const viewer = new PlayedViewer(onRecords, records);
-    viewers.push(viewer);
-    return viewer;
+/** A hub whose subscriptions all give what `records` makes. */
+function playedHub(records: () => InspectionRecord[]): {
+  readonly hub: Hub;
+  readonly subscriptions: PlayedSubscription[];
+} {
+  const subscriptions: PlayedSubscription[] = [];
+  const join = (onRecords: () => void): HubSubscription => {
+    const subscription = new PlayedSubscription(onRecords, records);
+    subscriptions.push(subscription);
+    return subscription;
   };
   const hub = { context: true, payloads: true, join, machineOf: () => undefined };
-  return { hub: hub as Partial<Hub> as Hub, viewers };
+  return { hub: hub as Partial<Hub> as Hub, subscriptions };
 }
 
 const nothing = (): InspectionRecord[] => [];
@@ -56,7 +59,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-describe("An inspector's viewer", () => {
+describe("An inspector's page", () => {
   it('is told who lives, parents first, then what happens to those that it watches', async () => {
     const started = await startServer();
     const first = await openClient(started);
@@ -123,18 +126,18 @@ describe("An inspector's viewer", () => {
     ['a chart of nothing', '{"type":"chart"}'],
     ['a chart by name', '{"type":"chart","definition":"1"}'],
   ])('is closed when it sends %s, and nothing that it sent after is obeyed', async (_, text) => {
-    const { hub, viewers } = playedHub(nothing);
+    const { hub, subscriptions } = playedHub(nothing);
     const page = await Page.open(await inspect(hub));
     page.say({ type: 'watch', ids: [3], auto: 7 });
     page.socket.send(text);
     page.say({ type: 'watch', ids: [4], auto: 8 });
     expect(await page.closed).toBe(1008);
-    await eventually(() => viewers[0]?.hasLeft === true);
-    expect(viewers[0]?.watched).toEqual([[[3], 7]]);
+    await eventually(() => subscriptions[0]?.hasLeft === true);
+    expect(subscriptions[0]?.watched).toEqual([[[3], 7]]);
   });
 
   it('is closed when it sends bytes, or more than 64 KiB', async () => {
-    const { hub, viewers } = playedHub(nothing);
+    const { hub, subscriptions } = playedHub(nothing);
     const inspector = await inspect(hub);
     const [bytes, long, right] = [
       await Page.open(inspector),
@@ -146,15 +149,15 @@ describe("An inspector's viewer", () => {
     expect(await bytes.closed).toBe(1008);
     expect(await long.closed).toBe(1009);
     right.say({ type: 'watch', ids: Array<number>(1_000).fill(Number.MAX_SAFE_INTEGER), auto: 1_000 });
-    await eventually(() => viewers[2]?.watched.length === 1);
-    expect(viewers.map(({ watched }) => watched.length)).toEqual([0, 0, 1]);
+    await eventually(() => subscriptions[2]?.watched.length === 1);
+    expect(subscriptions.map(({ watched }) => watched.length)).toEqual([0, 0, 1]);
   });
 
   it('is sent a batch at once, and the next not before 50 ms have passed', async () => {
-    const { hub, viewers } = playedHub(() => [gap]);
+    const { hub, subscriptions } = playedHub(() => [gap]);
     const page = await Page.open(await inspect(hub));
     for (let batches = 0; batches < 10; batches += 1) expect((await page.hear('batch')).records).toEqual([gap]);
-    const [{ takenAt, limits }] = viewers as [PlayedViewer];
+    const [{ takenAt, limits }] = subscriptions as [PlayedSubscription];
     // a timer may go off a millisecond early
     for (const [at, time] of takenAt.slice(1).entries()) expect(time - (takenAt[at] ?? 0)).toBeGreaterThan(48);
     expect(new Set(limits)).toEqual(new Set([1_000]));
@@ -162,32 +165,32 @@ describe("An inspector's viewer", () => {
 
   it('is not sent anything while there is nothing', async () => {
     const records: InspectionRecord[] = [];
-    const { hub, viewers } = playedHub(() => records.splice(0));
+    const { hub, subscriptions } = playedHub(() => records.splice(0));
     const page = await Page.open(await inspect(hub));
-    await eventually(() => viewers[0]?.limits.length === 1);
+    await eventually(() => subscriptions[0]?.limits.length === 1);
     records.push(gap);
-    viewers[0]?.onRecords();
-    viewers[0]?.onRecords();
+    subscriptions[0]?.onRecords();
+    subscriptions[0]?.onRecords();
     // never in the middle of what the hub does
-    expect(viewers[0]?.limits.length).toBe(1);
+    expect(subscriptions[0]?.limits.length).toBe(1);
     expect((await page.hear('batch')).records).toEqual([gap]);
     // once more, to see that nothing has come meanwhile
-    await eventually(() => viewers[0]?.limits.length === 3);
+    await eventually(() => subscriptions[0]?.limits.length === 3);
     expect(records).toEqual([]);
   });
 
   it('is not waited for when it reads nothing: the hub keeps what it does not take', async () => {
     const large: InspectionRecord = { ...gap, text: 'x'.repeat(4_000_000) } as InspectionRecord;
-    const { hub, viewers } = playedHub(() => [large]);
+    const { hub, subscriptions } = playedHub(() => [large]);
     const inspector = await inspect(hub);
     const stuck = await Page.open(inspector);
     stuck.socket.pause();
     const reading = await Page.open(inspector);
     for (let batches = 0; batches < 30; batches += 1) {
       await reading.hear('batch');
-      viewers[0]?.onRecords();
+      subscriptions[0]?.onRecords();
     }
-    const [ofStuck, ofReading] = viewers.map(({ limits }) => limits.length) as [number, number];
+    const [ofStuck, ofReading] = subscriptions.map(({ limits }) => limits.length) as [number, number];
     expect(ofReading).toBeGreaterThanOrEqual(30);
     // what the kernel has room for
     expect(ofStuck).toBeLessThan(12);
@@ -198,34 +201,34 @@ describe("An inspector's viewer", () => {
   });
 
   it('leaves the hub when it closes, breaks off, or the inspector stops', async () => {
-    const { hub, viewers } = playedHub(() => [gap]);
+    const { hub, subscriptions } = playedHub(() => [gap]);
     const inspector = await inspect(hub);
     const pages = [await Page.open(inspector), await Page.open(inspector), await Page.open(inspector)] as const;
     for (const page of pages) await page.hear('batch');
     pages[0].socket.close();
     pages[1].socket.terminate();
-    await eventually(() => viewers[0]?.hasLeft === true && viewers[1]?.hasLeft === true);
-    expect(viewers[2]?.hasLeft).toBe(false);
+    await eventually(() => subscriptions[0]?.hasLeft === true && subscriptions[1]?.hasLeft === true);
+    expect(subscriptions[2]?.hasLeft).toBe(false);
     await pages[2].hear('batch');
     await inspector.stop();
-    await eventually(() => viewers[2]?.hasLeft === true);
+    await eventually(() => subscriptions[2]?.hasLeft === true);
     expect(await pages[2].closed).toBe(1001);
   });
 
   it('is forgotten with its socket when it closes', async () => {
-    const { hub, viewers } = playedHub(() => [gap]);
+    const { hub, subscriptions } = playedHub(() => [gap]);
     const inspector = await inspect(hub);
     const page = await Page.open(inspector);
     await page.hear('batch');
     page.socket.close();
     await page.closed;
-    await eventually(() => viewers[0]?.hasLeft === true);
+    await eventually(() => subscriptions[0]?.hasLeft === true);
     // the server's end closes in a turn of its own
     await eventually(() => !process.getActiveResourcesInfo().includes('TCPSocketWrap'));
-    const taken = viewers[0]?.limits.length;
+    const taken = subscriptions[0]?.limits.length;
     const destroy = jest.spyOn(Socket.prototype, 'destroy');
     await inspector.stop();
-    expect(viewers[0]?.limits.length).toBe(taken);
+    expect(subscriptions[0]?.limits.length).toBe(taken);
     expect(destroy).not.toHaveBeenCalled();
   });
 
@@ -253,19 +256,19 @@ describe("An inspector's viewer", () => {
   });
 
   it('is refused when 32 look already, until one leaves', async () => {
-    const { hub, viewers } = playedHub(nothing);
+    const { hub, subscriptions } = playedHub(nothing);
     const inspector = await inspect(hub);
     const pages: Page[] = [];
     for (let count = 0; count < 32; count += 1) pages.push(await Page.open(inspector));
     await expect(Page.open(inspector)).rejects.toThrow('Unexpected server response: 503');
     pages[0]?.socket.close();
-    await eventually(() => viewers[0]?.hasLeft === true);
+    await eventually(() => subscriptions[0]?.hasLeft === true);
     expect(await (await Page.open(inspector)).hear('hello')).toMatchObject({ type: 'hello' });
   });
 
   it('alone is closed when something of ours fails', async () => {
     let isBroken = false;
-    const { hub, viewers } = playedHub(() => {
+    const { hub, subscriptions } = playedHub(() => {
       if (isBroken) throw new Error('take is broken');
       return [gap];
     });
@@ -275,7 +278,7 @@ describe("An inspector's viewer", () => {
     isBroken = true;
     const [code, reason] = (await once(page.socket, 'close')) as [number, Buffer];
     expect([code, reason.toString()]).toEqual([1011, 'Error: take is broken']);
-    await eventually(() => viewers[0]?.hasLeft === true);
+    await eventually(() => subscriptions[0]?.hasLeft === true);
     isBroken = false;
     await (await Page.open(inspector)).hear('batch');
     const join = (): never => {

@@ -9,7 +9,7 @@ import { connectClient, handler, openClient, startServer } from '../support/fixt
 import { Hub } from '../../server/inspect/hub/hub';
 import { inspect } from '../support/inspect/inspecting';
 import { browse, expectFaults, until } from './support/browsing';
-import { actorOf, lineOf, namesFromTop, statesOf, untilLit, untilLiving, view } from './support/viewing';
+import { actorOf, lineOf, namesFromTop, statesOf, untilLit, untilLiving, openPage } from './support/openPage';
 import { root } from '../support/root';
 
 /** The number of the server's own actors: the server, its registry and its listener. */
@@ -31,7 +31,7 @@ function patient(): { readonly protocol: ServerCoreOptions['protocol']; readonly
   };
 }
 
-describe('The viewer', () => {
+describe('The page', () => {
   afterEach(endCommands);
 
   it('shows the connections of npm start, as they come and go', async () => {
@@ -56,11 +56,13 @@ describe('The viewer', () => {
       'connections',
       'connection:1',
       'protocol',
+      'socket',
       'connection:2',
       'protocol',
+      'socket',
       'listener',
     ]);
-    await untilLiving(page, ownActors + 4);
+    await untilLiving(page, ownActors + 6);
 
     await lineOf(page, 'connection:2').click();
     await untilLit(page, ['open', 'open.flowing']);
@@ -70,7 +72,7 @@ describe('The viewer', () => {
     await page.locator('.message[data-type="outbox"]').first().waitFor();
 
     clients[0].end();
-    await untilLiving(page, ownActors + 2);
+    await untilLiving(page, ownActors + 3);
     await lineOf(page, 'connection:1').waitFor({ state: 'detached' });
     expect(await lineOf(page, 'connection:2').count()).toBe(1);
   });
@@ -78,7 +80,7 @@ describe('The viewer', () => {
   it('lights the states that the actor is in: connected, half-closed, closed', async () => {
     const { protocol, finish } = patient();
     const started = await startServer({ protocol, allowHalfOpen: true });
-    const page = await view(started);
+    const page = await openPage(started);
     await lineOf(page, 'serverCore').click();
     await untilLit(page, statesOf(started.server.actor));
     const client = await openClient(started);
@@ -106,7 +108,7 @@ describe('The viewer', () => {
   it('stands still while it is paused, steps back to what was, and returns', async () => {
     const { protocol } = patient();
     const started = await startServer({ protocol, allowHalfOpen: true });
-    const page = await view(started);
+    const page = await openPage(started);
     const client = await openClient(started);
     await lineOf(page, 'connection:1').click();
     await untilLit(page, ['open', 'open.flowing']);
@@ -141,7 +143,7 @@ describe('The viewer', () => {
   it('finds actors by name, and by state', async () => {
     const { protocol } = patient();
     const started = await startServer({ protocol, allowHalfOpen: true });
-    const page = await view(started);
+    const page = await openPage(started);
     const clients = [await openClient(started), await openClient(started), await openClient(started)] as const;
     await lineOf(page, 'connection:3').waitFor();
     await page.locator('#filter').fill('connection:2');
@@ -162,7 +164,7 @@ describe('The viewer', () => {
     [720, 450],
     [500, 400],
   ])('has room for all in a window of %d × %d', async (width, height) => {
-    const page = await view(await startServer(), { viewport: { width, height } });
+    const page = await openPage(await startServer(), { viewport: { width, height } });
     await untilLiving(page, ownActors);
     await page.locator('#pause').click();
     for (const id of ['live', 'help', 'fit', 'sequence']) {
@@ -182,8 +184,8 @@ describe('The viewer', () => {
     await openClient(started);
     const protocol = actorOf(started, 'protocol');
     for (let count = 0; count < 10_001; count += 1) protocol.send({ type: 'inbox', data: Buffer.from('x') });
-    const page = await view(started);
-    await untilLiving(page, ownActors + 2);
+    const page = await openPage(started);
+    await untilLiving(page, ownActors + 3);
     await lineOf(page, 'protocol').click();
     await untilLit(page, ['odd']);
     protocol.send({ type: 'inbox', data: Buffer.from('x') });
@@ -194,7 +196,7 @@ describe('The viewer', () => {
     const count = 1_100;
     const started = await startServer({ maxConnections: count });
     for (let clients = 0; clients < count; clients += 1) await connectClient(started.port);
-    const page = await view(started);
+    const page = await openPage(started);
     await untilLiving(page, ownActors + 2 * count);
     const registry = lineOf(page, 'connections');
     expect(await registry.locator('.count').textContent()).toContain('1,100 live');
@@ -208,7 +210,7 @@ describe('The viewer', () => {
   });
 
   it('follows the system into the dark, until somebody chooses', async () => {
-    const page = await view(await startServer(), { colorScheme: 'dark' });
+    const page = await openPage(await startServer(), { colorScheme: 'dark' });
     const background = 'getComputedStyle(document.body).backgroundColor';
     const dark: string = await page.evaluate(background);
     await page.emulateMedia({ colorScheme: 'light' });
