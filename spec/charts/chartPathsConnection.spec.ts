@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { Net, networks } from '../support/networks';
+import { Net, walkedNetworks } from '../support/networks';
 import { patienceOn } from '../support/paths/paths';
 import { connectionPaths } from '../support/paths/pathsConnection';
 import { makeConnection } from '../support/paths/pathsConnectionDrive';
 
-describe.each(networks)('a connection on %s', (_, make) => {
+describe.each(walkedNetworks)('a connection on %s', (_, make) => {
   const net = new Net(make);
   const { paths, coverage } = connectionPaths();
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { networks, portOf } from '../support/networks';
+import { walkedNetworks, portOf } from '../support/networks';
 import { NetServers } from '../support/networkServers';
 import { coreDrive, corePaths } from '../support/paths/pathsCore';
 import { patienceOn, takenPort } from '../support/paths/paths';
 
-describe.each(networks)('ServerCore on %s', (_, make) => {
+describe.each(walkedNetworks)('ServerCore on %s', (_, make) => {
   const net = new NetServers(make);
   const { paths, coverage } = corePaths();
 

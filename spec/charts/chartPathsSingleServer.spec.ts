@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { networks, portOf } from '../support/networks';
+import { walkedNetworks, portOf } from '../support/networks';
 import { NetServers } from '../support/networkServers';
 import { patienceOn, takenPort } from '../support/paths/paths';
 import { singleDrive, singlePaths } from '../support/paths/pathsSingle';
 
-describe.each(networks)('SingleServer on %s', (_, make) => {
+describe.each(walkedNetworks)('SingleServer on %s', (_, make) => {
   const net = new NetServers(make);
   const { paths, coverage } = singlePaths();
 

@@ -4,6 +4,7 @@ import net, { type ListenOptions, type NetConnectOpts, type Server, type ServerO
 import type { Network } from '../../actors/socket/network';
 import { memoryNetwork, SimulatedClock, type MemoryNetwork } from '../../server/testing/index';
 import { turn } from './serving';
+import { inCi } from './thoroughness';
 
 /** The networks that a conformance spec runs on. Real TCP is the reference for the others. */
 export const networks: [name: string, make: () => Network][] = [
@@ -11,6 +12,9 @@ export const networks: [name: string, make: () => Network][] = [
   ['memory', (): Network => memoryNetwork()],
   ['memory, cut elsewhere', (): Network => memoryNetwork({ seed: 2, window: 100_000 })],
 ];
+
+/** The networks on which all paths of a chart are walked: only CI has time for the networks in memory, too. */
+export const walkedNetworks = inCi(networks, networks.slice(0, 1));
 
 /** Waits for so many turns of the event loop that everything under way on loopback has happened. */
 export async function turns(count = 25): Promise<void> {

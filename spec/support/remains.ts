@@ -116,3 +116,5 @@ export function remains(actors: ReadonlySet<AnyActorRef>): string[] {
   const roots = ended.filter(({ _parent }) => _parent === undefined);
   return [...forgotten, ...ended.flatMap(remainsOf), ...roots.flatMap(remainsOfSystem)];
 }
+
+export { isActive };
