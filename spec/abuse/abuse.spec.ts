@@ -6,7 +6,7 @@ import { Victim } from './victim';
 import { inCi } from '../support/thoroughness';
 
 /** In CI 10,000 clients leave at once, if this process may have that many descriptors. */
-const scales = { usual: { clients: inCi(400, 200) }, departure: { clients: inCi(10_000, 1_000) } };
+const scales = { usual: { clients: inCi(400, 100) }, departure: { clients: inCi(10_000, 1_000) } };
 /** Bytes by which a heap may differ between two full collections, mostly because code was compiled meanwhile. */
 const noise = 4 * 1024 * 1024;
 

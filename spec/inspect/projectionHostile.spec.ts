@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { runInNewContext } from 'node:vm';
 import { project } from '../../server/inspect/hub/projection';
 import { heldBytes } from '../support/heap';
+import { inCi } from '../support/thoroughness';
 
 /** Fails the spec if it is called; what it throws could be caught. */
 const trap = (ran: string[], name: string) => (): never => {
@@ -181,7 +182,7 @@ describe('project, given a value that is hostile', () => {
         const json = JSON.stringify(project(value));
         expect(json.length).toBeLessThan(longest);
       }),
-      { numRuns: 200 },
+      { numRuns: inCi(200, 60) },
     );
   });
 

@@ -74,7 +74,7 @@ const connectMany = (port: number, count: number): Promise<Client[]> =>
   Promise.all(Array.from({ length: count }, () => connect(port)));
 
 /** Far more than the limit. Each one that is turned away costs a while. */
-const crowdSize = inCi(500, 200);
+const crowdSize = inCi(500, 120);
 
 describe(`ServerCore under ulimit -n 64, with ${String(crowdSize)} clients`, () => {
   it.each<[string, Partial<ServerCoreOptions>]>([

@@ -7,6 +7,7 @@ import type { ProxyHeader } from '../../../machines/vocabulary/proxyHeader';
 import { ProxyHeaderError } from '../../../actors/socket/proxyProtocol/proxyHeaderError';
 import { parseWhole } from '../../support/proxy/proxyHeaders';
 import { bytes, known, oddAdditions } from '../../support/proxy/randomProxyHeaders';
+import { inCi } from '../../support/thoroughness';
 
 /** An IPv6 address as 32 digits, from any of its spellings: 1::2, ::ffff:192.0.2.1. */
 function digitsOf(address: string): string {
@@ -68,7 +69,7 @@ describe('parseProxyHeader', () => {
         expect(length).toBe(bytes.length);
         expect(comparable(header)).toEqual(comparable(said));
       }),
-      { numRuns: 300 },
+      { numRuns: inCi(300, 100) },
     );
   });
 
@@ -77,7 +78,7 @@ describe('parseProxyHeader', () => {
       fc.property(bytes, maxBytes, (bytes, maxBytes) => {
         assertConsistent(bytes, maxBytes);
       }),
-      { numRuns: 1000 },
+      { numRuns: inCi(1_000, 300) },
     );
   });
 
@@ -86,7 +87,7 @@ describe('parseProxyHeader', () => {
       fc.property(oddAdditions, (bytes) => {
         assertConsistent(bytes, 4096);
       }),
-      { numRuns: 1000 },
+      { numRuns: inCi(1_000, 300) },
     );
   });
 
@@ -98,7 +99,7 @@ describe('parseProxyHeader', () => {
         for (const [at, byte] of faults) faulty[at % bytes.length] = byte;
         assertConsistent(faulty, maxBytes);
       }),
-      { numRuns: 1000 },
+      { numRuns: inCi(1_000, 300) },
     );
   });
 });
