@@ -18,11 +18,20 @@ const floodOnDemand = setupProtocol().createMachine({
 });
 
 const onlookers: Onlooker[] = [];
-const lookAt = (hub: Hub): Onlooker => {
-  const onlooker = new Onlooker(hub);
+
+/** Looks at a server, and watches all that comes there. */
+function lookAt({ server }: { readonly server: AnyActorRef }): Onlooker {
+  const onlooker = new Onlooker(hubOf(server));
   onlookers.push(onlooker);
+  onlooker.subscription.watch([], 1_000);
   return onlooker;
-};
+}
+
+function hubOf(server: AnyActorRef): Hub {
+  const hub = new Hub();
+  hub.attach(server);
+  return hub;
+}
 
 afterEach(() => {
   for (const { subscription } of onlookers.splice(0)) subscription.leave();
@@ -42,10 +51,7 @@ function saidWithSocket(onlooker: Onlooker): string[] {
 describe('What a connection commands its socket, and what the socket answers', () => {
   it('is seen by a hub, with the socket as a part of its connection', async () => {
     await using s = await scenario(serverCore, { protocol: echo });
-    const hub = new Hub();
-    hub.attach(s.server);
-    const onlooker = lookAt(hub);
-    onlooker.subscription.watch([], 1_000);
+    const onlooker = lookAt(s);
     const client = await s.client();
     await client.sends('hello');
     await client.receives('hello');
@@ -64,10 +70,7 @@ describe('What a connection commands its socket, and what the socket answers', (
 
   it('has pausing, and both ways to end', async () => {
     await using s = await scenario(serverCore, { protocol: floodOnDemand });
-    const hub = new Hub();
-    hub.attach(s.server);
-    const onlooker = lookAt(hub);
-    onlooker.subscription.watch([], 1_000);
+    const onlooker = lookAt(s);
     const client = await s.client();
     client.stopsReading();
     await client.sends('more');
@@ -95,10 +98,7 @@ describe('What a connection commands its socket, and what the socket answers', (
 
   it('is told by a time limit, too, as coming from the socket', async () => {
     await using s = await scenario(serverCore, { protocol: echo, idleTimeout: 1_000 });
-    const hub = new Hub();
-    hub.attach(s.server);
-    const onlooker = lookAt(hub);
-    onlooker.subscription.watch([], 1_000);
+    const onlooker = lookAt(s);
     const client = await s.client();
     await s.advance(2_000);
     await client.isClosed();
@@ -110,9 +110,7 @@ describe('What a connection commands its socket, and what the socket answers', (
   it('is seen by somebody who comes late, from the next event on, and leaves nothing behind', async () => {
     await using s = await scenario(serverCore, { protocol: echo });
     await s.clients('ada', 'bob');
-    const hub = new Hub();
-    hub.attach(s.server);
-    const onlooker = lookAt(hub);
+    const onlooker = lookAt(s);
     onlooker.watch('connection:1');
     expect(onlooker.paths().filter((path) => path.endsWith('socket'))).toEqual([]);
     await s.shutsDown();
@@ -122,10 +120,8 @@ describe('What a connection commands its socket, and what the socket answers', (
 
   it('has its lines in a trace', async () => {
     await using s = await scenario(serverCore, { protocol: echo });
-    const hub = new Hub();
-    hub.attach(s.server);
     const stream = new PassThrough().setEncoding('utf8');
-    const tracing = traceTo(hub, stream);
+    const tracing = traceTo(hubOf(s.server), stream);
     const client = await s.client();
     await client.ends();
     await client.isClosed();
@@ -147,10 +143,7 @@ describe('What a connection commands its socket, and what the socket answers', (
 
   it('reaches the Stately Inspector, which is told of the socket first', async () => {
     await using s = await scenario(serverCore, { protocol: echo });
-    const hub = new Hub();
-    hub.attach(s.server);
-    const onlooker = lookAt(hub);
-    onlooker.subscription.watch([], 1_000);
+    const onlooker = lookAt(s);
     const client = await s.client();
     await client.ends();
     await client.isClosed();
