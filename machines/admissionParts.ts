@@ -1,10 +1,9 @@
 /**
- * What both servers do with their clients: they take them, queue them, turn them away, and see them leave. Both
- * charts call these functions in their `setup`, so the work is written once.
+ * What both servers do with their clients: they take them, turn them away, and see them leave. `queueParts.ts` has
+ * the clients that wait. Both charts call these functions in their `setup`, so the work is written once.
  */
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
-import { admit, identify, leave, refusal, refusalOfIdentified } from './context/admission';
-import type { ServerContext } from './context/serverContext';
+import { identify, refusal, refusalOfIdentified } from './context/admission';
 import { addRejected } from './context/tally';
 import type { RejectReason, ServerEmitted } from './events';
 import { eventOf, type ServerEnqueue, type ServerStep } from './serverStep';
@@ -16,19 +15,12 @@ export interface Rejection {
 }
 
 /** The client that the listener has just accepted. Each of the two servers has its own box for new clients. */
-const newCSA = (step: ServerStep): ConnectedSocketAdapter =>
+export const newCSA = (step: ServerStep): ConnectedSocketAdapter =>
   eventOf(step, '_socketactivity.newCSA', '_oobinfo.newCSA').CSA;
 
 /** Whether an event brings a client that the listener has just accepted. */
-const bringsCSA = ({ event: { type } }: ServerStep): boolean =>
+export const bringsCSA = ({ event: { type } }: ServerStep): boolean =>
   type === '_socketactivity.newCSA' || type === '_oobinfo.newCSA';
-
-/** The client that gets the next place: the new client, or else the first one in the queue. */
-export function nextClient(step: ServerStep): ConnectedSocketAdapter {
-  const CSA = bringsCSA(step) ? newCSA(step) : step.context.queue[0];
-  if (CSA === undefined) throw new TypeError(`${step.event.type} brings no client`);
-  return CSA;
-}
 
 /** Whether the new client is refused for another reason than a lack of places (`refusal` has the reasons). */
 export const isUnwelcome = (step: ServerStep): boolean =>
@@ -43,22 +35,6 @@ export function reject(step: ServerStep & ServerEnqueue, { reason }: Rejection):
   enqueue.assign({ tally: addRejected(context.tally, 1) });
   const why = reason === 'unwelcome' ? (refusal(context, CSA) ?? 'denied') : reason;
   enqueue.emit({ type: 'connection.rejected', reason: why, info: CSA.info });
-}
-
-/** The queue and the admission once the new client has joined the queue. */
-export function withQueued(step: ServerStep): Pick<ServerContext, 'queue' | 'admission'> {
-  const CSA = newCSA(step);
-  return { queue: [...step.context.queue, CSA], admission: admit(step.context, CSA) };
-}
-
-/** Turns away every client in the queue. */
-export function rejectQueued({ context, enqueue }: ServerStep & ServerEnqueue): void {
-  for (const CSA of context.queue) {
-    CSA.reject();
-    leave(context, CSA);
-    enqueue.emit({ type: 'connection.rejected', reason: 'serverShutdown', info: CSA.info });
-  }
-  enqueue.assign({ queue: [], tally: addRejected(context.tally, context.queue.length) });
 }
 
 /** Whether the client behind a proxy is refused, now that the PROXY header has named it. */

@@ -1,7 +1,6 @@
 import { assertEvent, assign, emit, enqueueActions, sendTo, setup, type ErrorActorEvent } from 'xstate';
 import {
   closedConnection,
-  nextClient,
   countIdentified,
   identifiedId,
   isUnwelcome,
@@ -9,11 +8,10 @@ import {
   noteDrained,
   openedEvent,
   reject,
-  rejectQueued,
   tellRejected,
-  withQueued,
   type Rejection,
 } from './admissionParts';
+import { nextClient, rejectQueued, withQueued } from './queueParts';
 import { admit, changeLimits, emptyAdmission, leave, opensAtOnce } from './context/admission';
 import type { ServerContext } from './context/serverContext';
 import { addClosed, addTaken, emptyTally, summarise } from './context/tally';

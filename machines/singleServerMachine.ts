@@ -11,22 +11,28 @@ import {
 } from 'xstate';
 import {
   closedConnection,
-  nextClient,
   countIdentified,
   isUnwelcome,
   isUnwelcomeAfterAll,
   noteDrained,
   openedEvent,
   reject,
-  rejectQueued,
   tellRejected,
-  withQueued,
   type Rejection,
 } from './admissionParts';
+import { nextClient, rejectQueued, withQueued } from './queueParts';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
 import type { ConnectionInput } from './connectionMachine';
 import { admit, emptyAdmission, leave, opensAtOnce } from './context/admission';
-import { bytesOf, hasRoom, nothingPending, takeNext, withBytes, withEnd, type PendingQueue } from './context/pending';
+import {
+  bytesOf,
+  hasRoom,
+  nothingPending,
+  takeNext,
+  withBytes,
+  withEnd,
+  type PendingQueue,
+} from './context/pendingBytes';
 import type { ServerContext } from './context/serverContext';
 import { addClosed, addTaken, emptyTally, summarise } from './context/tally';
 import type { ConnectionEvent, ListenerEvent, ServerSummary, SingleServerEmitted, SingleServerEvent } from './events';

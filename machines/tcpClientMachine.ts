@@ -24,7 +24,7 @@ import {
   withBytes,
   withEnd,
   type PendingQueue,
-} from './context/pending';
+} from './context/pendingBytes';
 
 export interface TcpClientContext {
   readonly options: ResolvedTcpClientOptions;

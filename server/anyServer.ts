@@ -70,11 +70,3 @@ function inWords(value: StateValue): string {
   const regions = Object.entries(value).map(([name, inner]) => [name, inner === undefined ? '' : inWords(inner)]);
   return regions.map((path) => path.filter((part) => part !== '').join('.')).join(', ');
 }
-
-/** Whether a client that comes now gets a handler or a place in the queue, as the tags of the server's state say. */
-export function isReady(server: AnyActorRef): boolean {
-  const { tags, context } = snapshotOf(server);
-  // an actor that was stopped keeps its last state
-  if (!isActive(server)) return false;
-  return tags.has('taking') || (tags.has('queueing') && context.queue.length < context.options.maxQueued);
-}

@@ -15,7 +15,13 @@ export { tcpListener } from '../actors/listener/tcpListener';
 export { tcpClient } from '../actors/tcpClient';
 export { echo } from '../actors/handler/echo';
 export { setupProtocol } from '../actors/handler/setupProtocol';
-export type { KnownEvents, None, ProtocolActions, ProtocolSetup, ReplyParams } from '../actors/handler/protocolSetup';
+export type {
+  KnownEvents,
+  None,
+  ProtocolActions,
+  ProtocolSetup,
+  ReplyParams,
+} from '../actors/handler/setupProtocolTypes';
 export { link } from '../actors/wiring/link';
 export { pipeline } from '../actors/wiring/pipeline';
 export { graphline, type GraphlineOptions, type Linkage } from '../actors/wiring/graphline';

@@ -1,7 +1,7 @@
 import { emit, setup, type EventObject, type MachineContext } from 'xstate';
 import type { Bytes, ConnectionInfo } from '../../machines/vocabulary/connectionTypes';
 import type { ProtocolEmitted, ProtocolEvent } from '../../machines/protocolEvents';
-import type { None, ProtocolActions, ProtocolSetup, ReplyParams } from './protocolSetup';
+import type { None, ProtocolActions, ProtocolSetup, ReplyParams } from './setupProtocolTypes';
 
 /**
  * XState's `setup`, made ready for a protocol: typed events and boxes, the {@link ConnectionInfo} as input, and the

@@ -2,7 +2,8 @@ import type { AnyActorRef, AnyMachineSnapshot, Subscription } from 'xstate';
 import { isActive } from '../../actors/xstate/relay';
 import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
 import type { ClosedConnection } from '../../machines/vocabulary/connectionTypes';
-import { isReady, snapshotOf, stateOf, type ServerSnapshot } from '../anyServer';
+import { snapshotOf, stateOf, type ServerSnapshot } from '../anyServer';
+import { isReady } from '../readiness';
 
 /** How often each reason came up. A reason that never came up is absent. */
 export type CountByReason = Readonly<Record<string, number>>;

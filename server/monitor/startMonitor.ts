@@ -1,7 +1,8 @@
 import type { AnyActorRef } from 'xstate';
 import { isActive } from '../../actors/xstate/relay';
 import { check, text } from '../../machines/options/optionChecks';
-import { isReady, stateOf } from '../anyServer';
+import { stateOf } from '../anyServer';
+import { isReady } from '../readiness';
 import { promClient } from '../metrics/promClient';
 import { prometheusMetrics } from '../metrics/prometheusMetrics';
 import { plain, servePages, type MakePage } from './pageServer';

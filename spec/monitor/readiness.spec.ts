@@ -9,7 +9,7 @@ import {
   type StateValue,
 } from 'xstate';
 import { echo, serverCore, singleServer, type ServerCoreOptions, type SingleServerOptions } from '../../server/index';
-import { isReady } from '../../server/anyServer';
+import { isReady } from '../../server/readiness';
 import { memoryNetwork, scenario, type Scenario } from '../../server/testing/index';
 
 /** Whether a client that comes in a state is served or queued. `room` means: only while the queue has room. */

@@ -1,6 +1,6 @@
 import { ServerchartError } from '../../../machines/vocabulary/errors';
 import type { TimeLimits } from '../../../machines/options/timeLimits';
-import { PeerTimeouts, type TimedInput } from './peerTimeouts';
+import { ReceiveTimeouts, type TimedInput } from './receiveTimeouts';
 import type { Sweep, SweepEntry } from './sweep';
 
 /** A connection, as its time limits see it. */
@@ -24,7 +24,7 @@ export class Timeouts implements SweepEntry {
   #startUntil = Infinity;
   #lastUntil: number;
   /** The limits of what the peer sends, if there are any: from the handler's start until no more input is expected. */
-  #peer: PeerTimeouts | undefined;
+  #peer: ReceiveTimeouts | undefined;
   /** Since when written bytes wait and none have left. */
   #stalledSince = Infinity;
   #progress = 0;
@@ -76,7 +76,7 @@ export class Timeouts implements SweepEntry {
     const { idleTimeout = Infinity, handlerStartTimeout = Infinity, minReceiveRate } = this.#limits;
     this.opened();
     if (idleTimeout !== Infinity || minReceiveRate !== undefined) {
-      this.#peer = new PeerTimeouts(this.#connection, this.#limits, this);
+      this.#peer = new ReceiveTimeouts(this.#connection, this.#limits, this);
     }
     if (handlerStartTimeout === Infinity) return;
     this.#startUntil = this.now + handlerStartTimeout;

@@ -28,7 +28,7 @@ interface Timekeeper {
  * The time limits of what a peer sends: `idleTimeout` and `minReceiveRate`. Only the peer's turn counts. While the
  * socket isn't read, or the handler is busy, it isn't the peer's turn: that time says nothing about the peer.
  */
-export class PeerTimeouts {
+export class ReceiveTimeouts {
   readonly #connection: TimedInput;
   readonly #limits: TimeLimits;
   readonly #time: Timekeeper;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { PeerTimeouts } from '../../../actors/socket/timeouts/peerTimeouts';
+import { ReceiveTimeouts } from '../../../actors/socket/timeouts/receiveTimeouts';
 
 const window = 1_000;
 
@@ -13,13 +13,13 @@ describe('The window of minReceiveRate', () => {
     timedOut: ({ type }: { readonly type: string }): void => void told.push(type),
   };
   let told: string[];
-  let peer: PeerTimeouts;
+  let peer: ReceiveTimeouts;
 
   beforeEach(() => {
     told = [];
     Object.assign(time, { now: 0 });
     Object.assign(owner, { bytesIn: 0 });
-    peer = new PeerTimeouts(owner, { minReceiveRate: { bytesPerSecond: 100, window } }, time);
+    peer = new ReceiveTimeouts(owner, { minReceiveRate: { bytesPerSecond: 100, window } }, time);
   });
 
   const at = (now: number, act: () => void): void => {
