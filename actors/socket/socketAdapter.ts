@@ -157,7 +157,6 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
     if (this.#phase === unclaimed) this.#phase = plain;
     this.#connection = connection;
     this.#limits = limits;
-    this.noteCommand(socketCommands.claim);
     if (this.#clock === undefined) {
       // a socket that came without a clock: its connection has one
       this.#clock = clockOf(connection);
@@ -176,6 +175,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
       stopOrphans(connection);
     };
     connection.subscribe({ complete: release, error: release });
+    this.noteCommand(socketCommands.claim);
     // the client may have reset the connection while the connection waited to be claimed
     if (!socket.destroyed) return;
     const error = this.#error;
@@ -205,6 +205,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
    * `ended`, when the handler has ended the connection meanwhile.
    */
   startTls(): void {
+    if (this.#phase === destroyed) return;
     this.noteCommand(socketCommands.startTls);
     this.#timeouts?.opening();
     this.#pause();
@@ -290,6 +291,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   }
 
   end(): void {
+    if (this.#phase === destroyed) return;
     this.noteCommand(socketCommands.end);
     this.#close();
     this.#handler?.unlink();
@@ -312,12 +314,16 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
   }
 
   destroy(): void {
-    this.noteCommand(socketCommands.destroy);
     this.#phase = destroyed;
     this.#handler?.unlink();
     this.#timeouts?.stop();
-    this.#connection = undefined;
-    this.#socket.destroy();
+    try {
+      this.noteCommand(socketCommands.destroy);
+    } finally {
+      // whatever an inspector does: no descriptor stays open
+      this.#connection = undefined;
+      this.#socket.destroy();
+    }
   }
 
   /** Phases: `unclaimed`. */
@@ -445,7 +451,7 @@ export class SocketAdapter extends Participant implements ConnectedSocketAdapter
 
   /** From now on, everything goes through the encrypted socket. */
   #encrypt(socket: Socket, info: TlsInfo, held: readonly Bytes[]): void {
-    if (this.#phase.name === 'upgrading') this.#phase = encrypted;
+    this.#phase = this.takesBytes ? encrypted : ended;
     this.#timeouts?.opened();
     this.#socket = socket;
     this.#writer = new SocketWriter(socket, this, this.#rawSocket);

@@ -1,4 +1,4 @@
-import type { AnyActorRef, EventObject } from 'xstate';
+import type { AnyActor, AnyActorRef, EventObject } from 'xstate';
 import { has, type SystemInternals } from './internals';
 import { isActive, relay } from './relay';
 
@@ -13,12 +13,19 @@ const inspect: (system: AnyActorRef['system'], event: object) => void = has._sen
 
 const nothingToUnsubscribe = { unsubscribe: () => undefined };
 
+interface ParticipantSnapshot {
+  readonly status: 'active' | 'stopped';
+}
+
+/** A part runs no logic. Inspectors look into an actor's logic to tell its kind. */
+const noLogic = { transition: <T>(snapshot: T): T => snapshot };
+
 /**
  * A part of an actor that isn't an actor itself, but looks like one to inspectors and traces: they see it as the
  * source of the events that it sends to its actor, and as the target of the actor's commands. A connection's socket
  * is such a part.
  *
- * One of XState's actors would cost each connection 1 KB. A participant keeps nothing in memory for inspectors: what
+ * A part has what XState publishes of an actor, so that an inspector may treat all actors alike. One of XState's actors would cost each connection 1 KB. A participant keeps nothing in memory for inspectors: what
  * they ask for is worked out when they ask.
  */
 export abstract class Participant {
@@ -40,13 +47,62 @@ export abstract class Participant {
     return this.owner?.system;
   }
 
-  getSnapshot(): { readonly status: 'active' | 'stopped' } {
+  get clock(): AnyActor['clock'] | undefined {
+    return (this.owner as AnyActor | undefined)?.clock;
+  }
+
+  get src(): string {
+    return this.id;
+  }
+
+  get systemId(): undefined {
+    return undefined;
+  }
+
+  get ref(): this {
+    return this;
+  }
+
+  get logic(): typeof noLogic {
+    return noLogic;
+  }
+
+  getSnapshot(): ParticipantSnapshot {
     return { status: this.owner === undefined ? 'stopped' : 'active' };
+  }
+
+  getPersistedSnapshot(): ParticipantSnapshot {
+    return this.getSnapshot();
   }
 
   /** A part emits nothing. */
   on(): typeof nothingToUnsubscribe {
     return nothingToUnsubscribe;
+  }
+
+  /** A part's snapshot doesn't change as long as its owner lives. */
+  subscribe(): typeof nothingToUnsubscribe {
+    return nothingToUnsubscribe;
+  }
+
+  select<T>(selector: (snapshot: ParticipantSnapshot) => T): {
+    get: () => T;
+    subscribe: () => typeof nothingToUnsubscribe;
+  } {
+    return { get: () => selector(this.getSnapshot()), subscribe: () => nothingToUnsubscribe };
+  }
+
+  /** Only the owner commands a part. */
+  send(): void {
+    // events from elsewhere go nowhere
+  }
+
+  start(): this {
+    return this;
+  }
+
+  stop(): this {
+    return this;
   }
 
   /** Like XState's actors, for an inspector that copies events as JSON. */
@@ -60,10 +116,13 @@ export abstract class Participant {
     if (owner !== undefined && isActive(owner)) relay(this as unknown as AnyActorRef, owner, event);
   }
 
-  /** Shows inspectors a command of the owner as an event. The command itself is a call: no event is sent. */
+  /**
+   * Shows inspectors a command of the owner as an event, as long as the owner lives. The command itself is a call: no
+   * event is sent. Call this when the command is done: an inspector may throw.
+   */
   protected noteCommand(event: EventObject): void {
     const { owner } = this;
-    if (owner !== undefined) {
+    if (owner !== undefined && isActive(owner)) {
       inspect(owner.system, { type: '@xstate.event', sourceRef: owner, actorRef: this, event });
     }
   }

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
-import type { AnyActorRef, InspectionEvent } from 'xstate';
+import { createActor, type AnyActorRef, type InspectionEvent } from 'xstate';
+import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
 import { echo, serverCore, setupProtocol } from '../../server/index';
 import { Hub } from '../../server/inspect/hub/hub';
+import { hasEnded } from '../../server/inspect/hub/livingActors';
 import { traceTo } from '../../server/inspect/trace/traceTo';
 import { StatelyMessages, type StatelyMessage } from '../../server/inspect/page/statelyMessages';
 import { scenario } from '../../server/testing/index';
@@ -179,5 +181,96 @@ describe('What a connection commands its socket, and what the socket answers', (
     expect(seen).toContain('connection:1 → socket: _socketControl.claim');
     expect(seen).toContain('socket → connection:1: _socketFeedback.inboxEnded');
     expect(seen.filter((line) => line.startsWith('outside → connection'))).toEqual([]);
+  });
+
+  it('looks like an actor to an inspector that asks for all that XState publishes of actors', async () => {
+    const published = ['id', 'sessionId', 'src', 'systemId', 'system', 'clock', 'options', 'logic', 'ref'] as const;
+    const methods = [
+      'getSnapshot',
+      'getPersistedSnapshot',
+      'on',
+      'subscribe',
+      'select',
+      'send',
+      'start',
+      'stop',
+      'toJSON',
+    ];
+    const actor = createActor(echo, { input: undefined as never });
+    for (const name of [...published, ...methods]) expect(name in actor).toBe(true);
+    const sockets = new Set<AnyActorRef>();
+    await using s = await scenario(serverCore, { protocol: echo });
+    const inspecting = s.server.system.inspect((event) => {
+      if (event.type !== '@xstate.event') return;
+      const ref = event.actorRef as AnyActorRef;
+      if (ref.id !== 'socket' || sockets.has(ref)) return;
+      sockets.add(ref);
+      for (const name of [...published, ...methods]) expect([name, name in ref]).toEqual([name, true]);
+      ref.subscribe(() => undefined).unsubscribe();
+      ref.send({ type: 'anything' });
+      expect(ref.select(({ status }: { status: string }) => status).get()).toBe('active');
+      expect(ref.getPersistedSnapshot()).toEqual({ status: 'active' });
+      expect([
+        ref.src,
+        ref.system === s.server.system,
+        (ref as unknown as { clock: unknown }).clock === s.server.clock,
+      ]).toEqual(['socket', true, true]);
+    });
+    const client = await s.client();
+    await client.sends('hello');
+    await client.receives('hello');
+    await client.ends();
+    await client.isClosed('peerClosed');
+    inspecting.unsubscribe();
+    expect(sockets.size).toBe(1);
+  });
+});
+
+describe('An inspector that throws at a command', () => {
+  it.each(['claim', 'resumeReading', 'end', 'destroy'])('costs at most the connection: %s', async (command) => {
+    await using s = await scenario(serverCore, { protocol: floodOnDemand });
+    let hasThrown = false;
+    const inspecting = s.server.system.inspect((event) => {
+      if (event.type !== '@xstate.event' || event.event.type !== `_socketControl.${command}` || hasThrown) return;
+      hasThrown = true;
+      throw new Error('of the inspector');
+    });
+    const client = await s.client('victim', { reads: true });
+    // a command that has been given by now has ended the connection
+    const isOver = (): boolean => hasThrown;
+    if (!isOver()) await (command === 'end' ? s.send({ type: 'control.serverShutdown' }) : client.ends());
+    await client.hasClosed();
+    inspecting.unsubscribe();
+    if (command !== 'end') {
+      const other = await s.client('other');
+      await other.sends('more');
+      await other.receives(megabyte.length);
+    }
+    await s.shutsDown();
+    expect(s.leftovers()).toEqual([]);
+  });
+});
+
+describe('A connection that crashes before an onlooker has seen its socket', () => {
+  it('leaves no socket behind under another actor', async () => {
+    await using s = await scenario(serverCore, { protocol: echo });
+    const [client] = await s.clients('victim', 'other');
+    const onlooker = lookAt(s);
+    const { context } = s.actor('connection:1').getSnapshot() as { context: { CSA: ConnectedSocketAdapter } };
+    const CSA: Partial<Pick<ConnectedSocketAdapter, 'tellSocketShutdown'>> = context.CSA;
+    CSA.tellSocketShutdown = () => {
+      delete CSA.tellSocketShutdown;
+      throw new Error('under test');
+    };
+    s.actor('connection:1').send({ type: 'control.shutdownMicroprocess' });
+    await client.hasClosed();
+    const names = new Map(onlooker.all('born').map(({ id, name }) => [id, name]));
+    const parents = onlooker
+      .all('born')
+      .flatMap(({ name, parent }) => (name === 'socket' ? names.get(parent ?? 0) : []));
+    expect(parents.filter((name) => name !== 'connection:1')).toEqual([]);
+    expect(onlooker.paths().filter((path) => path.includes('socket'))).toEqual([]);
+    expect(hasEnded(context.CSA as unknown as AnyActorRef)).toBe(true);
+    await s.shutsDown();
   });
 });

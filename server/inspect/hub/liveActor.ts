@@ -44,8 +44,8 @@ export class LiveActor {
   edges: string[] = [];
   /** The context of the last record about the actor. */
   context: unknown;
-  /** The parts of the actor that have been seen. They end with the actor. */
-  readonly parts: LiveActor[] = [];
+  /** The part of this actor that has been seen, such as a connection's socket. The part ends with this actor. */
+  part: LiveActor | undefined;
   /** Hears the events that the actor emits; undefined unless the actor is watched. */
   #listening: Subscription | undefined;
 

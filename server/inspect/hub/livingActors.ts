@@ -1,5 +1,6 @@
 import type { AnyActorRef } from 'xstate';
 import { parentOf } from '../../../actors/xstate/parentOf';
+import { isParticipant } from '../../../actors/xstate/participant';
 import { isActive, wasStarted } from '../../../actors/xstate/relay';
 
 /**
@@ -48,7 +49,8 @@ export function* livingActors(root: AnyActorRef): Generator<AnyActorRef> {
 }
 
 /** Whether an actor has been started, and has ended since. */
-export const hasEnded = (actor: AnyActorRef): boolean => wasStarted(actor) && !isActive(actor);
+export const hasEnded = (actor: AnyActorRef): boolean =>
+  isParticipant(actor) ? !isActive(actor) : wasStarted(actor) && !isActive(actor);
 
 /** An actor's nearest living ancestor. The parent may be dead: a machine that crashes leaves its children running. */
 export function livingAbove(actor: AnyActorRef): AnyActorRef | undefined {

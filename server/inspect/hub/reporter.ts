@@ -1,4 +1,6 @@
 import type { AnyActorRef, EventObject, InspectedEventEvent } from 'xstate';
+import { parentOf } from '../../../actors/xstate/parentOf';
+import { isParticipant } from '../../../actors/xstate/participant';
 import { edgeIdOf } from '../../diagram/edgeId';
 import type { Census } from './census';
 import type { Subscriber } from './subscriber';
@@ -67,7 +69,7 @@ export class Reporter {
   /** Tells the subscribers of an actor's end, unless that was done before. */
   tellDied(live: LiveActor | undefined): void {
     if (live === undefined) return;
-    for (const part of live.parts.splice(0)) this.tellDied(part);
+    this.tellDied(live.part);
     if (this.#census.get(live.actor) !== live) return;
     const { snapshot } = live;
     const { status } = snapshot;
@@ -144,9 +146,13 @@ export class Reporter {
   #seen(actor: AnyActorRef): LiveActor | undefined {
     const known = this.#census.get(actor);
     if (known !== undefined || hasEnded(actor) || !this.#belongs(actor)) return known;
-    const live = this.tellBorn(actor, false);
-    if (live.born.kind === 'part') this.#census.find(live.born.parent ?? 0)?.parts.push(live);
-    return live;
+    if (!isParticipant(actor)) return this.tellBorn(actor, false);
+    // a part ends with its owner, so there must be one that lives
+    const owner = parentOf(actor);
+    const above = owner === undefined || hasEnded(owner) ? undefined : this.#census.get(owner);
+    if (above === undefined) return undefined;
+    above.part = this.tellBorn(actor, false);
+    return above.part;
   }
 
   #tellSent(source: LiveActor | undefined, target: LiveActor | undefined, event: EventObject): void {
