@@ -9,7 +9,6 @@ import {
   openedEvent,
   reject,
   tellRejected,
-  type Rejection,
 } from './admissionParts';
 import { nextClient, rejectQueued, withQueued } from './queueParts';
 import { admit, changeLimits, emptyAdmission, leave, opensAtOnce } from './context/admission';
@@ -22,6 +21,7 @@ import type {
   ServerEmitted,
   ServerSummary,
   Supervisor,
+  RejectReason,
 } from './events';
 import { listenerInputFor, type ListenerInput } from './listenerInput';
 import {
@@ -158,7 +158,7 @@ export const serverCoreMachine = setup({
       noteDrained(step);
     },
     queueConnection: assign((step) => withQueued(step)),
-    rejectConnection: enqueueActions((step, rejection: Rejection) => {
+    rejectConnection: enqueueActions((step, rejection: { reason: RejectReason | 'unwelcome' }) => {
       reject(step, rejection);
     }),
     rejectQueued: enqueueActions((step) => {

@@ -18,7 +18,6 @@ import {
   openedEvent,
   reject,
   tellRejected,
-  type Rejection,
 } from './admissionParts';
 import { nextClient, rejectQueued, withQueued } from './queueParts';
 import type { ConnectedSocketAdapter } from './connectedSocketAdapter';
@@ -35,7 +34,14 @@ import {
 } from './context/pendingBytes';
 import type { ServerContext } from './context/serverContext';
 import { addClosed, addTaken, emptyTally, summarise } from './context/tally';
-import type { ConnectionEvent, ListenerEvent, ServerSummary, SingleServerEmitted, SingleServerEvent } from './events';
+import type {
+  ConnectionEvent,
+  ListenerEvent,
+  ServerSummary,
+  SingleServerEmitted,
+  SingleServerEvent,
+  RejectReason,
+} from './events';
 import { listenerInputFor, type ListenerInput } from './listenerInput';
 import {
   acceptFailedEvent,
@@ -191,7 +197,7 @@ export const singleServerMachine = setup({
       enqueue.stopChild('listener');
       enqueue.spawnChild('listener', { id: 'listener', input: listenerInput(context) });
     }),
-    rejectConnection: enqueueActions((step, rejection: Rejection) => {
+    rejectConnection: enqueueActions((step, rejection: { reason: RejectReason | 'unwelcome' }) => {
       reject(step, rejection);
     }),
     rejectQueued: enqueueActions((step) => {

@@ -185,7 +185,7 @@ describe('The page', () => {
     const protocol = actorOf(started, 'protocol');
     for (let count = 0; count < 10_001; count += 1) protocol.send({ type: 'inbox', data: Buffer.from('x') });
     const page = await openPage(started);
-    await untilLiving(page, ownActors + 3);
+    await untilLiving(page, ownActors + 2);
     await lineOf(page, 'protocol').click();
     await untilLit(page, ['odd']);
     protocol.send({ type: 'inbox', data: Buffer.from('x') });
