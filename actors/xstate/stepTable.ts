@@ -188,7 +188,11 @@ export function isTabular({ root, options }: AnyStateMachine): boolean {
     [...node.transitions.values(), node.always ?? []].flat().every(({ target }) => (target?.length ?? 0) <= 1) &&
     (node.type !== 'final' || Object.keys(node.states).length === 0) &&
     Object.values(node.states).every(isSimple);
-  return isSimple(root) && root.type !== 'final' && (options as { maxIterations?: number }).maxIterations === Infinity;
+  return (
+    isSimple(root) &&
+    root.type !== 'final' &&
+    (options as { maxIterations?: number } | undefined)?.maxIterations === Infinity
+  );
 }
 
 /** The node that a transition stays within; undefined when the transition leaves even the root. */
