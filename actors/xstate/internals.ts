@@ -144,6 +144,8 @@ const checks = {
     action.resolve(scope, snapshot, info, undefined, action, { internalQueue: [], deferredActorIds: ['any'] });
     return true;
   },
+  maxIterations: () =>
+    (createMachine({}).options as { maxIterations?: number } | undefined)?.maxIterations === Infinity,
   check: () => isFunction((not('any') as unknown as Guard).check),
   'the keys of a snapshot': ({ snapshot }: Specimens) => Object.keys(snapshot).join() === snapshotKeys,
 } satisfies Readonly<Record<string, (specimens: Specimens) => boolean>>;
