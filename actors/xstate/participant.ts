@@ -1,4 +1,5 @@
-import type { AnyActor, AnyActorRef, EventObject } from 'xstate';
+import type { AnyActor, AnyActorLogic, AnyActorRef, EventObject } from 'xstate';
+import { idleLogic } from './idleLogic';
 import { has, type SystemInternals } from './internals';
 import { isActive, relay } from './relay';
 
@@ -16,9 +17,6 @@ const nothingToUnsubscribe = { unsubscribe: () => undefined };
 interface ParticipantSnapshot {
   readonly status: 'active' | 'stopped';
 }
-
-/** A part runs no logic. Inspectors look into an actor's logic to tell its kind. */
-const noLogic = { transition: <T>(snapshot: T): T => snapshot };
 
 /**
  * A part of an actor that isn't an actor itself, but looks like one to inspectors and traces: they see it as the
@@ -63,8 +61,9 @@ export abstract class Participant {
     return this;
   }
 
-  get logic(): typeof noLogic {
-    return noLogic;
+  /** A part runs no logic, but inspectors look into an actor's logic to tell the actor's kind. */
+  get logic(): AnyActorLogic {
+    return idleLogic;
   }
 
   getSnapshot(): ParticipantSnapshot {

@@ -1,14 +1,8 @@
 import { createActor, type ActorScope, type AnyActorLogic, type EventObject, type Snapshot } from 'xstate';
+import { idleLogic } from './idleLogic';
 import type { RawInspectionEvent } from './internals';
 
 type AnyScope = ActorScope<Snapshot<unknown>, EventObject>;
-
-/** The logic of an actor that never does anything. */
-export const idleLogic: AnyActorLogic = {
-  getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined }),
-  transition: (snapshot: Snapshot<unknown>) => snapshot,
-  getPersistedSnapshot: (snapshot: Snapshot<unknown>) => snapshot,
-};
 
 /**
  * A scope for an actor's logic that has no effects: no action is executed, no child starts, nothing is emitted or sent.

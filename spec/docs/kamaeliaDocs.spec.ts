@@ -1,6 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import {
   resolveServerCoreOptions,
@@ -9,11 +7,11 @@ import {
   singleServerChecks,
 } from '../../machines/options/resolveOptions';
 import * as serverchart from '../../server/index';
-import { root } from '../support/root';
 import { allEvents, fieldsIn, unionIn } from '../support/sourceTypes';
+import { readPage } from '../support/pages';
 
 const { connectionMachine, echo, serverCoreMachine, singleServerMachine, tcpClientMachine } = serverchart;
-const page = readFileSync(join(root, 'docs/kamaelia.md'), 'utf8');
+const page = readPage('docs/kamaelia.md');
 
 /** Names in the page that belong to XState, Node or others, or are plain words. */
 const ofOthers = [

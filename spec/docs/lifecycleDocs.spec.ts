@@ -1,13 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AnyStateNode } from 'xstate';
 import { resolveServerCoreOptions, serverCoreChecks, singleServerChecks } from '../../machines/options/resolveOptions';
 import { connectionMachine, echo, serverCoreMachine, singleServerMachine, tcpClientMachine } from '../../server/index';
-import { root } from '../support/root';
 import { eventsIn, unionIn } from '../support/sourceTypes';
+import { readPage } from '../support/pages';
 
-const page = readFileSync(join(root, 'docs/lifecycle.md'), 'utf8');
+const page = readPage('docs/lifecycle.md');
 
 /** The code spans in the first cells of the tables under a heading. */
 function firstCells(heading: string): string[] {

@@ -1,17 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { echo, serverCore } from '../../server/index';
 import { Hub, traceTo } from '../../server/inspect/index';
 import { scenario } from '../../server/testing/index';
 import { eventually } from '../support/events';
 import { connectClient, startServer } from '../support/fixtures';
-import { root } from '../support/root';
+import { readPage } from '../support/pages';
 
 /** The lines of a page's block of text in which this line is found. */
 function blockWith(page: string, line: RegExp): string[] {
-  const blocks = [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(/^```\w*\n([^]*?)\n```$/gm)];
+  const blocks = [...readPage(`docs/${page}`).matchAll(/^```\w*\n([^]*?)\n```$/gm)];
   const [, block = ''] = blocks.find(([, text = '']) => line.test(text)) ?? [];
   return block.split('\n');
 }

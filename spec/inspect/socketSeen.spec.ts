@@ -1,15 +1,14 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
 import { createActor, type AnyActorRef, type InspectionEvent } from 'xstate';
 import type { ConnectedSocketAdapter } from '../../machines/connectedSocketAdapter';
 import { echo, serverCore, setupProtocol } from '../../server/index';
-import { Hub } from '../../server/inspect/hub/hub';
 import { hasEnded } from '../../server/inspect/hub/livingActors';
 import { traceTo } from '../../server/inspect/trace/traceTo';
 import { StatelyMessages, type StatelyMessage } from '../../server/inspect/page/statelyMessages';
 import { scenario } from '../../server/testing/index';
 import { megabyte } from '../support/floods';
-import { Onlooker } from '../support/inspect/onlooker';
+import { viewing, type Onlooker } from '../support/inspect/onlooker';
 
 /** Answers whatever comes with more than a scenario's network holds. */
 const floodOnDemand = setupProtocol().createMachine({
@@ -19,25 +18,14 @@ const floodOnDemand = setupProtocol().createMachine({
   },
 });
 
-const onlookers: Onlooker[] = [];
+const { onlooker: onlookerOf, hubOf } = viewing();
 
-/** Looks at a server, and watches all that comes there. */
+/** Looks at a server, and watches everything in it. */
 function lookAt({ server }: { readonly server: AnyActorRef }): Onlooker {
-  const onlooker = new Onlooker(hubOf(server));
-  onlookers.push(onlooker);
+  const onlooker = onlookerOf(hubOf(server));
   onlooker.subscription.watch([], 1_000);
   return onlooker;
 }
-
-function hubOf(server: AnyActorRef): Hub {
-  const hub = new Hub();
-  hub.attach(server);
-  return hub;
-}
-
-afterEach(() => {
-  for (const { subscription } of onlookers.splice(0)) subscription.leave();
-});
 
 /** What was said between a connection and its socket, as the records of somebody who looked have it. */
 function saidWithSocket(onlooker: Onlooker): string[] {

@@ -1,6 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { createActor, fromCallback, setup, type AnyActorRef } from 'xstate';
 import {
@@ -15,7 +13,7 @@ import { prometheusMetrics, type PrometheusOptions } from '../../server/metrics'
 import { collect, emitted, eventually } from '../support/events';
 import { atEnd, connectClient, deaf, handler, openClient, started, startServer, tooMuch } from '../support/fixtures';
 import { values, valueOf } from '../support/scraping';
-import { root } from '../support/root';
+import { readPage } from '../support/pages';
 
 const throwing = handler(({ receive }) => {
   receive(() => {
@@ -193,7 +191,7 @@ describe('prometheusMetrics', () => {
   });
 
   it('has no metric that docs/operating.md leaves out', async () => {
-    const text = readFileSync(join(root, 'docs/operating.md'), 'utf8');
+    const text = readPage('docs/operating.md');
     const { registry } = await measured();
     const documented = [...text.matchAll(/^\| `(serverchart_\w+)[{`]/gm)].map(([, name]) => name);
     expect(documented.sort()).toEqual(

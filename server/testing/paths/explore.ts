@@ -1,6 +1,7 @@
 import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
-import { idleLogic, scopeWithoutEffects } from '../../../actors/xstate/scopeWithoutEffects';
+import { idleLogic } from '../../../actors/xstate/idleLogic';
+import { scopeWithoutEffects } from '../../../actors/xstate/scopeWithoutEffects';
 import { nodesOf } from '../../../actors/xstate/snapshots';
 import { matches } from '../../../actors/xstate/stepTable';
 import { copyOf } from './copyOf';
